@@ -1,0 +1,206 @@
+"""Frozen values that pass between the rooms. No behaviour beyond what is derived from their own fields.
+
+Times are seconds since the epoch, UTC. Ids are strings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["user", "assistant"]
+Kind = Literal["turn", "passage", "note"]
+FinishReason = Literal["stop", "length", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a dialogue, as history keeps it and as the decoder and the writer see it."""
+
+    id: str  # the message's id in history; the memory's id is derived from it
+    role: Role
+    text: str
+    created: float
+    conversation: str = ""
+    branch: str = ""  # id of the first message that this branch does not share with its siblings
+    position: int = 0  # 0-based depth in the dialogue's tree
+    speaker: str = ""  # a name, where one is known; otherwise the role speaks
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One slot of the external memory: a turn, a passage of a document, or a note added by hand."""
+
+    id: str
+    text: str
+    kind: Kind
+    created: float
+    role: Role | Literal[""] = ""  # "" for passages
+    speaker: str = ""
+    container: str = ""  # id of the conversation or document it stands in; "" for notes
+    position: int = 0  # order inside the container: neighbours are position ± 1
+    branch: str = ""  # turns only
+    title: str = ""  # the document's name; conversations keep their title in history
+    page: int | None = None  # 1-based, where the file has pages
+    heading: str = ""  # nearest heading above, where the file has headings
+    pinned: bool = False  # always read
+    muted: bool = False  # never read
+    active: bool = True  # False while its turn is not on the conversation's current branch
+    edited: float | None = None
+    read_count: int = 0
+    last_read: float | None = None
+
+    @property
+    def readable(self) -> bool:
+        """May this memory be read at all?"""
+        return self.active and not self.muted
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document as the parser cuts it, before it becomes a memory."""
+
+    text: str
+    position: int
+    page: int | None = None
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file whose passages are in memory. ``id`` is derived from owner and content."""
+
+    id: str
+    name: str
+    sha256: str
+    size: int  # bytes of the file
+    created: float
+    passages: int = 0
+    pages: int | None = None
+    ready: bool = False  # False while it is being taken in; such a document is undone at the next start
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A memory on the shortlist with the evidence each head sees. Missing evidence is 0."""
+
+    memory: Memory
+    cosine: float = 0.0  # cosine of query and memory vector, −1…1
+    bm25: float = 0.0  # BM25 of the memory's own words, ≥ 0, higher is better
+    window: float = 0.0  # BM25 of the turns around it (distance 1 and 2), distance-weighted, own not included
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One memory as the read weighed it."""
+
+    memory: Memory
+    score: float  # retrieval score, 0…1: how well query and memory match, comparable between queries
+    weight: float  # α: share of the attention, 0…1; all weights and the null slot's sum to 1
+    cosine: float = 0.0
+    bm25: float = 0.0
+    window: float = 0.0
+    hop: int = 0  # the hop that found it
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What one attention read returned, in order of weight."""
+
+    query: str
+    reads: tuple[Read, ...] = ()
+    null_weight: float = 1.0  # mass of the null slot: "nothing in memory answers"
+    shortlisted: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the decoder picks tokens. ``temperature`` 0 is greedy."""
+
+    temperature: float = 0.0
+    top_p: float = 0.9
+    repetition_penalty: float = 1.1
+    max_tokens: int = 256
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and seconds of one reply."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt, those whose keys and values were reused
+    completion_tokens: int = 0
+    first_token_seconds: float = 0.0
+    seconds: float = 0.0
+
+
+# ---- events of a reply, in the order in which they come -------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class UserSaved:
+    """The user's message is committed to history."""
+
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRead:
+    """The read is done; the panel can show it."""
+
+    result: ReadResult
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """The decoder's last event."""
+
+    text: str
+    finish_reason: FinishReason
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySaved:
+    """The whole reply is committed to history. Shown text never runs ahead of this for the last piece."""
+
+    turn: Turn
+    finish_reason: FinishReason
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryWritten:
+    """The turn's memories are in the external memory and the marks in history are cleared."""
+
+    memories: tuple[str, ...]
+
+
+DecoderEvent = TextDelta | ReplyDone
+ReplyEvent = UserSaved | MemoryRead | TextDelta | ReplySaved | MemoryWritten
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyRequest:
+    """What a decoder needs for one reply.
+
+    ``dialogue`` ends with the user's new turn; ``reads`` are in order of weight; ``system`` replaces the decoder's own
+    system prompt where a program passes one. ``key`` names the dialogue, so that keys and values of an unchanged
+    prefix can be reused.
+    """
+
+    dialogue: Sequence[Turn]
+    reads: Sequence[Read] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    key: str = ""
+    system: str = ""
