@@ -1,0 +1,73 @@
+"""Starts Mneme: options → knowledge → conversation → pages; launch."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+
+import uvicorn
+from tqdm import tqdm
+
+from chat_app.application import Application
+from chat_app.settings import Settings, load
+from knowledge.errors import MnemeError
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Bind the port before anything slow is done. Ends the program with one line when it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as exc:
+        sys.stderr.write(f"mneme: --host {settings.host} --port {settings.port}: {exc.strerror}; "
+                         "choose another address or port, for example --port 7861\n")
+        raise SystemExit(2) from exc
+    return listener
+
+
+def _show_progress(application: Application) -> None:
+    """A bar in the terminal until the models are loaded."""
+    with tqdm(total=100, desc="getting ready", bar_format="{desc}: {percentage:3.0f}% |{bar:30}| {elapsed}") as bar:
+        status = application.status()
+        while not status.ready and not status.error:
+            bar.set_description_str(f"getting ready ({status.phase})", refresh=False)
+            bar.update(status.fraction * 100 - bar.n)
+            status = application.wait_until_ready(0.2)
+        if status.ready:
+            bar.update(100 - bar.n)
+    print(f"mneme: {status.error or 'ready'}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run until interrupted."""
+    settings = load()
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    # Nothing is reported to anybody, and no model library looks for a hub behind our back.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    listener = _listen(settings)
+    try:
+        application = Application(settings)
+    except MnemeError as error:
+        sys.stderr.write(f"mneme: {error}\n")
+        raise SystemExit(1) from error
+    application.start()
+    try:
+        from chat_app.pages.server import create_server  # gradio takes seconds to import: the models load meanwhile
+
+        server = uvicorn.Server(uvicorn.Config(create_server(application), log_level="warning", timeout_graceful_shutdown=3))
+        host, port = listener.getsockname()[:2]
+        print(f"Mneme is on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+        threading.Thread(target=_show_progress, args=(application,), daemon=True).start()
+        server.run(sockets=[listener])
+    finally:
+        application.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Everything that runs behind the page: opens the data folder, loads the models in the background, says how far it is.
+
+Does not know: gradio, HTTP. Pages and the HTTP door get one ``Application`` passed in.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from chat_app.conversation import Conversations
+from chat_app.history import History
+from chat_app.settings import Settings
+from chat_app.upload_jobs import UploadJobs
+from knowledge.database import open_database
+from knowledge.errors import MnemeError, NotReady, StoreError
+from knowledge.records import Sampling
+
+if TYPE_CHECKING:
+    from knowledge.memory_network import MemoryNetwork
+
+logger = logging.getLogger(__name__)
+
+# Share of the start's progress bar that each phase takes; the first start's download is by far the longest.
+PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.6, "encoder": 0.8, "memory": 0.88, "decoder": 0.92,
+          "ready": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the start is. ``phase`` is a key of ``PHASES`` or "failed"; ``fraction`` is 0…1 over the whole start."""
+
+    ready: bool = False
+    phase: str = "starting"
+    fraction: float = 0.0
+    error: str = ""
+
+
+class Application:
+    """The parts of a running Mneme. History is there at once; the network when ``status().ready``.
+
+    Raises StoreError when the data folder or the database cannot be opened.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._status = Status()
+        self._network: MemoryNetwork | None = None
+        self._loaded = threading.Event()
+        self._closing = False
+        try:
+            settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+            settings.cache.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise StoreError(f"The folder {exc.filename} cannot be made: {exc.strerror}; choose another with --data or "
+                             "--cache.") from exc
+        # Chroma's embedded client and the lexical files are not for two processes.
+        self._lock = FileLock(settings.data / "mneme.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as exc:
+            raise StoreError(f"Another Mneme already uses {settings.data}; stop it or choose another folder with "
+                             "--data.") from exc
+        self.engine = open_database(settings.database_url)
+        self.history = History(self.engine)
+        self.conversations = Conversations(
+            self.history,
+            lambda: self.network,
+            reads=settings.reads,
+            sampling=Sampling(temperature=settings.temperature, max_tokens=settings.reply_tokens),
+            clock=time.time,
+        )
+        self.uploads = UploadJobs(self)
+
+    # ---- what pages and HTTP ask ---------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """How far the start is."""
+        return self._status
+
+    @property
+    def network(self) -> MemoryNetwork:
+        """The memory network. Raises NotReady while it loads or when loading failed."""
+        if self._network is None:
+            raise NotReady(self._status.error or "Mneme is still getting ready; try again in a moment.")
+        return self._network
+
+    def owner_of(self, request: Any) -> str:
+        """Whose memory a request may touch. One owner until accounts come."""
+        return "local"
+
+    def wait_until_ready(self, timeout: float | None = None) -> Status:
+        """Block until the models are loaded or loading failed."""
+        self._loaded.wait(timeout)
+        return self._status
+
+    # ---- start and stop ------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Load the models in the background."""
+        threading.Thread(target=self._load, name="load-models", daemon=True).start()
+
+    def _progress(self, phase: str, fraction: float) -> None:
+        names = list(PHASES)
+        start = PHASES[phase]
+        end = PHASES[names[min(names.index(phase) + 1, len(names) - 1)]]
+        self._status = Status(phase=phase, fraction=start + (end - start) * min(max(fraction, 0.0), 1.0))
+
+    def _load(self) -> None:
+        try:
+            network = self._make_network()
+            self._network = network
+            self.conversations.recover(lambda fraction: self._progress("decoder", fraction))
+            self._status = Status(ready=True, phase="ready", fraction=1.0)
+            logger.info("ready: %s, %s", network.decoder.name, network.encoder.name)
+        except MnemeError as error:
+            self._network = None
+            self._status = Status(phase="failed", error=str(error))
+            logger.error("%s", error)
+        except Exception:
+            self._network = None
+            self._status = Status(phase="failed", error="Mneme could not start; the terminal says why.")
+            logger.exception("loading failed")
+        finally:
+            self._loaded.set()
+
+    def _make_network(self) -> MemoryNetwork:
+        # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
+        from knowledge.decoder import make_decoder
+        from knowledge.encoder import Encoder
+        from knowledge.memory_network import MemoryNetwork
+        from knowledge.reader import FixedReader
+        from knowledge.store import ExternalMemory
+        from knowledge.writer import Writer
+
+        settings = self.settings
+        decoder = make_decoder(
+            settings.model,
+            cache=settings.cache,
+            device=settings.device,
+            dtype=settings.dtype,
+            window=settings.window,
+            reads_tokens=settings.reads_tokens,
+            cache_mib=settings.prefix_cache_mib,
+            api_key=settings.model_api_key,
+            progress=self._progress,
+        )
+        self._progress("encoder", 0.0)
+        encoder = Encoder(settings.encoder, device=settings.device)
+        self._progress("memory", 0.0)
+        store = ExternalMemory(
+            self.engine,
+            data=settings.data,
+            chroma=settings.chroma,
+            encoder_name=encoder.name,
+            dimension=encoder.dimension,
+        )
+        store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
+        return MemoryNetwork(encoder, store, FixedReader(), Writer(), decoder)
+
+    def close(self) -> None:
+        """Stop running work and close the data folder."""
+        if self._closing:
+            return
+        self._closing = True
+        self.uploads.close()
+        if self._network is not None:
+            self._network.close()
+        self.engine.dispose()
+        self._lock.release()
