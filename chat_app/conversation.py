@@ -1,0 +1,372 @@
+"""One dialogue: read → reply → write; edit, regenerate, branch, undo, stop. Yields the events of a reply.
+
+History comes before memory: what memory has to follow is committed with a mark first, and the mark is cleared when
+memory has it; ``recover`` carries out the marks that a crash left. Does not know: pages, HTTP, how memory and decoder
+work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
+from types import EllipsisType
+from typing import Any
+
+from chat_app.history import History
+from chat_app.history_records import Conversation, Message
+from chat_app.memory_follower import MemoryFollower, Network
+from chat_app.stop_sequences import cut_at
+from knowledge.errors import BadInput, MnemeError, ModelError, NotFound
+from knowledge.records import (
+    DecoderEvent,
+    MemoryRead,
+    MemoryWritten,
+    ReadResult,
+    ReplyDone,
+    ReplyEvent,
+    ReplyRequest,
+    ReplySaved,
+    Sampling,
+    TextDelta,
+    Turn,
+    UserSaved,
+)
+
+logger = logging.getLogger(__name__)
+
+MOST_CHARACTERS = 32_000  # of one message
+_STOP_SECONDS = 5.0  # how long a deletion waits for a reply to end
+_AGAIN_TEMPERATURE = 0.7  # regenerating greedily would give the same reply
+
+
+class StillReplying(BadInput):
+    """The conversation already has a reply under way; nothing was changed."""
+
+
+class Conversations:
+    """All dialogues of all owners. Each conversation has one reply under way at most; different ones may overlap.
+
+    network: called for every reply; raises NotReady until the models are loaded.
+    reads: most memories read for a reply.
+    sampling: what is used where a call brings none.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        network: Callable[[], Network],
+        *,
+        reads: int,
+        sampling: Sampling,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.history = history
+        self.sampling = sampling
+        self._network = network
+        self._follower = MemoryFollower(history.marks, network)
+        self._reads = reads
+        self._clock = clock
+        self._lock = threading.Condition()
+        self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
+
+    # ---- replies -------------------------------------------------------------------------------------
+
+    def send(
+        self,
+        owner: str,
+        text: str,
+        *,
+        conversation: str | None = None,
+        parent: str | EllipsisType | None = ...,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+        name: str = "",
+        path_before: str = "",
+        stop_at: Sequence[str] = (),
+    ) -> Iterator[ReplyEvent]:
+        """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
+
+        Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
+        that the new one follows, by default the end of the active branch. ``context`` are turns that the decoder sees
+        before the dialogue and nobody keeps; ``path_before`` is their hash. ``stop_at`` are sequences that end the
+        reply.
+
+        The last piece of text comes after the reply is committed. ``stop`` or closing the iterator keeps what is there
+        of the reply (reason "stopped"); a reply of which there is nothing is not kept, and ReplySaved does not come.
+        Raises BadInput, NotFound, StillReplying, NotReady, and ModelError or StoreError in the middle: the user's
+        message then stays in history and ``regenerate`` answers it.
+        """
+        text = checked_text(text)
+
+        def events() -> Iterator[ReplyEvent]:
+            network = self._network()
+            id = conversation or self.history.create(owner, name=name).id
+            with self._alone(owner, id) as stop:
+                user = self.history.add(owner, id, "user", text, parent=parent, path_before=path_before)
+                yield from self._reply(network, owner, user, stop, sampling or self.sampling, system, context, stop_at)
+
+        return events()
+
+    def edit(
+        self,
+        owner: str,
+        conversation: str,
+        message: str,
+        text: str,
+        *,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+    ) -> Iterator[ReplyEvent]:
+        """Say something else in the place of an earlier message of the user: a new branch; the old one turns inactive.
+
+        Events and errors as in ``send``.
+        """
+        old = self._message_of(owner, conversation, message)
+        if old.role != "user":
+            raise BadInput("Only your own messages can be edited; regenerate the reply instead.")
+        return self.send(
+            owner, text, conversation=conversation, parent=old.parent, sampling=sampling, system=system, context=context
+        )
+
+    def regenerate(
+        self,
+        owner: str,
+        conversation: str,
+        message: str | None = None,
+        *,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+        stop_at: Sequence[str] = (),
+    ) -> Iterator[ReplyEvent]:
+        """Another reply beside ``message`` (or to it, when it is the user's); by default the last one.
+
+        Where there is a reply already, it is sampled at a temperature of at least 0.7 with a fresh seed unless the call
+        brings a ``sampling``. The old reply stays active until the new one is in history. Events and errors as in
+        ``send``.
+        """
+
+        def events() -> Iterator[ReplyEvent]:
+            network = self._network()
+            with self._alone(owner, conversation) as stop:
+                last = message or self.history.conversation(owner, conversation).leaf
+                if last is None:
+                    raise BadInput("There is no message to reply to.")
+                user = self._message_of(owner, conversation, last)
+                if user.role != "user" and user.parent is not None:
+                    user = self.history.message(owner, user.parent)
+                chosen = sampling or self.sampling
+                if sampling is None and self.history.replies(owner, user.id):
+                    warm = max(chosen.temperature, _AGAIN_TEMPERATURE)
+                    chosen = replace(chosen, temperature=warm, seed=secrets.randbelow(2**31))
+                # The branch that the new reply replaces is still active in memory, and must not answer for it.
+                kept = {turn.id for turn in self.history.path(owner, conversation, user.id)}
+                replaced = [turn.id for turn in self.history.path(owner, conversation) if turn.id not in kept]
+                yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, replaced)
+
+        return events()
+
+    def _reply(
+        self,
+        network: Network,
+        owner: str,
+        user: Message,
+        stop: threading.Event,
+        sampling: Sampling,
+        system: str,
+        context: Sequence[Turn],
+        stop_at: Sequence[str],
+        unread: Sequence[str] = (),
+    ) -> Iterator[ReplyEvent]:
+        """The reply to ``user``. ``unread`` are turns that must not be read."""
+        conversation = user.conversation
+        read: ReadResult | None = None
+        so_far: list[str] = []
+        saved = False
+        try:
+            yield UserSaved(user.turn)
+            self._follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
+            dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
+            seen = dialogue[network.in_window(dialogue, system) :]
+            exclude = [network.memory_id(owner, id) for id in (*(turn.id for turn in seen), *unread)]
+            read = network.read(owner, user.text, dialogue=dialogue, exclude=exclude, limit=self._reads)
+            yield MemoryRead(read)
+            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system)
+            done = yield from _streamed(network.reply(request, stop), so_far, stop_at, stop)
+            if done.text or done.finish_reason != "stopped":
+                reply = self._save(owner, user, done.text, done.finish_reason, read)
+                saved = True
+                if so_far:
+                    yield TextDelta(so_far[-1])
+                yield ReplySaved(reply.turn, done.finish_reason, done.usage)
+        except GeneratorExit:  # the page or the client went away
+            stop.set()
+            if so_far and not saved:
+                with _logged("a stopped reply could not be kept"):
+                    self._save(owner, user, "".join(so_far), "stopped", read)
+            self._settle_after(network, owner, conversation, read)
+            raise
+        except MnemeError:
+            self._settle_after(network, owner, conversation, read)
+            raise
+        except Exception as exc:
+            self._settle_after(network, owner, conversation, read)
+            logger.exception("a reply failed")
+            raise ModelError("The reply failed; regenerate it, or look into the terminal for the cause.") from exc
+        self._record(network, owner, read)
+        yield MemoryWritten(self._follower.settle(owner, conversation))
+
+    def _save(self, owner: str, user: Message, text: str, reason: Any, read: ReadResult | None) -> Message:
+        return self.history.add(
+            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, read=read
+        )
+
+    def _record(self, network: Network, owner: str, read: ReadResult | None) -> None:
+        if read is not None and read.reads:
+            with _logged("reads could not be counted"):
+                network.store.record_reads(owner, [one.memory.id for one in read.reads], self._clock())
+
+    def _settle_after(self, network: Network, owner: str, conversation: str, read: ReadResult | None) -> None:
+        """The end of a reply that did not go well: memory is brought up to date as far as it can be."""
+        self._record(network, owner, read)
+        with _logged("memory could not follow; it will at the next start"):
+            self._follower.settle(owner, conversation)
+
+    def stop(self, owner: str, conversation: str) -> bool:
+        """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
+        self.history.conversation(owner, conversation)
+        with self._lock:
+            stop = self._running.get(conversation)
+        if stop is None:
+            return False
+        stop.set()
+        return True
+
+    def busy(self, conversation: str) -> bool:
+        """Is a reply of this conversation under way?"""
+        with self._lock:
+            return conversation in self._running
+
+    @contextlib.contextmanager
+    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+        """Reserve a conversation of the owner for one change; gives the event that stops it."""
+        self.history.conversation(owner, conversation)
+        stop = threading.Event()
+        with self._lock:
+            self._lock.wait_for(lambda: conversation not in self._running, wait)
+            if conversation in self._running:
+                raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
+            self._running[conversation] = stop
+        try:
+            yield stop
+        finally:
+            with self._lock:
+                del self._running[conversation]
+                self._lock.notify_all()
+
+    # ---- changes -------------------------------------------------------------------------------------
+
+    def undo(self, owner: str, conversation: str) -> str:
+        """Take the last exchange out of history and memory; returns the user's text, for the message box.
+
+        Raises NotFound, BadInput when there is none, StillReplying, StoreError.
+        """
+        with self._alone(owner, conversation):
+            text = self.history.undo(owner, conversation)
+            self._follower.settle_when_ready(owner, conversation)
+        return text
+
+    def switch_branch(self, owner: str, conversation: str, message: str) -> Conversation:
+        """Go on with the branch through ``message`` (a sibling). Raises NotFound, StillReplying, StoreError."""
+        with self._alone(owner, conversation):
+            self._message_of(owner, conversation, message)
+            changed = self.history.switch_branch(owner, message)
+            self._follower.settle_when_ready(owner, conversation)
+        return changed
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Delete a conversation and its turns in memory, without asking; a reply under way is stopped first.
+
+        Raises NotFound, StillReplying when it does not stop, StoreError.
+        """
+        self.stop(owner, conversation)
+        with self._alone(owner, conversation, wait=_STOP_SECONDS):
+            self.history.delete(owner, conversation)
+            self._follower.settle_when_ready(owner, conversation)
+
+    def rename(self, owner: str, conversation: str, title: str) -> Conversation:
+        """Give a conversation a title of its own. Raises NotFound, BadInput when it is empty."""
+        return self.history.rename(owner, conversation, title)
+
+    def feedback(self, owner: str, message: str, value: int | None) -> None:
+        """Keep +1 (liked), −1 (disliked) or None for a message. Raises NotFound, BadInput."""
+        self.history.feedback(owner, message, value)
+
+    def _message_of(self, owner: str, conversation: str, id: str) -> Message:
+        message = self.history.message(owner, id)
+        if message.conversation != conversation:
+            raise NotFound("This message is no longer there.")
+        return message
+
+    def recover(self, progress: Callable[[float], None] | None = None) -> int:
+        """Bring memory up to date with what a crash left undone; to be called once the models are loaded.
+
+        ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError.
+        """
+        return self._follower.recover(progress, self._busy)
+
+    def _busy(self) -> list[str]:
+        with self._lock:
+            return list(self._running)
+
+
+def checked_text(text: str) -> str:
+    """The text as it is stored. Raises BadInput when it is empty or too long."""
+    if not text.strip():
+        raise BadInput("Write a message first.")
+    if len(text) > MOST_CHARACTERS:
+        raise BadInput(
+            f"The message has {len(text):,} characters and at most {MOST_CHARACTERS:,} are taken; "
+            "shorten it, or add it as a document."
+        )
+    # Databases take neither half surrogate pairs nor NUL.
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _streamed(
+    events: Iterator[DecoderEvent], so_far: list[str], stop_at: Sequence[str], stop: threading.Event
+) -> Generator[TextDelta, None, ReplyDone]:
+    """Pass on all pieces of text but the last, and collect them in ``so_far``; returns the decoder's last event."""
+    done: ReplyDone | None = None
+    try:
+        for event in cut_at(events, stop_at, stop) if stop_at else events:
+            if isinstance(event, ReplyDone):
+                done = event
+            elif event.text:
+                if so_far:
+                    yield TextDelta(so_far[-1])
+                so_far.append(event.text)
+    finally:
+        stop.set()
+        close = getattr(events, "close", None)  # generators have it, other iterators need not
+        if close is not None:
+            close()
+    if done is None:
+        raise ModelError("The decoder broke off in the middle of the reply; regenerate it.")
+    return done
+
+
+@contextlib.contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """Where an error must not hide another one, or take back what is done."""
+    try:
+        yield
+    except Exception:
+        logger.exception("%s", what)

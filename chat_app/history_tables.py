@@ -1,0 +1,94 @@
+"""The schema of the history: conversations, and a tree of messages in each.
+
+SQLite and PostgreSQL alike. Does not know: what the columns are used for (history.py), or memory's own tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.exc import SQLAlchemyError
+
+from knowledge.errors import StoreError
+
+metadata = MetaData()
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("owner", String(255), nullable=False),
+    Column("name", String(255)),  # chosen by a program over HTTP; NULL for dialogues of the page
+    Column("title", Text, nullable=False),
+    Column("renamed", Boolean, nullable=False),  # a person chose the title: it no longer follows the first message
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+    Column("leaf", String(36)),  # last message of the active branch; NULL while empty
+    Column("deleted", Boolean, nullable=False),  # hidden at once; the row goes when memory has let go of the turns
+    UniqueConstraint("owner", "name", name="conversations_owner_name"),
+    Index("conversations_owner_updated", "owner", "updated"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    # Order of insertion; siblings are shown in this order. SQLite counts only an INTEGER primary key.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("conversation", String(36), ForeignKey("conversations.id"), nullable=False),
+    Column("owner", String(255), nullable=False),
+    Column("parent", String(36)),  # NULL: a first message. No foreign key: subtrees are removed in batches
+    Column("chosen", String(36)),  # the child that was last on the active branch
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("position", Integer, nullable=False),  # depth in the tree, from 0
+    Column("branch", String(36), nullable=False),
+    Column("finish_reason", String(16), nullable=False),  # "" for the user's messages
+    Column("feedback", Integer),  # +1, −1, NULL
+    Column("reads", JSON),  # what the reply read: ids, numbers and places, never a memory's text
+    Column("null_weight", Double),
+    Column("path_hash", String(64), nullable=False),  # of the texts from the first message to this one
+    Column("memory_pending", Boolean, nullable=False),  # memory still has to be brought to ``memory_state``
+    Column("memory_state", String(16), nullable=False),  # in, inactive, deleted: what memory should hold
+    Column("memory_taken", Boolean, nullable=False),  # memory took the turn in once: never to be written a second time
+    Index("messages_conversation_parent", "conversation", "parent"),
+    Index("messages_owner_path_hash", "owner", "path_hash"),
+    Index("messages_pending", "memory_pending", "owner"),
+)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """One transaction; a database error becomes a StoreError and nothing is changed."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except SQLAlchemyError as exc:
+        raise StoreError(
+            "The history cannot be read or written; check that the database is there and the disk not full."
+        ) from exc
+
+
+def in_chunks(ids: list[str], size: int = 500) -> Iterator[list[str]]:
+    """Lists short enough for one ``IN (…)`` on every database."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -1,0 +1,54 @@
+"""The page: chat, memory and documents in one frame. Gradio is imported only in this package.
+
+Does not know: how it is served (server.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from chat_app.pages.chat import ChatComponents
+from chat_app.pages.chat_events import ChatEvents
+from chat_app.pages.chat_state import QUICK, ChatState
+from chat_app.pages.documents import documents_page
+from chat_app.pages.memory import memory_page
+from chat_app.pages.reads_panel import ReadsPanelEvents
+from chat_app.pages.sidebar import SidebarEvents
+from chat_app.pages.words import label
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+
+UPLOADS_KEPT = 24 * 3600  # seconds that a file waits which nobody took in
+
+
+def build(application: Application) -> gr.Blocks:
+    """The whole page over one application. Handlers check the owner of every request."""
+    parts = ChatComponents()
+    with gr.Blocks(
+        title="Mneme", analytics_enabled=False, fill_width=True, fill_height=True, delete_cache=(3600, UPLOADS_KEPT)
+    ) as demo:
+        parts.build_sidebar()
+        with gr.Tabs(elem_id="nav", selected="chat") as tabs:
+            with gr.Tab(label("frame.chat"), id="chat", elem_id="tab-chat"):
+                parts.build_chat()
+            with gr.Tab(label("frame.memory"), id="memory", elem_id="tab-memory") as memory_tab:
+                memory = memory_page(application)
+            with gr.Tab(label("frame.documents"), id="documents", elem_id="tab-documents") as documents_tab:
+                documents = documents_page(application)
+        state = ChatState(application, parts)
+        ChatEvents(state).connect(demo)
+        SidebarEvents(state, tabs).connect()
+        ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
+        for tab, page in ((memory_tab, memory), (documents_tab, documents)):
+            _refresh_when_opened(tab, page)
+    demo.queue(default_concurrency_limit=8, max_size=256)
+    return demo
+
+
+def _refresh_when_opened(tab: gr.Tab, page: Any) -> None:
+    """A page's ``refresh`` is (function, inputs, outputs), called whenever its tab is opened."""
+    function, inputs, outputs = page.refresh
+    tab.select(function, inputs, outputs, **QUICK)

@@ -1,0 +1,85 @@
+"""What happens on the chat page besides replies: open, undo, like, choose a reply, switch versions; and all bindings.
+
+Does not know: how a reply is shown while it is written (``ReplyEvents``).
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from chat_app.pages.chat_replies import ReplyEvents
+from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
+from chat_app.pages.handlers import field, told
+from chat_app.pages.words import language_of, say
+from knowledge.errors import BadInput, NotFound
+
+ADDRESS = "() => new URLSearchParams(window.location.search).get('c') || ''"
+
+
+class ChatEvents:
+    """The handlers of the chat page over its components."""
+
+    def __init__(self, state: ChatState) -> None:
+        self.state = state
+        self.application = state.application
+        self.replies = ReplyEvents(state)
+
+    def connect(self, demo: gr.Blocks) -> None:
+        """Bind the handlers."""
+        state, replies, parts = self.state, self.replies, self.state.parts
+        conversation, everything = parts.conversation, state.everything
+        demo.load(state.load, [conversation], everything, js=ADDRESS, **QUICK)
+        parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads], **QUICK)
+        parts.box.submit(replies.send, [conversation, parts.box], everything, **REPLY)
+        parts.box.stop(replies.stop, [conversation], None, **QUICK)
+        parts.status.select(replies.cancel_file, None, None, **QUICK)
+        parts.chat.retry(replies.regenerate, [conversation], everything, **REPLY)
+        parts.marks.reply_again(replies.regenerate, [conversation], everything, **REPLY)
+        parts.chat.edit(replies.edit, [conversation], everything, **REPLY)
+        parts.chat.undo(self.undo, [conversation], everything, **QUICK)
+        parts.chat.like(self.like, [conversation], None, **QUICK)
+        parts.chat.select(self.choose, [conversation], [parts.reads, parts.marks], **QUICK)
+        parts.marks.select(self.act, [conversation], everything, **QUICK)
+
+    @told
+    def undo(self, conversation: str, request: gr.Request) -> Updates:
+        """Take the last message and its reply back, out of memory too; the message returns to the box."""
+        owner, conversation = self.application.owner_of(request), id_of(conversation)
+        text = self.application.conversations.undo(owner, conversation)
+        updates = self.state.shown(owner, page_of(request), conversation)
+        return {**updates, self.state.parts.box: gr.MultimodalTextbox(value={"text": text, "files": []})}
+
+    @told
+    def like(self, conversation: str, event: gr.LikeData, request: gr.Request) -> None:
+        """Keep what a person thinks of a reply."""
+        owner, language = self.application.owner_of(request), language_of(request)
+        _, message = self.state.message_at(owner, id_of(conversation), event.index, None, language)
+        if message.role != "assistant":
+            raise NotFound(say("chat.changed", language))
+        value = 1 if event.liked is True else -1 if event.liked is False else None
+        self.application.conversations.feedback(owner, message.id, value)
+
+    @told
+    def choose(self, conversation: str, event: gr.SelectData, request: gr.Request) -> Updates:
+        """A click on a reply brings its panel back."""
+        owner, conversation = self.application.owner_of(request), id_of(conversation)
+        messages, message = self.state.message_at(owner, conversation, event.index, None, language_of(request))
+        return self.state.chosen(owner, conversation, messages, message.id)
+
+    @told
+    def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """A button under a message: its panel, or another version of it."""
+        owner, language = self.application.owner_of(request), language_of(request)
+        conversation, id, action = id_of(conversation), field(event, "id"), field(event, "action")
+        messages = self.state.path(owner, conversation)
+        message = next((message for message in messages if message.id == id), None)
+        if message is None:
+            raise NotFound(say("chat.no_message", language))
+        if action == "reads":
+            return self.state.chosen(owner, conversation, messages, id)
+        if action not in ("earlier", "later"):
+            raise BadInput(say("frame.unexpected", language))
+        place = message.index + (1 if action == "later" else -1)
+        if 0 <= place < message.count:
+            self.application.conversations.switch_branch(owner, conversation, message.siblings[place])
+        return self.state.shown(owner, page_of(request), conversation)

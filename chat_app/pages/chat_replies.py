@@ -1,0 +1,224 @@
+"""Replies on the chat page: send, regenerate, edit, stop; files of a message become memories first.
+
+Does not know: how a reply comes about (``Conversations``), or how things look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
+from chat_app.pages.guards import uploaded_file
+from chat_app.pages.handlers import field, show, told
+from chat_app.pages.view import chat_value
+from chat_app.pages.words import Language, language_of, say
+from knowledge.errors import BadInput, NotFound, NotReady
+from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
+
+if TYPE_CHECKING:
+    from chat_app.history_records import Message
+    from chat_app.upload_jobs import JobView
+
+STEP = 0.05  # seconds between two updates of a streaming reply: every token would keep the browser busy
+FILE_STEP = 0.15  # seconds between two updates of a file's progress
+
+
+class ReplyEvents:
+    """Handlers that end with a reply."""
+
+    def __init__(self, state: ChatState) -> None:
+        self.state = state
+        self.application = state.application
+        self.parts = state.parts
+
+    # ---- handlers ------------------------------------------------------------------------------------
+
+    @told
+    def send(self, conversation: str, payload: dict[str, Any] | None, request: gr.Request) -> Iterator[Updates]:
+        """Files first (they become memories), then the message."""
+        language, parts = language_of(request), self.parts
+        owner, page, conversation = self.application.owner_of(request), page_of(request), id_of(conversation)
+        text = str((payload or {}).get("text") or "").strip()
+        files = [_upload(path, language) for path in (payload or {}).get("files") or []]
+        if not text and not files:
+            raise BadInput(say("chat.empty", language))
+        if not self.application.status().ready:
+            raise NotReady(say("status.wait", language))
+        messages = self.state.path(owner, conversation)
+        if conversation and self.application.conversations.busy(conversation):
+            raise BadInput(say("chat.busy", language))
+        yield {
+            parts.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
+            parts.marks: self.state.marks(owner, messages, "", streaming=True),
+        }
+        jobs: list[dict[str, Any]] = []
+        if files:
+            try:
+                for jobs in self._take_in(owner, page, files):
+                    yield {parts.status: self.state.start_status(jobs)}
+            except Exception as error:
+                show(error, language)
+                text = ""
+        if not text:
+            yield {parts.box: box(False), parts.marks: self.state.marks(owner, messages, "")}
+            return
+        yield from self._play(
+            owner, page, conversation, messages, language, text,
+            lambda: self.application.conversations.send(owner, text, conversation=conversation or None))  # fmt: skip
+
+    @told
+    def regenerate(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
+        """Another version of the last reply, or the reply that a message still lacks."""
+        language, owner = language_of(request), self.application.owner_of(request)
+        conversation = id_of(conversation)
+        messages = self.state.path(owner, conversation)
+        if not messages:
+            raise NotFound(say("chat.gone", language))
+        before = messages[:-1] if messages[-1].role == "assistant" else messages
+        yield from self._play(
+            owner, page_of(request), conversation, before, language, "",
+            lambda: self.application.conversations.regenerate(owner, conversation))  # fmt: skip
+
+    @told
+    def edit(self, conversation: str, event: gr.EditData, request: gr.Request) -> Iterator[Updates]:
+        """An earlier message said differently: a new branch from there."""
+        language, owner = language_of(request), self.application.owner_of(request)
+        conversation = id_of(conversation)
+        text = event.value if isinstance(event.value, str) else ""
+        messages, message = self.state.message_at(owner, conversation, event.index, event.previous_value, language)
+        if message.role != "user" or not text.strip():
+            raise BadInput(say("chat.empty", language))
+        if text.strip() == message.text.strip():
+            yield self.state.shown(owner, page_of(request), conversation)
+            return
+        yield from self._play(
+            owner, page_of(request), conversation, messages[: message.position], language, "",
+            lambda: self.application.conversations.edit(owner, conversation, message.id, text))  # fmt: skip
+
+    @told
+    def stop(self, conversation: str, request: gr.Request) -> None:
+        """Stop the reply of this conversation and the files this page waits for."""
+        owner, conversation = self.application.owner_of(request), id_of(conversation)
+        for job in self.state.pages.jobs(page_of(request)):
+            self.application.uploads.cancel(owner, job)
+        if conversation:
+            self.application.conversations.stop(owner, conversation)
+
+    @told
+    def cancel_file(self, event: gr.EventData, request: gr.Request) -> None:
+        """Cancel one file."""
+        self.application.uploads.cancel(self.application.owner_of(request), field(event, "id"))
+
+    # ---- files ---------------------------------------------------------------------------------------
+
+    def _take_in(self, owner: str, page: str, files: Sequence[Path]) -> Iterator[list[dict[str, Any]]]:
+        """Files become documents in memory; says how far each is until all are done, failed or cancelled."""
+        uploads = self.application.uploads
+        ids: list[str] = []
+        try:
+            for file in files:
+                ids.append(uploads.submit(owner, file, file.name))
+            self.state.pages.set_jobs(page, ids)
+            while True:
+                jobs = [job for job in uploads.jobs(owner) if job.id in ids]
+                yield [_job(job) for job in jobs]
+                waiting = [job for job in jobs if not job.finished]
+                if not waiting:
+                    return
+                uploads.wait(owner, waiting[0].id, FILE_STEP)
+        finally:
+            # Also when the page went away: the jobs have their own copies and go on.
+            self.state.pages.set_jobs(page, [])
+            for file in files:
+                file.unlink(missing_ok=True)
+
+    # ---- a reply -------------------------------------------------------------------------------------
+
+    def _play(
+        self, owner: str, page: str, conversation: str, messages: list[Message], language: Language, written: str,
+        begin: Callable[[], Iterator[ReplyEvent]],
+    ) -> Iterator[Updates]:  # fmt: skip
+        """Show a reply while it is written: the read first, then the text in steps of ``STEP`` seconds.
+
+        ``messages`` stand before the reply; ``written`` returns to the box when it could not be sent. While the page
+        shows another conversation the reply goes on unseen.
+        """
+        state, parts = self.state, self.parts
+        text, last, saved, hidden = "", 0.0, False, False
+        reads: dict[str, Any] = {"state": "reading", "conversation": conversation, "reads": []}
+
+        def frame() -> Updates:
+            return {
+                parts.conversation: conversation,
+                parts.chat: chat_value(messages, text or None),
+                parts.marks: state.marks(owner, messages, "", streaming=True),
+                parts.reads: reads,
+                parts.welcome: {"empty": not messages},
+                parts.box: box(True),
+            }
+
+        try:
+            # Closed at once when the page goes away, so that what is there of the reply is kept.
+            with contextlib.closing(begin()) as events:  # type: ignore[type-var]
+                for event in events:
+                    updates: Updates = {}
+                    if isinstance(event, UserSaved):
+                        saved = True
+                        if not conversation:
+                            conversation = event.turn.conversation
+                            reads["conversation"] = conversation
+                            if state.pages.shows(page, ""):
+                                state.pages.show(page, conversation)
+                        messages = state.path(owner, conversation, event.turn.id)
+                        updates = {**frame(), parts.sidebar: state.view.sidebar(owner, conversation)}
+                    elif isinstance(event, MemoryRead):
+                        reads = state.view.live_reads(owner, conversation, event.result)
+                        updates = {parts.reads: reads}
+                    elif isinstance(event, TextDelta):
+                        text += event.text
+                        if time.monotonic() - last >= STEP:
+                            last = time.monotonic()
+                            updates = {parts.chat: chat_value(messages, text)}
+                    elif isinstance(event, ReplySaved):
+                        text = ""
+                        messages = state.path(owner, conversation)
+                        updates = state.settled(owner, conversation, messages, streaming=True)
+                    if not state.pages.shows(page, conversation):
+                        hidden = True
+                    elif hidden:
+                        hidden = False
+                        yield {**frame(), **updates}
+                    elif updates:
+                        yield updates
+        except Exception as error:
+            show(error, language)
+        if state.pages.shows(page, conversation):
+            try:
+                updates = state.shown(owner, page, conversation)
+            except NotFound:  # deleted meanwhile
+                updates = state.shown(owner, page, "")
+            if written and not saved:
+                updates[parts.box] = gr.MultimodalTextbox(
+                    value={"text": written, "files": []}, submit_btn=True, stop_btn=False)
+            yield updates
+
+
+def _upload(path: object, language: Language) -> Path:
+    """The uploaded file. Raises BadInput for a path that names anything else."""
+    file = uploaded_file(path) if isinstance(path, str) else None
+    if file is None:
+        raise BadInput(say("chat.upload_gone", language))
+    return file
+
+
+def _job(job: JobView) -> dict[str, Any]:
+    return {
+        "id": job.id, "name": job.name, "phase": job.phase, "fraction": job.fraction, "state": job.state,
+        "message": job.message, "passages": job.document.passages if job.document else None,
+    }  # fmt: skip

@@ -1,0 +1,161 @@
+"""What the chat page shows of a conversation, as updates of its components; and the start of the page.
+
+Ids from the browser are hints: history is read on the server, for the owner of the request. Does not know: how a reply
+comes about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from chat_app.pages.chat import ChatComponents
+from chat_app.pages.handlers import told
+from chat_app.pages.open_pages import OpenPages
+from chat_app.pages.view import View, chat_value, feedback_value, message_marks
+from chat_app.pages.words import Language, say
+from knowledge.errors import NotFound
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+    from chat_app.history_records import Message
+
+# Bound with these, an event runs beside others, so that the page answers while a reply streams.
+QUICK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "trigger_mode": "multiple",
+                         "api_visibility": "private"}  # fmt: skip
+REPLY: dict[str, Any] = {**QUICK, "concurrency_limit": 16, "concurrency_id": "reply"}
+Updates = dict[Any, Any]
+
+
+class ChatState:
+    """Reads history and memory for the components."""
+
+    def __init__(self, application: Application, parts: ChatComponents) -> None:
+        self.application = application
+        self.parts = parts
+        self.view = View(application)
+        self.pages = OpenPages()
+
+    @property
+    def everything(self) -> list[Any]:
+        """All components that a change of conversation fills."""
+        parts = self.parts
+        return [parts.conversation, parts.chat, parts.marks, parts.reads, parts.sidebar, parts.welcome, parts.box,
+                parts.status]  # fmt: skip
+
+    # ---- showing -------------------------------------------------------------------------------------
+
+    def path(self, owner: str, conversation: str, leaf: str | None = None) -> list[Message]:
+        """The open branch of a conversation, or down to ``leaf``. Raises NotFound unless it is the owner's."""
+        return self.application.history.path(owner, conversation, leaf) if conversation else []
+
+    def shown(self, owner: str, page: str, conversation: str, *, chosen: str = "", go: str = "") -> Updates:
+        """Everything the page shows of a conversation; an empty id is a new one. Raises NotFound."""
+        parts = self.parts
+        messages = self.path(owner, conversation)
+        self.pages.show(page, conversation)
+        busy = bool(conversation) and self.application.conversations.busy(conversation)
+        return {
+            parts.conversation: conversation,
+            **self.settled(owner, conversation, messages, chosen=chosen, go=go, streaming=busy),
+            parts.sidebar: self.view.sidebar(owner, conversation),
+            parts.welcome: {"empty": not messages},
+            parts.box: box(busy),
+        }
+
+    def settled(
+        self, owner: str, conversation: str, messages: Sequence[Message], *, chosen: str = "", go: str = "",
+        streaming: bool = False,
+    ) -> Updates:  # fmt: skip
+        """Messages, marks and panel as history has them; the panel is that of ``chosen``, or of the last reply."""
+        parts = self.parts
+        replies = [message for message in messages if message.role == "assistant"]
+        reply = next((message for message in replies if message.id == chosen), replies[-1] if replies else None)
+        return {
+            parts.chat: gr.update(value=chat_value(messages), feedback_value=feedback_value(messages)),
+            parts.marks: self.marks(owner, messages, reply.id if reply else "", streaming=streaming, go=go),
+            parts.reads: self.view.past_reads(owner, conversation, reply),
+        }
+
+    def marks(
+        self, owner: str, messages: Sequence[Message], chosen: str, *, streaming: bool = False, go: str = ""
+    ) -> dict[str, Any]:
+        """What stands under the messages; ``go`` is the message to scroll to."""
+        counts = self.view.read_counts(owner, messages)
+        return message_marks(messages, counts, chosen, streaming=streaming, go=f"{go}@{time.time()}" if go else "")
+
+    def chosen(self, owner: str, conversation: str, messages: Sequence[Message], id: str) -> Updates:
+        """The panel of the reply ``id``; nothing changes for another message, or while a reply is being written."""
+        message = next((message for message in messages if message.id == id), None)
+        if message is None or message.role != "assistant" or self.application.conversations.busy(conversation):
+            return {self.parts.reads: gr.skip()}
+        return {self.parts.reads: self.view.past_reads(owner, conversation, message),
+                self.parts.marks: self.marks(owner, messages, id)}  # fmt: skip
+
+    def message_at(
+        self, owner: str, conversation: str, index: object, text: object, language: Language
+    ) -> tuple[list[Message], Message]:
+        """The open branch, and the message that the browser means by its place.
+
+        Raises NotFound when history does not have it there with the same text: another window changed it.
+        """
+        messages = self.path(owner, conversation)
+        if isinstance(index, (list, tuple)):
+            index = index[0] if index else None
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(messages):
+            raise NotFound(say("chat.changed", language))
+        if isinstance(text, str) and text.strip() != messages[index].text.strip():
+            raise NotFound(say("chat.changed", language))
+        return messages, messages[index]
+
+    # ---- the page comes up ---------------------------------------------------------------------------
+
+    @told
+    def load(self, conversation: str, request: gr.Request) -> Updates:
+        """The conversation in the page's address, or a new one."""
+        owner = self.application.owner_of(request)
+        try:
+            updates = self.shown(owner, page_of(request), id_of(conversation))
+        except NotFound:
+            updates = self.shown(owner, page_of(request), "")
+        return {**updates, self.parts.status: self.start_status()}
+
+    @told
+    def tick(self, conversation: str, request: gr.Request) -> Updates:
+        """How far the start is; the timer ends when it is over, and the panel then gets its texts."""
+        parts, status = self.parts, self.application.status()
+        updates: Updates = {parts.status: self.start_status()}
+        if status.ready or status.error:
+            updates[parts.timer] = gr.Timer(active=False)
+        if status.ready:
+            owner, conversation = self.application.owner_of(request), id_of(conversation)
+            try:
+                replies = [message for message in self.path(owner, conversation) if message.role == "assistant"]
+            except NotFound:
+                replies = []
+            updates[parts.reads] = self.view.past_reads(owner, conversation, replies[-1] if replies else None)
+        return updates
+
+    def start_status(self, jobs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+        """How far the start is, and the files that this page waits for."""
+        status = self.application.status()
+        start = {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
+        return {"start": start, "jobs": list(jobs)}
+
+
+def box(busy: bool) -> Any:
+    """The message box with its stop button while a reply is written, with its send button otherwise."""
+    return gr.update(submit_btn=not busy, stop_btn=busy)
+
+
+def page_of(request: gr.Request) -> str:
+    """The browser page that asks: one per tab and reload."""
+    return request.session_hash or ""
+
+
+def id_of(value: object) -> str:
+    """An id as the browser gave it; anything else than a short text is a new conversation."""
+    return value if isinstance(value, str) and len(value) <= 64 else ""

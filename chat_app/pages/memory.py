@@ -1,0 +1,126 @@
+"""The memory page: everything the owner's memory holds, to search, correct, take out, export and import.
+
+One component draws the page (scripts/memory.js) and sends what a person does as ('select', {action, …}); the answer is
+the page's next value. Whose memory it is comes from the request on every call. Does not know: how memories are kept.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from chat_app.pages.handlers import toast
+from chat_app.pages.memory_list import Query, job_value, page_of_memories, status_value, text_of
+from chat_app.pages.style import script
+from chat_app.pages.words import language_of
+from knowledge.errors import BadInput, NotReady
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+
+DELETE_WORDS = ("DELETE", "删除")  # what a person types to delete everything
+LONGEST_TEXT = 100_000  # characters of a memory written by hand
+
+
+class MemoryPage:
+    """The page's component and what the shell plugs in.
+
+    ``refresh`` is (function, inputs, outputs), to be called whenever the tab is opened. ``listing.open_place`` is the
+    event of a click on a source: its EventData has ``type`` ("conversation" or "document"), ``container``, ``memory``
+    (the id), ``position``, ``page``.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self.listing = gr.HTML(
+            html_template='<div class="ml-loading"></div>', js_on_load=script("lists") + script("memory"),
+            apply_default_css=False, elem_id="memory-page", elem_classes="ml-host")
+        self.listing.select(self.act, None, self.listing, show_progress="hidden", trigger_mode="multiple",
+                            concurrency_limit=8, api_visibility="private")
+
+    @property
+    def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:
+        """(function, inputs, outputs) that make the page ask again; it knows which search it shows."""
+        return _nudge, [], [self.listing]
+
+    def act(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+        """Does what the page asks and returns its next value; errors are told in the page itself."""
+        data: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
+        owner = self._application.owner_of(request)
+        value: dict[str, Any] = {"sequence": data.get("sequence"), "time": time.time()}
+        try:
+            value |= self._do(owner, text_of(data, "action"), data)
+        except Exception as error:
+            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
+        try:
+            value |= page_of_memories(self._application, owner, Query.of(data.get("query")))
+        except NotReady:
+            value.pop("notice", None)  # the page shows how far the start is
+        except Exception as error:
+            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
+        value["imports"] = [job_value(job) for job in self._application.uploads.jobs(owner, "import")]
+        value["status"] = status_value(self._application.status())
+        return value
+
+    def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What a person asked for → what the page is told about it."""
+        if action in ("", "load"):
+            return {}
+        uploads = self._application.uploads
+        if action == "cancel_import":
+            uploads.cancel(owner, text_of(data, "id"))
+            return {}
+        if action == "clear_imports":
+            uploads.clear_finished(owner, "import")
+            return {}
+        network = self._application.network
+        if action == "add":
+            network.remember(owner, _written(data))
+            return {"done": "add"} | _notice("memory.did_add")
+        if action == "edit":
+            network.edit(owner, text_of(data, "id"), _written(data))
+            return {"done": "edit", "id": text_of(data, "id")} | _notice("memory.did_edit")
+        if action == "mark":
+            for name, word in (("pinned", "pin"), ("muted", "mute")):
+                if data.get(word) is True or data.get(f"un{word}") is True:
+                    network.store.mark(owner, _ids(data), **{name: data.get(word) is True})
+            return {}
+        if action == "delete":
+            ids = _ids(data)
+            count = network.store.delete(owner, ids)
+            told = _notice("memory.did_delete") if count == 1 else _notice("memory.did_delete_many", count=count)
+            return {"removed": ids} | told
+        if action == "delete_everything":
+            if text_of(data, "word") not in DELETE_WORDS:
+                return _notice("memory.wrong_word", tone="bad")
+            count = network.store.delete_everything(owner)
+            return {"done": "delete_everything"} | _notice("memory.did_delete_many", count=count)
+        raise BadInput("The page asked for something unknown; reload it.")
+
+
+def _nudge() -> dict[str, Any]:
+    return {"nudge": time.time()}
+
+
+def _notice(key: str, tone: str = "good", **values: object) -> dict[str, Any]:
+    return {"notice": {"key": key, "values": values, "tone": tone}}
+
+
+def _written(data: Mapping[str, Any]) -> str:
+    text = text_of(data, "text")
+    if len(text) > LONGEST_TEXT:
+        raise BadInput(f"A memory has at most {LONGEST_TEXT:,} characters; upload longer text as a document.")
+    return text
+
+
+def _ids(data: Mapping[str, Any]) -> list[str]:
+    ids = data.get("ids")
+    return [id for id in ids if isinstance(id, str)] if isinstance(ids, list) else []
+
+
+def memory_page(application: Application) -> MemoryPage:
+    """Builds the page; call it inside the tab."""
+    return MemoryPage(application)

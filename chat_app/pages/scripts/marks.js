@@ -1,0 +1,67 @@
+// What stands under each message: versions to switch between, and which reply the panel shows. Decorates Gradio's chat.
+const { say, make, icon, iconButton } = window.mneme;
+const chat = () => document.querySelector("#chat");
+const send = (action, id) => trigger("select", { action, id });
+
+const line = (mark, chosen) => {
+  const nodes = [];
+  if (mark.versions > 1) {
+    nodes.push(make("span", { class: "mn-versions" },
+      iconButton("left", say("chat.earlier"), () => send("earlier", mark.id), { disabled: mark.version <= 1, "data-action": "earlier" }),
+      make("span", { text: `${mark.version}/${mark.versions}` }),
+      iconButton("right", say("chat.later"), () => send("later", mark.id), { disabled: mark.version >= mark.versions, "data-action": "later" })));
+  }
+  if (mark.role === "assistant" && mark.reads !== null && mark.reads !== undefined) {
+    const text = mark.reads === 0 ? say("chat.no_reads") : mark.reads === 1 ? say("chat.read_one") : say("chat.reads", { count: mark.reads });
+    nodes.push(make("button", { type: "button", class: `mn-chip${mark.id === chosen ? " mn-chosen" : ""}`, "aria-pressed": String(mark.id === chosen),
+      click: () => { window.mneme.drawer(true); send("reads", mark.id); } }, icon("panel"), text));
+  }
+  if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
+  if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));
+  if (mark.unanswered) nodes.push(make("button", { type: "button", class: "mn-chip mn-again", click: () => trigger("reply_again") }, icon("again"), say("chat.again")));
+  return nodes.length ? make("div", { class: "mn-mark", "data-id": mark.id }, ...nodes) : null;
+};
+
+// Gradio draws the messages a little after their value came, and again while a reply streams: decorate after each change.
+let wanted = "";
+const decorate = () => {
+  const value = props.value || {};
+  const rows = chat()?.querySelectorAll(".message-row") || [];
+  (value.messages || []).forEach((mark, index) => {
+    const row = rows[index];
+    if (!row) return;
+    const key = JSON.stringify([mark, value.chosen === mark.id]);
+    const old = row.querySelector(":scope .mn-mark-place");
+    if (old?.dataset.key === key) return;
+    const place = old || make("div", { class: "mn-mark-place" });
+    place.dataset.key = key;
+    const node = line(mark, value.chosen);
+    place.replaceChildren(...(node ? [node] : []));
+    row.dataset.message = mark.id;
+    if (!old) (row.querySelector(".flex-wrap") || row).append(place);
+  });
+  for (let index = (value.messages || []).length; index < rows.length; index++) rows[index].querySelector(".mn-mark-place")?.remove();
+  if (value.go && value.go !== wanted) {
+    const row = chat()?.querySelector(`[data-message="${CSS.escape(value.go.split("@")[0])}"]`);
+    if (row) {
+      wanted = value.go;
+      row.scrollIntoView({ block: "center" });
+      row.classList.add("mn-found");
+      setTimeout(() => row.classList.remove("mn-found"), 2500);
+    }
+  }
+};
+let due = 0;
+const soon = () => { cancelAnimationFrame(due); due = requestAnimationFrame(decorate); };
+const start = () => {
+  if (!chat()) { setTimeout(start, 100); return; }
+  new MutationObserver((changes) => {
+    if (changes.some((change) => !change.target.closest?.(".mn-mark-place"))) soon();
+  }).observe(chat(), { childList: true, subtree: true });
+  soon();
+};
+watch("value", () => {
+  document.body.classList.toggle("mn-streaming", Boolean((props.value || {}).streaming));
+  soon();
+});
+start();

@@ -1,0 +1,70 @@
+"""The web server: own routes first, then the page at "/", behind the guards.
+
+Does not know: what the page shows, or how a reply comes about.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+# Before gradio is imported: it reads these once. Nothing is reported to anybody.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["GRADIO_RUN_HISTORY"] = "False"
+os.environ["GRADIO_MCP_SERVER"] = "False"
+
+import gradio as gr  # noqa: E402
+from fastapi import FastAPI  # noqa: E402
+
+from chat_app.http_api import api_router  # noqa: E402
+from chat_app.pages import build  # noqa: E402
+from chat_app.pages.guards import Guards  # noqa: E402
+from chat_app.pages.style import css, head, theme  # noqa: E402
+from chat_app.pages.words import translations  # noqa: E402
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+
+
+def create_server(application: Application) -> FastAPI:
+    """The whole application as one ASGI app. What visitors upload waits in the data folder, readable by its owner only."""
+    uploads = Path(application.settings.data) / "received"
+    uploads.mkdir(parents=True, exist_ok=True)
+    uploads.chmod(stat.S_IRWXU)
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)
+
+    app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(api_router(application))
+    demo = build(application)
+    gr.mount_gradio_app(
+        app,
+        demo,
+        path="/",
+        server_name=application.settings.host,
+        server_port=application.settings.port,
+        footer_links=[],
+        run_history=False,
+        show_error=True,
+        max_file_size=application.settings.upload_mib * 1024 * 1024,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        i18n=translations(),
+        mcp_server=False,
+        theme=theme(),
+        css=css(),
+        allowed_paths=[],
+        blocked_paths=[],
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+    # Mounting skips what launch() would set, and with it Gradio's own check of file paths.
+    demo.has_launched = True
+    app.add_middleware(Guards, loopback=application.settings.loopback, own_path=_own_path, head=head())
+    return app
+
+
+def _own_path(path: str) -> bool:
+    """Is this one of the HTTP door's paths (they answer for themselves)?"""
+    return path == "/healthz" or path == "/v1" or path.startswith("/v1/")

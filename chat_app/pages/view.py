@@ -1,0 +1,173 @@
+"""What the chat page shows, read from history and memory on the server: messages, marks, the reads panel, the sidebar.
+
+Plain values, ready for the components. Does not know: gradio, or how a reply comes about.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from knowledge.errors import NotFound, NotReady
+from knowledge.records import Memory, ReadResult
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+    from chat_app.history_records import Message, PastRead
+
+SIDEBAR_PAGE = 60  # conversations shown at once; "more" adds as many
+
+
+def chat_value(messages: Sequence[Message], reply: str | None = None) -> list[dict[str, Any]]:
+    """The messages for Gradio's chat. ``reply`` is the text so far of a reply that is not in history yet."""
+    shown = [_message(message.role, message.text) for message in messages]
+    if reply is not None:
+        shown.append(_message("assistant", reply))
+    return shown
+
+
+def _message(role: str, text: str) -> dict[str, Any]:
+    # As a part and not as a bare string: Gradio would take the indent off its lines.
+    return {"role": role, "content": [{"type": "text", "text": text}]}
+
+
+def feedback_value(messages: Sequence[Message]) -> list[str | None]:
+    """Per reply: "Like", "Dislike" or None."""
+    return [
+        {1: "Like", -1: "Dislike"}.get(message.feedback or 0) for message in messages if message.role == "assistant"
+    ]
+
+
+def message_marks(
+    messages: Sequence[Message], counts: Mapping[str, int], chosen: str, *, streaming: bool = False, go: str = ""
+) -> dict[str, Any]:
+    """What stands under the messages: ``counts`` memories per reply; ``chosen`` is the reply the panel shows."""
+    return {
+        "messages": [
+            {
+                "id": message.id,
+                "role": message.role,
+                "version": message.index + 1,
+                "versions": message.count,
+                "reads": counts.get(message.id) if message.role == "assistant" else None,
+                "unanswered": not streaming and message is messages[-1] and message.role == "user",
+                "ended": message.finish_reason if message.finish_reason != "stop" else "",
+            }
+            for message in messages
+        ],
+        "chosen": chosen,
+        "streaming": streaming,
+        "go": go,
+    }
+
+
+class View:
+    """Reads history and memory of one owner for the page."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._counts: OrderedDict[str, int] = OrderedDict()  # a reply's reads never change, so they are counted once
+
+    # ---- reads panel ---------------------------------------------------------------------------------
+
+    def read_counts(self, owner: str, messages: Sequence[Message]) -> dict[str, int]:
+        """How many memories each reply read. ``messages`` are the owner's."""
+        counts: dict[str, int] = {}
+        for message in messages:
+            if message.role == "assistant" and message.null_weight is not None:
+                count = self._counts.get(message.id)
+                if count is None:
+                    count = self._counts[message.id] = len(self._application.history.reads(owner, message.id))
+                counts[message.id] = count
+        while len(self._counts) > 20_000:
+            with contextlib.suppress(KeyError):
+                self._counts.popitem(last=False)
+        return counts
+
+    def past_reads(self, owner: str, conversation: str, message: Message | None) -> dict[str, Any]:
+        """The panel of a reply in history; deleted memories keep their numbers, not their text."""
+        if message is None or message.role != "assistant":
+            return {"state": "none", "conversation": conversation, "message": "", "reads": []}
+        reads = self._application.history.reads(owner, message.id)
+        memories = self._memories(owner, [read.id for read in reads])
+        return {
+            "state": "read",
+            "conversation": conversation,
+            "message": message.id,
+            "null_weight": message.null_weight or 0.0,
+            "shortlisted": 0,
+            "reads": [self._past_card(owner, read, memories) for read in reads],
+        }
+
+    def _memories(self, owner: str, ids: Sequence[str]) -> dict[str, Memory] | None:
+        """The memories that are still there, or None while memory is not open yet."""
+        try:
+            return self._application.network.store.get(owner, ids) if ids else {}
+        except NotReady:
+            return None
+
+    def _past_card(self, owner: str, read: PastRead, memories: dict[str, Memory] | None) -> dict[str, Any]:
+        numbers = {"id": read.id, "score": read.score, "weight": read.weight}
+        if memories is not None and read.id in memories:
+            return {**numbers, **self._card(owner, memories[read.id])}
+        return {**numbers, "deleted": memories is not None, "kind": read.kind, "role": read.role,
+                "speaker": read.speaker, "created": read.created, "title": "", "text": "", "gone": True}
+
+    def live_reads(self, owner: str, conversation: str, result: ReadResult) -> dict[str, Any]:
+        """The panel of a reply that is being written."""
+        return {
+            "state": "read",
+            "conversation": conversation,
+            "message": "",
+            "null_weight": result.null_weight,
+            "shortlisted": result.shortlisted,
+            "reads": [
+                {"id": read.memory.id, "score": read.score, "weight": read.weight, **self._card(owner, read.memory)}
+                for read in result.reads
+            ],
+        }
+
+    def _card(self, owner: str, memory: Memory) -> dict[str, Any]:
+        title, gone = memory.title, False
+        if memory.kind == "turn":
+            try:
+                title = self._application.history.conversation(owner, memory.container).title
+            except NotFound:
+                gone = True
+        return {
+            "text": memory.text,
+            "kind": memory.kind,
+            "role": memory.role,
+            "speaker": memory.speaker,
+            "created": memory.created,
+            "container": memory.container,
+            "position": memory.position,
+            "title": title,
+            "gone": gone,
+            "page": memory.page,
+            "heading": memory.heading,
+            "pinned": memory.pinned,
+            "muted": memory.muted,
+            "edited": memory.edited is not None,
+        }
+
+    # ---- sidebar -------------------------------------------------------------------------------------
+
+    def sidebar(self, owner: str, open_id: str, search: str = "", limit: int = SIDEBAR_PAGE) -> dict[str, Any]:
+        """The conversations, newest first; with ``search`` those whose title or messages have the words."""
+        history = self._application.history
+        if search.strip():
+            found = history.search(owner, search.strip(), limit=limit + 1)
+            items = [
+                {"id": hit.conversation.id, "title": hit.conversation.title, "updated": hit.conversation.updated,
+                 "message": hit.message, "excerpt": hit.excerpt}
+                for hit in found
+            ]
+        else:
+            items = [
+                {"id": conversation.id, "title": conversation.title, "updated": conversation.updated}
+                for conversation in history.conversations(owner, limit=limit + 1)
+            ]
+        return {"open": open_id, "items": items[:limit], "more": len(items) > limit, "search": search.strip()}

@@ -1,0 +1,56 @@
+"""Opens the SQL database that history and the external memory's catalog share.
+
+Knows: how SQLite has to be set so that a commit survives a power cut and deleted text leaves the file.
+Does not know: any table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, make_url
+
+from knowledge.errors import StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+def open_database(url: str) -> Engine:
+    """Any SQLAlchemy URL → an engine that has answered once. SQLite: WAL, full sync, foreign keys, secure delete.
+
+    Raises ``StoreError`` for a bad URL, a missing driver, or a database that does not answer.
+    """
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError as exc:
+        raise StoreError(
+            f"{url!r} is no database URL; use e.g. sqlite:////path/file.sqlite3 or postgresql+psycopg://host/name."
+        ) from exc
+    shown = parsed.render_as_string(hide_password=True)
+    try:
+        sqlite = parsed.get_backend_name() == "sqlite"
+        if sqlite and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(parsed, pool_pre_ping=not sqlite)
+        if sqlite:
+            sa.event.listen(engine, "connect", _prepare_sqlite)
+        with engine.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+    except (ImportError, sa.exc.NoSuchModuleError) as exc:
+        raise StoreError(f"The driver for {shown} is not installed ({exc}); pip install it or use SQLite.") from exc
+    except (sa.exc.SQLAlchemyError, OSError) as exc:
+        reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+        raise StoreError(f"The database {shown} cannot be opened: {reason}.") from exc
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # a turn that was shown as saved is on the disk
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA secure_delete=ON")  # deleted text is overwritten with zeros, not just unlinked
+    cursor.close()

@@ -1,0 +1,99 @@
+"""Response (R): what every decoder offers, and the choice of one by its name.
+
+Does not know: how a decoder runs. The local one is loaded only when it is chosen, for its libraries are large.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from knowledge.errors import ModelError, ModelUnavailable
+from knowledge.records import DecoderEvent, ReplyRequest, Turn
+
+log = logging.getLogger(__name__)
+
+EMBEDDED = "embedded"
+LOADING = "loading the decoder"
+DEFAULT_WINDOW = 4096  # tokens
+
+
+class Decoder(Protocol):
+    """A causal language model that answers a dialogue, conditioned on what was read from memory."""
+
+    @property
+    def name(self) -> str:
+        """For people: the model's name."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """Tokens it can attend to: prompt and reply together."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """How memories reach it; "prompt": as text."""
+        ...
+
+    def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
+        """TextDelta…, then one ReplyDone, also when ``stop`` was set. Closing the iterator ends all work.
+
+        Raises: ModelError (EndpointError for a remote one).
+        """
+        ...
+
+    def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
+        """Index of the first turn that it still sees; older ones have left the window."""
+        ...
+
+
+def make_decoder(
+    model: str,
+    *,
+    cache: Path,
+    device: str = "cpu",
+    dtype: str = "bfloat16",
+    window: int = DEFAULT_WINDOW,
+    reads_tokens: int = 768,
+    cache_mib: int = 512,
+    api_key: str = "",
+    progress: Callable[[str, float], None],
+) -> Decoder:
+    """The decoder that ``model`` names, loaded and warm.
+
+    ``model``: "embedded" (or "default" or ""), a folder, a hub name, or ``http(s)://HOST/v1`` of an OpenAI-compatible
+    endpoint, with ``#NAME`` where it serves several models. ``window`` and ``reads_tokens`` in tokens; ``cache_mib``
+    bounds the keys and values kept between turns. A remote decoder is not contacted here.
+
+    Raises: ModelUnavailable, ModelError, BadInput (an address that is none).
+    """
+    if model.startswith(("http://", "https://")):
+        from knowledge.remote_decoder import RemoteDecoder
+
+        return RemoteDecoder(model, api_key=api_key, window=window, reads_tokens=reads_tokens)
+    from knowledge.local_decoder import LocalDecoder
+
+    def load(place: str) -> Decoder:
+        progress(LOADING, 0.0)
+        decoder = LocalDecoder(
+            place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib
+        )
+        progress(LOADING, 1.0)
+        return decoder
+
+    if model not in ("", "default", EMBEDDED):
+        return load(model)
+    from knowledge.embedded_model import ensure
+
+    folder = str(ensure(cache, progress))
+    try:
+        return load(folder)
+    except ModelUnavailable:
+        raise
+    except ModelError as exc:
+        log.warning("the cached decoder does not load (%s); checking its files", exc)
+        return load(str(ensure(cache, progress, check_contents=True)))

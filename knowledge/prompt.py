@@ -1,0 +1,184 @@
+"""Dialogue and reads → chat messages within a token budget.
+
+The order keeps the beginning unchanged from turn to turn, so that its keys and values can be reused::
+
+    [system] [older turns of the window …] [memories] [the user's new turn]
+
+Does not know: the tokenizer (it is given a function that counts tokens), the chat template, the model.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from knowledge.records import Read, ReplyRequest, Turn
+
+Message = dict[str, str]  # role, content
+Placement = Literal["system", "user"]
+
+CUT = "\n[… the middle of this message is left out here because it is too long: about {left_out} characters …]\n"
+PER_MESSAGE = 8  # tokens that a chat template adds around a message, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Words and order of a prompt; the defaults come from tests/benchmarks/prompt_formats.py (numbers in LOG.md)."""
+
+    system: str = (
+        "You are a helpful AI assistant who remembers what the user said before. "
+        "Answer in one or two short sentences."
+    )
+    heading: str = "Context:"  # above the memories
+    line: str = "{text} ({who}, {date})"  # one memory
+    share: float = 0.3  # a read goes in when its weight is at least this share of the largest one
+    strongest_last: bool = True
+    placement: Placement = "system"  # memories as a system message of their own, or in the user's message
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Messages for a chat template, and what went into them."""
+
+    messages: tuple[Message, ...]
+    first_turn: int  # index of the first turn of the dialogue that is in it
+    reads: tuple[Read, ...]  # those that are in it, in order of weight
+
+
+class PromptBuilder:
+    """Builds prompts of at most ``window`` tokens, a quarter of which stays free for the reply.
+
+    ``count`` gives the number of tokens of a text; ``reads_tokens`` bounds the memories' share (and never more than a
+    quarter of the window).
+    """
+
+    def __init__(
+        self, count: Callable[[str], int], *, window: int, reads_tokens: int, style: Style | None = None
+    ) -> None:
+        self._count = lru_cache(maxsize=8192)(count)
+        self._window = max(window, 64)
+        self._reads_tokens = min(reads_tokens, self._window // 4)
+        self._style = style or Style()
+
+    def build(self, request: ReplyRequest) -> Prompt:
+        """The prompt for a request. An empty dialogue gives the system prompt alone."""
+        system = self.cut_middle(request.system, self._window // 4) if request.system else self._style.system
+        first = self.in_window(request.dialogue, request.system)
+        budget = self._dialogue_budget(request.system)
+        messages = [message("system", system)]
+        messages += [message(turn.role, self.cut_middle(turn.text, budget)) for turn in request.dialogue[first:]]
+        reads, block = self._memories(request.reads)
+        if block and len(messages) > 1:
+            if self._style.placement == "system":
+                messages.insert(-1, message("system", block))
+            else:
+                messages[-1] = message(messages[-1]["role"], f"{block}\n\n{messages[-1]['content']}")
+        return Prompt(tuple(messages), first, reads)
+
+    def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
+        """Index of the first turn that is kept.
+
+        When the turns outgrow their budget, the oldest leave until half of it is free, so the beginning of the prompt
+        stays put for many turns. The result depends on the turns alone: the same dialogue always gets the same start,
+        and a longer one never an earlier start. The last turn always stays.
+        """
+        budget = self._dialogue_budget(system)
+        sizes = [min(self._tokens(turn.text), budget) + PER_MESSAGE for turn in dialogue]
+        first = total = 0
+        for last, size in enumerate(sizes):
+            total += size
+            if total > budget:
+                while first < last and (total > budget // 2 or dialogue[first].role == "assistant"):
+                    total -= sizes[first]
+                    first += 1
+        return first
+
+    def cut_middle(self, text: str, budget: int) -> str:
+        """``text``, or its beginning and end with a note between them, in at most ``budget`` tokens."""
+        if self._tokens(text) <= budget:
+            return text
+        keep = min(len(text), 8 * budget)  # characters; no text of any use has more of them in a token
+        while keep > 1:
+            head = keep * 2 // 3
+            short = text[:head] + CUT.format(left_out=len(text) - keep) + text[len(text) - (keep - head) :]
+            tokens = self._count(short)
+            if tokens <= budget:
+                return short
+            keep = min(keep - 1, int(keep * budget / tokens * 0.95))
+        return text[:1]
+
+    def _tokens(self, text: str) -> int:
+        """Tokens of a text; for a text far beyond the window a lower bound that is beyond it too."""
+        return self._window + 1 if len(text) > 32 * self._window else self._count(text)
+
+    def _dialogue_budget(self, system: str) -> int:
+        used = min(self._tokens(system), self._window // 4) if system else self._tokens(self._style.system)
+        return max(self._window - self._window // 4 - self._reads_tokens - used - 3 * PER_MESSAGE, 16)
+
+    def _memories(self, reads: Sequence[Read]) -> tuple[tuple[Read, ...], str]:
+        """The reads that go into the prompt, and the text block that holds them."""
+        largest = max((read.weight for read in reads), default=0.0)
+        room = self._reads_tokens - self._tokens(self._style.heading)
+        chosen: list[Read] = []
+        lines: list[str] = []
+        for read in sorted(reads, key=lambda read: -read.weight):
+            if read.weight < self._style.share * largest and not read.memory.pinned:
+                continue
+            line = memory_line(read, self._style.line)
+            if not lines and room > 32:
+                line = self.cut_middle(line, room)
+            tokens = self._tokens(line) + 1
+            if tokens > room:
+                continue  # a shorter one may still fit
+            room -= tokens
+            chosen.append(read)
+            lines.append(line)
+        if self._style.strongest_last:
+            lines.reverse()
+        return tuple(chosen), "\n".join([self._style.heading, *lines]) if lines else ""
+
+
+def memory_line(read: Read, form: str = Style().line) -> str:
+    """One memory as one line: its text, its date (UTC), and who said it or where it stands."""
+    memory = read.memory
+    if memory.kind == "passage":
+        who = f"{memory.title or 'document'}, page {memory.page}" if memory.page else memory.title or "document"
+    else:
+        who = memory.speaker or ("assistant" if memory.role == "assistant" else "user")
+    day = time.strftime("%Y-%m-%d", time.gmtime(memory.created))
+    return form.format(text=" ".join(memory.text.split()), who=who, date=day)
+
+
+def message(role: str, content: str) -> Message:
+    """One chat message."""
+    return {"role": role, "content": content}
+
+
+def merged(messages: Sequence[Message]) -> list[Message]:
+    """The same messages for a template that wants user and assistant to alternate and knows no system role.
+
+    System messages are put in front of the user message that follows; neighbours of one role become one message.
+    """
+    result: list[Message] = []
+    waiting: list[str] = []  # system texts without their user message yet
+    for item in messages:
+        if item["role"] == "system":
+            waiting.append(item["content"])
+            continue
+        content = item["content"]
+        if item["role"] == "user" and waiting:
+            content, waiting = "\n\n".join([*waiting, content]), []
+        _append(result, item["role"], content)
+    if waiting:
+        _append(result, "user", "\n\n".join(waiting))
+    return result
+
+
+def _append(messages: list[Message], role: str, content: str) -> None:
+    """Add a message, or its text to the last one where the role is the same."""
+    if messages and messages[-1]["role"] == role:
+        content = f"{messages.pop()['content']}\n\n{content}"
+    messages.append(message(role, content))

@@ -1,0 +1,17 @@
+"""The embedded decoder's folder, for benchmarks that are run by hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from knowledge.embedded_model import ensure
+
+
+def embedded_folder() -> Path:
+    """The folder in the cache that the app uses; fetched and converted on the first call."""
+    cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
+    return ensure(cache, lambda phase, fraction: print(f"\r{phase} {fraction:4.0%}", end="", file=sys.stderr))

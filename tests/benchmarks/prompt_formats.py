@@ -1,0 +1,110 @@
+"""Which form of the prompt makes the decoder answer from memory? Hits per form, greedy.
+
+    python -m tests.benchmarks.prompt_formats [--data PATH] [--model FOLDER] [--forms a,b] [--show]
+
+Every fact was told once and is read with the largest weight beside seven other memories; its question is asked in a new
+conversation and after some small talk. Common knowledge and greetings must survive memories that have nothing to do
+with them. One JSON object is the last line: {"forms": {form: {"facts", "facts_after_talk", "common"}}, "of": {...}}.
+
+--data: a JSON object {"facts": [[said, reply, question, [accepted, …]], …], "common": [[question, [accepted, …]], …],
+"other": [[role, text], …]}; accepted words in lower case, "other" at least eight.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from knowledge.local_decoder import LocalDecoder
+from knowledge.prompt import Style
+from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
+from tests.benchmarks.embedded import embedded_folder
+
+WITH_MEMORY = " with a long-term memory. Answer briefly, using the memories when they help."
+FORMS: dict[str, tuple[Style, float]] = {  # style, repetition penalty
+    "default": (Style(), 1.1),
+    "default, no penalty": (Style(), 1.0),
+    "user message": (Style(placement="user"), 1.1),
+    "strongest first": (Style(strongest_last=False), 1.1),
+    "all reads": (Style(share=0.0), 1.1),
+    "share 0.15": (Style(share=0.15), 1.1),
+    "share 0.5": (Style(share=0.5), 1.1),
+    "heading Memories": (Style(heading="Memories:"), 1.1),
+    "date and speaker first": (Style(heading="Memories:", line="- [{date}] {who}: {text}"), 1.1),
+    "quoted": (Style(line="On {date} the {who} said: \"{text}\""), 1.1),
+    "text only": (Style(line="{text}"), 1.1),
+    "plain system": (Style(system="You are a helpful AI assistant. Answer briefly."), 1.1),
+    "memory system": (Style(system="You are a helpful AI assistant" + WITH_MEMORY), 1.1),
+    "named system": (Style(system="You are Mneme, a helpful assistant" + WITH_MEMORY), 1.1),
+}
+TALK = ("Hi there!", "Hello! How can I help you today?", "I had pasta for lunch.", "Pasta is a tasty lunch.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(__file__).with_name("prompt_facts.json"))
+    parser.add_argument("--model", default="", help="folder or hub name; default: the embedded decoder")
+    parser.add_argument("--forms", default=",".join(FORMS), help="comma-separated; for names that hold a comma use ;")
+    parser.add_argument("--show", action="store_true", help="print every reply")
+    options = parser.parse_args()
+    data = json.loads(options.data.read_text("utf-8"))
+    decoder = LocalDecoder(options.model or str(embedded_folder()), device="auto")
+    names = options.forms.split(";" if ";" in options.forms else ",") if options.forms != ",".join(FORMS) else FORMS
+    results = {}
+    for name in names:
+        style, penalty = FORMS[name]
+        started = time.perf_counter()
+        results[name] = hits(decoder, data, style, penalty, options.show)
+        print(f"{name:24} {results[name]} {time.perf_counter() - started:.0f} s", flush=True)
+    facts, common = len(data["facts"]), len(data["common"])
+    print(json.dumps({"forms": results, "of": {"facts": facts, "facts_after_talk": facts, "common": common}}))
+
+
+def hits(decoder: LocalDecoder, data: dict[str, Any], style: Style, penalty: float, show: bool) -> dict[str, int]:
+    """Questions of each group whose reply holds an accepted word."""
+    decoder.set_style(style)
+    found: dict[str, int] = {}
+    for group, request, accepted in cases(data):
+        asked = replace(request, sampling=Sampling(max_tokens=24, repetition_penalty=penalty))
+        *_, done = decoder.reply(asked, threading.Event())
+        assert isinstance(done, ReplyDone)
+        hit = any(word in done.text.lower() for word in accepted)
+        found[group] = found.get(group, 0) + hit
+        if show:
+            print("   ", "+" if hit else "-", group, request.dialogue[-1].text, "->", repr(done.text))
+    return found
+
+
+def cases(data: dict[str, Any]) -> Iterator[tuple[str, ReplyRequest, list[str]]]:
+    """Group, request and accepted words of every question; the same each time."""
+    chance = random.Random(1)
+    talk = [Turn(str(i), "assistant" if i % 2 else "user", text, 0.0) for i, text in enumerate(TALK)]
+    for said, reply, question, accepted in data["facts"]:
+        others = [("user", fact[0]) for fact in data["facts"] if fact[0] != said] + data["other"]
+        picked = [("user", said), ("assistant", reply), *chance.sample(others, 6)]
+        weights = (0.45, 0.12, 0.09, 0.0675, 0.05, 0.038, 0.028, 0.02)
+        reads = tuple(map(as_read, picked, weights, (chance.random() for _ in picked)))
+        turn = Turn("q", "user", question, 0.0)
+        yield "facts", ReplyRequest([turn], reads), accepted
+        yield "facts_after_talk", ReplyRequest([*talk, turn], reads), accepted
+    for question, accepted in data["common"]:
+        picked = chance.sample([("user", fact[0]) for fact in data["facts"]] + data["other"], 8)
+        reads = tuple(map(as_read, picked, [0.06] * 8, (chance.random() for _ in picked)))
+        yield "common", ReplyRequest([Turn("q", "user", question, 0.0)], reads), accepted
+
+
+def as_read(said: tuple[Any, str], weight: float, when: float) -> Read:
+    """A read of a turn said some time in the year 2026."""
+    role, text = said
+    return Read(Memory(text, text, "turn", 1.7672e9 + when * 2.6e7, role=role), score=weight, weight=weight)
+
+
+if __name__ == "__main__":
+    main()

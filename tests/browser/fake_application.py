@@ -1,0 +1,111 @@
+"""The real application with a fake encoder and a fake decoder: the page as it is, up in a second, with canned replies.
+
+By hand: ``python -m tests.browser.fake_application PORT [SECONDS-OF-LOADING]``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chat_app.application import Application
+from chat_app.settings import load
+from knowledge.memory_network import MemoryNetwork
+from knowledge.reader import FixedReader
+from knowledge.records import DecoderEvent, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
+from knowledge.store import ExternalMemory
+from knowledge.writer import Writer
+
+REPLY = (
+    "Here is what I can say about that.\n\nTwo things stand out:\n\n1. It was mentioned **before**.\n"
+    "2. It may come up again.\n"
+)
+
+
+class FakeEncoder:
+    """Hashed bag of words: texts that share words are near each other."""
+
+    name = "fake-bag-of-words"
+    dimension = 64
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[zlib.crc32(word.encode()) % self.dimension] += 1
+            row[0] += 0.01
+            row /= np.linalg.norm(row)
+        return rows
+
+
+class FakeDecoder:
+    """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped."""
+
+    name = "fake"
+    window = 4096
+    path = "prompt"
+
+    def __init__(self, pause: float = 0.03) -> None:
+        self.pause = pause
+
+    def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
+        return max(0, len(dialogue) - 3)
+
+    def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
+        question = request.dialogue[-1].text
+        words: Iterator[str] = iter(re.findall(r"\S+\s*", question.removeprefix("say: ")
+                                               if question.startswith("say: ") else REPLY))
+        if question == "count":
+            words = (f"{number} " for number in range(1, 2000))
+        text = ""
+        for word in words:
+            if stop.wait(self.pause):
+                yield ReplyDone(text, "stopped", Usage())
+                return
+            text += word
+            yield TextDelta(word)
+        yield ReplyDone(text, "stop", Usage())
+
+
+class FakeApplication(Application):
+    """Ready after ``loading`` seconds; ``fails`` is a sentence to fail with instead."""
+
+    def __init__(self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "") -> None:
+        super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
+        self.loading = loading
+        self.pause = pause
+        self.fails = fails
+
+    def _make_network(self) -> MemoryNetwork:
+        from knowledge.errors import ModelUnavailable
+
+        for step in range(20):
+            self._progress("decoder", step / 20)
+            time.sleep(self.loading / 20)
+        if self.fails:
+            raise ModelUnavailable(self.fails)
+        encoder: Any = FakeEncoder()
+        store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
+                               dimension=encoder.dimension)
+        store.recover(encoder.encode, lambda phase, fraction: None)
+        return MemoryNetwork(encoder, store, FixedReader(), Writer(), FakeDecoder(self.pause))
+
+
+if __name__ == "__main__":
+    import uvicorn
+
+    from chat_app.pages.server import create_server
+
+    folder = Path(sys.argv[3]) if len(sys.argv) > 3 else Path(tempfile.mkdtemp())
+    application = FakeApplication(folder, loading=float(sys.argv[2]) if len(sys.argv) > 2 else 0.0)
+    application.start()
+    uvicorn.run(create_server(application), port=int(sys.argv[1]), log_level="warning")
