@@ -161,7 +161,8 @@ class Application:
             dimension=encoder.dimension,
         )
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
-        return MemoryNetwork(encoder, store, FixedReader(), Writer(), decoder)
+        reader = FixedReader(multilingual=encoder.multilingual)
+        return MemoryNetwork(encoder, store, reader, Writer(), decoder)
 
     def close(self) -> None:
         """Stop running work and close the data folder."""

@@ -329,6 +329,7 @@ class Conversations:
 
 def checked_text(text: str) -> str:
     """The text as it is stored. Raises BadInput when it is empty or too long."""
+    text = storable(text)
     if not text.strip():
         raise BadInput("Write a message first.")
     if len(text) > MOST_CHARACTERS:
@@ -336,7 +337,11 @@ def checked_text(text: str) -> str:
             f"The message has {len(text):,} characters and at most {MOST_CHARACTERS:,} are taken; "
             "shorten it, or add it as a document."
         )
-    # Databases take neither half surrogate pairs nor NUL.
+    return text
+
+
+def storable(text: str) -> str:
+    """The text without what databases do not take: NUL and half surrogate pairs."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 

@@ -33,6 +33,8 @@ JobKind = Literal["document", "import"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 KEPT_FINISHED = 100  # finished jobs an owner's list keeps, so that a program that uploads all day does not fill memory
+# Share of a job's progress that each phase takes; encoding and storing is by far the longest.
+PHASES = {"reading": (0.0, 0.3), "remembering": (0.3, 1.0)}
 LONGEST_NAME = 200  # characters; longer names are cut before their suffix
 
 
@@ -99,8 +101,11 @@ def clean_name(name: str) -> str:
 class UploadJobs:
     """Registry of all owners' jobs. Every call names the owner and sees only that owner's jobs. Thread-safe."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, *, read_export: Callable[..., tuple[int, int]] = import_jsonl
+    ) -> None:
         self._application = application
+        self._read_export = read_export
         self._folder = application.settings.data / "jobs"
         self._most_bytes = application.settings.upload_mib * 2**20
         shutil.rmtree(self._folder, ignore_errors=True)  # what a killed server left; the data folder is ours alone
@@ -218,13 +223,13 @@ class UploadJobs:
     # ---- working -------------------------------------------------------------------------------------
 
     def _finish(self, job: _Job, state: JobState, message: str = "") -> None:
+        with contextlib.suppress(OSError):  # before anybody is told that the job is finished
+            job.path.unlink(missing_ok=True)
         with self._changed:
             job.state, job.message = state, message
             if state == "done":
                 job.fraction = 1.0
             self._changed.notify_all()
-        with contextlib.suppress(OSError):
-            job.path.unlink(missing_ok=True)
 
     def _work(self, owner: str) -> None:
         while True:
@@ -251,7 +256,7 @@ class UploadJobs:
                 self._finish(job, "done", outcome.status)
             else:
                 with contextlib.closing(_lines(job.path)) as lines:
-                    job.added, job.skipped = import_jsonl(
+                    job.added, job.skipped = self._read_export(
                         network.store, network.encoder.encode, owner, lines, self._progress(job), job.cancel.is_set)
                 self._finish(job, "done", "imported")
         except Cancelled:
@@ -264,8 +269,9 @@ class UploadJobs:
 
     def _progress(self, job: _Job) -> Callable[[str, float], None]:
         def report(phase: str, fraction: float) -> None:
+            start, end = PHASES.get(phase, (0.0, 1.0))
             with self._changed:
-                job.phase, job.fraction = phase, min(max(fraction, 0.0), 1.0)
+                job.phase, job.fraction = phase, start + (end - start) * min(max(fraction, 0.0), 1.0)
                 self._changed.notify_all()
 
         return report

@@ -17,8 +17,8 @@ from knowledge.records import DecoderEvent, ReplyRequest, Turn
 log = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
-LOADING = "loading the decoder"
-DEFAULT_WINDOW = 4096  # tokens
+LOADING = "decoder"
+DEFAULT_WINDOW = 2048  # tokens
 
 
 class Decoder(Protocol):
@@ -58,8 +58,8 @@ def make_decoder(
     device: str = "cpu",
     dtype: str = "bfloat16",
     window: int = DEFAULT_WINDOW,
-    reads_tokens: int = 768,
-    cache_mib: int = 512,
+    reads_tokens: int = 600,
+    cache_mib: int = 256,
     api_key: str = "",
     progress: Callable[[str, float], None],
 ) -> Decoder:
@@ -67,7 +67,8 @@ def make_decoder(
 
     ``model``: "embedded" (or "default" or ""), a folder, a hub name, or ``http(s)://HOST/v1`` of an OpenAI-compatible
     endpoint, with ``#NAME`` where it serves several models. ``window`` and ``reads_tokens`` in tokens; ``cache_mib``
-    bounds the keys and values kept between turns. A remote decoder is not contacted here.
+    bounds the keys and values kept between turns. A remote decoder is not contacted here. ``progress`` gets "fetching",
+    "converting" or "decoder" and a fraction 0…1.
 
     Raises: ModelUnavailable, ModelError, BadInput (an address that is none).
     """

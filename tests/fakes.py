@@ -1,5 +1,4 @@
-"""Hand-written stand-ins that tests pass in by constructor: a memory network in dictionaries, which says what it is told.
-"""
+"""Hand-written stand-ins that tests pass in by constructor. The network keeps its memories in dictionaries."""
 
 from __future__ import annotations
 
@@ -91,6 +90,12 @@ class FakeNetwork:
     before_write: Callable[[], None] = lambda: None
     before_read: Callable[[], None] = lambda: None
     closed: int = 0  # replies that came to an end, whichever
+
+    @property
+    def decoder(self) -> FakeNetwork:
+        return self
+
+    name = "fake-decoder"
 
     def memory_id(self, owner: str, turn_id: str) -> str:
         return f"{owner}/{turn_id}"

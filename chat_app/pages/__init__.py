@@ -44,8 +44,9 @@ def build(application: Application) -> gr.Blocks:
         ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
         for tab, page in ((memory_tab, memory), (documents_tab, documents)):
             _refresh_when_opened(tab, page)
-    demo.queue(default_concurrency_limit=8, max_size=256)
-    return demo
+    blocks: gr.Blocks = demo
+    blocks.queue(default_concurrency_limit=8, max_size=256)
+    return blocks
 
 
 def _refresh_when_opened(tab: gr.Tab, page: Any) -> None:

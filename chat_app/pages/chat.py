@@ -59,7 +59,7 @@ class ChatComponents:
                 self.status = scripted("status", "mn-status", elem_id="status")
                 self.box = gr.MultimodalTextbox(
                     label=label("chat.box"),
-                    placeholder=label("chat.placeholder"),
+                    placeholder=label("chat.placeholder"),  # type: ignore[arg-type]
                     show_label=False,
                     container=False,
                     file_count="multiple",
@@ -68,8 +68,7 @@ class ChatComponents:
                     max_lines=10,
                     elem_id="message-box",
                 )
-                gr.HTML("", html_template='<p class="mn-hint"></p>', elem_id="hint", js_on_load=(
-                    "element.querySelector('.mn-hint').textContent = window.mneme.say('chat.hint')"))
+                scripted("hint", "mn-hint", elem_id="hint")
             with gr.Column(scale=2, min_width=320, elem_id="reads-column"):
                 self.reads = scripted("reads_panel", "mn-reads", elem_id="reads-panel")
         self.timer = gr.Timer(0.5)

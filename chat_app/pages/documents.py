@@ -1,8 +1,8 @@
 """The documents page: files go in with progress, their passages can be read, and what is deleted is gone.
 
 One component draws the page (scripts/documents.js) and sends what a person does as ('select', {action, …}). Files
-travel over chat_app/http_files.py into the server's jobs, which go on when the page is closed. Does not know: how a file
-becomes passages.
+travel over chat_app/http_files.py into the server's jobs, which go on when the page is closed. Does not know: how a
+file becomes passages.
 """
 
 from __future__ import annotations

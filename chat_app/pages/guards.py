@@ -130,7 +130,7 @@ class Guards:
         if self.loopback and _host_name(host) not in LOOPBACK_NAMES:
             return 403, "This Mneme serves only this computer: open it as http://127.0.0.1 or http://localhost."
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
             return 403, "Pages of another origin may not use this Mneme."
         if headers.get("sec-fetch-site") == "cross-site" and (method != "GET" or path != "/"):
             return 403, "Pages of another site may not use this Mneme."
@@ -194,7 +194,8 @@ def _content_type(message: Message) -> bytes:
 
 
 async def _answer(send: Send, status: int, text: str) -> None:
-    body = json.dumps({"error": {"message": text, "type": "invalid_request_error", "param": None, "code": None}}).encode()
+    error = {"message": text, "type": "invalid_request_error", "param": None, "code": None}
+    body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_HEADERS]
     policy = (b"content-security-policy", _POLICY.format(nonce="").encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, policy]})

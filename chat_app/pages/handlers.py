@@ -6,6 +6,7 @@ Does not know: what the handlers do.
 from __future__ import annotations
 
 import functools
+import html
 import inspect
 import logging
 from collections.abc import Callable
@@ -20,20 +21,30 @@ logger = logging.getLogger(__name__)
 
 
 def toast(error: Exception, language: Language) -> gr.Error:
-    """The error as Gradio shows it: our own sentence, or a general one with the trace in the terminal only."""
+    """The error in words: our own sentence, or a general one with the trace in the terminal only."""
     if isinstance(error, gr.Error):
         return error
     if isinstance(error, NotReady):
-        return gr.Error(say("status.wait", language), duration=6, print_exception=False)
+        return _error(say("status.wait", language), 6, language)
     if isinstance(error, MnemeError):
-        return gr.Error(str(error), duration=8 if isinstance(error, BadInput) else 15, print_exception=False)
+        return _error(str(error), 8 if isinstance(error, BadInput) else 15, language)
     logger.error("unexpected error in a page's handler", exc_info=error)
-    return gr.Error(say("frame.unexpected", language), print_exception=False)
+    return _error(say("frame.unexpected", language), 10, language)
+
+
+def _error(text: str, seconds: float, language: Language) -> gr.Error:
+    return gr.Error(text, seconds, title=say("frame.problem", language), print_exception=False)
+
+
+def _drawn(error: gr.Error) -> gr.Error:
+    """The error for Gradio's toast, which draws HTML: file names and titles may stand in a sentence."""
+    return gr.Error(html.escape(error.message, quote=False), error.duration, title=error.title, print_exception=False)
 
 
 def show(error: Exception, language: Language) -> None:
     """Tell the error now and go on; for a generator that still has to put the page in order."""
-    gr.Warning(toast(error, language).message, duration=10)
+    told_as = _drawn(toast(error, language))
+    gr.Warning(told_as.message, duration=10, title=told_as.title)
 
 
 def told(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,7 +57,7 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 yield from function(*args)
             except Exception as error:
-                raise toast(error, language_of(_request(args))) from None
+                raise _drawn(toast(error, language_of(_request(args)))) from None
 
         return generator
 
@@ -55,7 +66,7 @@ def told(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args)
         except Exception as error:
-            raise toast(error, language_of(_request(args))) from None
+            raise _drawn(toast(error, language_of(_request(args)))) from None
 
     return handler
 

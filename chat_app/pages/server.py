@@ -19,6 +19,7 @@ import gradio as gr  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
 from chat_app.http_api import api_router  # noqa: E402
+from chat_app.http_files import files_router  # noqa: E402
 from chat_app.pages import build  # noqa: E402
 from chat_app.pages.guards import Guards  # noqa: E402
 from chat_app.pages.style import css, head, theme  # noqa: E402
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def create_server(application: Application) -> FastAPI:
-    """The whole application as one ASGI app. What visitors upload waits in the data folder, readable by its owner only."""
+    """The whole application as one ASGI app. What is uploaded waits in the data folder, readable by its owner only."""
     uploads = Path(application.settings.data) / "received"
     uploads.mkdir(parents=True, exist_ok=True)
     uploads.chmod(stat.S_IRWXU)
@@ -37,6 +38,7 @@ def create_server(application: Application) -> FastAPI:
 
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
+    app.include_router(files_router(application))
     demo = build(application)
     gr.mount_gradio_app(
         app,
@@ -46,7 +48,7 @@ def create_server(application: Application) -> FastAPI:
         server_port=application.settings.port,
         footer_links=[],
         run_history=False,
-        show_error=True,
+        show_error=False,  # what a person may read is raised as gr.Error; the rest stays in the terminal
         max_file_size=application.settings.upload_mib * 1024 * 1024,
         ssr_mode=False,
         enable_monitoring=False,
@@ -66,5 +68,5 @@ def create_server(application: Application) -> FastAPI:
 
 
 def _own_path(path: str) -> bool:
-    """Is this one of the HTTP door's paths (they answer for themselves)?"""
-    return path == "/healthz" or path == "/v1" or path.startswith("/v1/")
+    """Is this one of our own routes (they answer for themselves)?"""
+    return path in ("/healthz", "/v1") or path.startswith(("/v1/", "/files/"))

@@ -24,7 +24,7 @@ from typing import Any
 
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prompt import Style
-from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.records import Memory, Read, ReplyRequest, Sampling, TextDelta, Turn
 from tests.benchmarks.embedded import embedded_folder
 
 WITH_MEMORY = " with a long-term memory. Answer briefly, using the memories when they help."
@@ -73,12 +73,16 @@ def hits(decoder: LocalDecoder, data: dict[str, Any], style: Style, penalty: flo
     found: dict[str, int] = {}
     for group, request, accepted in cases(data):
         asked = replace(request, sampling=Sampling(max_tokens=24, repetition_penalty=penalty))
-        *_, done = decoder.reply(asked, threading.Event())
-        assert isinstance(done, ReplyDone)
-        hit = any(word in done.text.lower() for word in accepted)
+        text, hit, stop = "", False, threading.Event()
+        for event in decoder.reply(asked, stop):
+            if isinstance(event, TextDelta):
+                text += event.text
+                hit = any(word in text.lower() for word in accepted)
+                if hit and not show:
+                    stop.set()
         found[group] = found.get(group, 0) + hit
         if show:
-            print("   ", "+" if hit else "-", group, request.dialogue[-1].text, "->", repr(done.text))
+            print("   ", "+" if hit else "-", group, request.dialogue[-1].text, "->", repr(text))
     return found
 
 

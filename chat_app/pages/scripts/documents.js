@@ -49,9 +49,9 @@ const send = async (files) => {
   }
 };
 
-const phases = { waiting: 1, getting_ready: 1, reading: 1, encoding: 1, storing: 1, working: 1, sending: 1, cancelling: 1 };
+const PHASES = ["sending", "waiting", "getting_ready", "reading", "remembering"];
 const jobRow = (job, actions) => {
-  const phase = say(`documents.phase_${phases[job.phase] ? job.phase : "working"}`);
+  const phase = say(`documents.phase_${PHASES.includes(job.phase) ? job.phase : "working"}`);
   const percent = say("documents.percent", { percent: Math.round(job.fraction * 100) });
   const running = !job.finished;
   const text = running ? (job.state === "queued" ? phase : `${phase} · ${percent}`) : job.text;

@@ -27,11 +27,11 @@ const many = (key, count, values = {}) =>
   count === 1 && say(`${key}_one`) !== `${key}_one` ? say(`${key}_one`, values) : say(key, { count: number(count), ...values });
 const number = (value) => Number(value).toLocaleString(tag);
 const bytes = (size) => {
-  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const units = ["kilobyte", "megabyte", "gigabyte"];
   let step = 0;
-  let value = size;
+  let value = Math.max(size / 1024, 0.1);
   while (value >= 1024 && step < units.length - 1) { value /= 1024; step += 1; }
-  return value.toLocaleString(tag, { style: "unit", unit: units[step], maximumFractionDigits: value < 10 && step ? 1 : 0 });
+  return value.toLocaleString(tag, { style: "unit", unit: units[step], maximumFractionDigits: value < 10 ? 1 : 0 });
 };
 // "2 hours ago", for what is about the present.
 const ago = (seconds) => {

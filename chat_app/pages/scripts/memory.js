@@ -260,7 +260,7 @@ const drawBar = () => {
     row.querySelector("#memory-delete-selected-confirm-no").focus();
   };
   bar.replaceChildren(make("span", { class: "ml-bar-count", text: say("memory.selected", { count: number(selected.size) }) }),
-    textButton(say("memory.select_page"), () => { shown.items.forEach((item) => selected.add(item.id)); draw(); }, { class: "mn-button ml-quiet", id: "memory-select-page" }),
+    textButton(say("memory.select_page"), () => { shown.items.forEach((item) => selected.add(item.id)); draw(); }, { class: "mn-button ml-quiet", id: "memory-select-page", hidden: !shown.items.length }),
     textButton(say("memory.clear_selection"), () => { selected.clear(); draw(); }, { class: "mn-button ml-quiet", id: "memory-clear-selection" }),
     textButton(say("memory.delete"), ask, { class: "mn-button mn-danger", id: "memory-delete-selected" }, icon("trash")));
 };

@@ -1,0 +1,2 @@
+// The keys, under the message box.
+element.querySelector(".mn-hint").textContent = window.mneme.say("chat.hint");
