@@ -8,13 +8,14 @@ start. Does not know: gradio, HTTP, how a file becomes passages.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import shutil
 import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -257,7 +258,8 @@ class UploadJobs:
             else:
                 with contextlib.closing(_lines(job.path)) as lines:
                     job.added, job.skipped = self._read_export(
-                        network.store, network.encoder.encode, owner, lines, self._progress(job), job.cancel.is_set)
+                        network.store, network.encoder.encode, owner, lines,
+                        functools.partial(self._progress(job), "importing"), job.cancel.is_set)
                 self._finish(job, "done", "imported")
         except Cancelled:
             self._finish(job, "cancelled")
@@ -296,7 +298,7 @@ class UploadJobs:
                 del jobs[id]
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Generator[str, None, None]:
     """Lines of an export without their line ends. Raises BadInput naming the line that is not UTF-8."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):

@@ -6,23 +6,23 @@ Does not know: owners, memory, or who uploads. The parsers' libraries are import
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 
 from knowledge.errors import DocumentError
-from knowledge.parsers.blocks import Watch
+from knowledge.parsers import csv_table, markdown_text, pdf_file, plain_text, web_page, word_file
+from knowledge.parsers.blocks import Block, Watch
 from knowledge.parsers.cutting import cut
 from knowledge.records import Passage
 
-_PARSERS = {
-    ".txt": "plain_text",
-    ".md": "markdown_text",
-    ".markdown": "markdown_text",
-    ".pdf": "pdf_file",
-    ".docx": "word_file",
-    ".html": "web_page",
-    ".htm": "web_page",
-    ".csv": "csv_table",
+_PARSERS: dict[str, Callable[[Path, str, Watch], Iterator[Block]]] = {
+    ".txt": plain_text.blocks,
+    ".md": markdown_text.blocks,
+    ".markdown": markdown_text.blocks,
+    ".pdf": pdf_file.blocks,
+    ".docx": word_file.blocks,
+    ".html": web_page.blocks,
+    ".htm": web_page.blocks,
+    ".csv": csv_table.blocks,
 }
 SUFFIXES = tuple(_PARSERS)  # what can be taken in, lower case, with the dot
 _LARGEST_MIB = {".pdf": 512, ".docx": 512}
@@ -51,9 +51,8 @@ def parse(
     watch.at(0.0)
     try:
         _check(path, name, suffix)
-        blocks = import_module(f"knowledge.parsers.{_PARSERS[suffix]}").blocks
         found = False
-        for passage in cut(blocks(path, name, watch), watch):
+        for passage in cut(_PARSERS[suffix](path, name, watch), watch):
             found = True
             yield passage
     except OSError as exc:

@@ -34,7 +34,10 @@ class Style:
     )
     heading: str = "Context:"  # above the memories
     line: str = "{text} ({who}, {date})"  # one memory
-    share: float = 0.3  # a read goes in when its weight is at least this share of the largest one
+    speakers: tuple[str, str] = ("user", "assistant")  # {who} where no name is known
+    asked: str = "{text}"  # the user's message behind memories that stand in it
+    share: float = 0.3  # a read goes in when its weight is at least this share of the largest one …
+    null_share: float = 0.15  # … and this share of the null slot's, which says that nothing in memory answers
     strongest_last: bool = True
     placement: Placement = "system"  # memories as a system message of their own, or in the user's message
 
@@ -75,7 +78,8 @@ class PromptBuilder:
             if self._style.placement == "system":
                 messages.insert(-1, message("system", block))
             else:
-                messages[-1] = message(messages[-1]["role"], f"{block}\n\n{messages[-1]['content']}")
+                asked = self._style.asked.format(text=messages[-1]["content"])
+                messages[-1] = message(messages[-1]["role"], f"{block}\n\n{asked}")
         return Prompt(tuple(messages), first, reads)
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
@@ -120,14 +124,16 @@ class PromptBuilder:
 
     def _memories(self, reads: Sequence[Read]) -> tuple[tuple[Read, ...], str]:
         """The reads that go into the prompt, and the text block that holds them."""
-        largest = max((read.weight for read in reads), default=0.0)
-        room = self._reads_tokens - self._tokens(self._style.heading)
+        style = self._style
+        null = 1.0 - sum(read.weight for read in reads)  # all weights and the null slot's sum to 1
+        least = max(style.share * max((read.weight for read in reads), default=0.0), style.null_share * null)
+        room = self._reads_tokens - self._tokens(style.heading)
         chosen: list[Read] = []
         lines: list[str] = []
         for read in sorted(reads, key=lambda read: -read.weight):
-            if read.weight < self._style.share * largest and not read.memory.pinned:
+            if read.weight < least and not read.memory.pinned:
                 continue
-            line = memory_line(read, self._style.line)
+            line = memory_line(read, style.line, style.speakers)
             if not lines and room > 32:
                 line = self.cut_middle(line, room)
             tokens = self._tokens(line) + 1
@@ -136,18 +142,18 @@ class PromptBuilder:
             room -= tokens
             chosen.append(read)
             lines.append(line)
-        if self._style.strongest_last:
+        if style.strongest_last:
             lines.reverse()
-        return tuple(chosen), "\n".join([self._style.heading, *lines]) if lines else ""
+        return tuple(chosen), "\n".join([style.heading, *lines]) if lines else ""
 
 
-def memory_line(read: Read, form: str = Style().line) -> str:
+def memory_line(read: Read, form: str, speakers: tuple[str, str]) -> str:
     """One memory as one line: its text, its date (UTC), and who said it or where it stands."""
     memory = read.memory
     if memory.kind == "passage":
         who = f"{memory.title or 'document'}, page {memory.page}" if memory.page else memory.title or "document"
     else:
-        who = memory.speaker or ("assistant" if memory.role == "assistant" else "user")
+        who = memory.speaker or speakers[memory.role == "assistant"]
     day = time.strftime("%Y-%m-%d", time.gmtime(memory.created))
     return form.format(text=" ".join(memory.text.split()), who=who, date=day)
 

@@ -89,6 +89,7 @@ class FakeNetwork:
     written: list[str] = field(default_factory=list)  # texts in order of writing
     before_write: Callable[[], None] = lambda: None
     before_read: Callable[[], None] = lambda: None
+    stops: list[threading.Event] = field(default_factory=list)  # one for each reply
     closed: int = 0  # replies that came to an end, whichever
 
     @property
@@ -120,6 +121,7 @@ class FakeNetwork:
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         self.requests.append(request)
+        self.stops.append(stop)
         text = ""
         try:
             for piece in self.say(request):

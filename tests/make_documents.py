@@ -19,11 +19,11 @@ _SECOND = ("mora", "hagen", "wick", "dalen", "stad", "fjord", "burgo", "minster"
 _TRADES = ("ferryman", "baker", "surveyor", "clockmaker", "botanist", "organist", "saddler", "glazier", "beekeeper")
 _PEOPLE = ("Oskar Lind", "Ilse Brandt", "Marek Novak", "Aino Salmi", "Paulo Reis", "Greta Holm", "Tomas Vacek")
 _FILLER = (
-    "The road follows the river for some hours and then climbs through beech woods to a plain where the wind never rests.",
-    "Travellers of the last century praised the bridges of this country more than its inns, and little has changed since.",
+    "The road follows the river for some hours and then climbs through woods to a plain where the wind never ends.",
+    "Travellers of the last century praised the bridges of this country more than its inns, and little is new.",
     "Grain is stored in wooden towers on stone feet, which keep the mice away and let the air pass below the floor.",
     "In winter the market is held in the hall of the town council, because snow makes the open square impassable.",
-    "The chronicle counts three great fires, after each of which the houses were built a little further from the water.",
+    "The chronicle counts three great fires, after each of which the houses were built further away from the water.",
 )
 RUNNING_HEADER = "Gazetteer of the Northern Provinces"
 
@@ -119,7 +119,10 @@ def encrypted_pdf(path: Path, password: str, *, algorithm: str = "AES-256") -> P
 
 
 CHAPTERS = {  # chapter → section → its text; "" is the text above the first section
-    "Chapter 1 Arrival": {"": "The expedition reached the bay on the third of May.", "Harbour": "The harbour master was Ilse."},
+    "Chapter 1 Arrival": {
+        "": "The expedition reached the bay on the third of May.",
+        "Harbour": "The harbour master was Ilse.",
+    },
     "Chapter 2 Stay": {
         "Setup": "The tents stood on gravel, because the moss was wet.",
         "Weather": "On the ninth day a storm broke the mast of the radio station.",
@@ -185,8 +188,9 @@ def chinese_csv(path: Path, *, encoding: str = "gb18030") -> Path:
 
 def markdown(path: Path) -> Path:
     path.write_text(
-        "---\ntags: trip\n---\nIntroduction before headings.\n\n# Chapter 1\n\nFirst text.\n\n## Setup [guide](http://x.y)\n\n"
-        "Install the `pump`.\n\n```sh\n# not a heading\nrun it\n```\n\nChapter 2\n=========\n\n### Deep\n\n- one\n- two\n",
+        "---\ntags: trip\n---\nIntroduction before headings.\n\n# Chapter 1\n\nFirst text.\n\n"
+        "## Setup [guide](http://x.y)\n\nInstall the `pump`.\n\n"
+        "```sh\n# not a heading\nrun it\n```\n\nChapter 2\n=========\n\n### Deep\n\n- one\n- two\n",
         encoding="utf-8",
     )
     return path
@@ -206,6 +210,7 @@ def chinese_text(path: Path, sentences: int = 60, *, encoding: str = "utf-8") ->
 # ---- files that mean harm -----------------------------------------------------------------------------
 
 _DOCUMENT = '<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>{}</w:body></w:document>'
+_FONT = b"/Font << /A << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>"
 _TYPE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
 
 
@@ -260,14 +265,14 @@ def form_bomb_pdf(path: Path, depth: int = 6, width: int = 12) -> Path:
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R "
-        b"/Resources << /XObject << /F 5 0 R >> /Font << /A << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        b"/Resources << /XObject << /F 5 0 R >> " + _FONT + b" >> >>",
         _stream(b"/F Do", b""),
     ]
     for level in range(depth):
         forms = b"/XObject << /F %d 0 R >>" % (6 + level) if level < depth - 1 else b""
         content = b"/F Do " * width if level < depth - 1 else b"BT /A 9 Tf (x) Tj ET " * 20_000
-        fonts = b"/Font << /A << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >>"
-        head = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << " + forms + fonts + b" >> /Filter /FlateDecode "
+        head = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Filter /FlateDecode /Resources << %s %s >> "
+        head %= (forms, _FONT)
         objects.append(_stream(zlib.compress(content), head))
     out = io.BytesIO(b"%PDF-1.5\n")
     out.seek(0, io.SEEK_END)

@@ -331,7 +331,7 @@ def test_embedded_model_answers_from_memory(embedded: LocalDecoder, others: int)
 
 @pytest.mark.timeout(300)
 def test_embedded_model_still_knows_what_it_knows(embedded: LocalDecoder) -> None:
-    reads = tuple(read(text, 0.06) for text in OTHER)
+    reads = tuple(read(text, 0.12) for text in OTHER)
     done = run(embedded, ReplyRequest(turns("What is the capital of France?"), reads, Sampling(max_tokens=40)))
     assert "Paris" in done.text
 

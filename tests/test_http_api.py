@@ -351,6 +351,23 @@ def test_a_client_that_leaves_a_stream_stops_the_reply(served):
     assert served.chat("again", max_tokens=1, stop="word")
 
 
+def test_a_client_that_leaves_cuts_a_long_step_of_the_decoder_short(served):
+    noticed: list[bool] = []
+
+    def thinking(request: ReplyRequest) -> Iterator[str]:
+        yield "one "
+        yield "two "
+        noticed.append(served.app.net.stops[-1].wait(10))
+        yield "three"
+
+    served.app.net.say = thinking
+    with served.chat("go", stream=True) as stream:
+        assert [chunk.choices[0].delta.content for _, chunk in zip(range(2), stream, strict=False)] == ["", "one "]
+    wait_until(lambda: noticed)
+    assert noticed == [True]
+    wait_until(lambda: served.app.net.texts("local") == ["go", "one two "])
+
+
 def test_a_client_that_leaves_a_plain_request_stops_the_reply(served):
     served.app.net.say = endless
     with pytest.raises(openai.APITimeoutError):

@@ -7,6 +7,8 @@ import pytest
 from knowledge.prompt import PromptBuilder, Style, memory_line, merged, message
 from knowledge.records import Memory, Read, ReplyRequest, Turn
 
+STYLE = Style()
+
 
 def words(text: str) -> int:
     return len(text.split())
@@ -55,6 +57,13 @@ def test_weak_reads_stay_out_but_pinned_ones_do_not() -> None:
     assert [item.memory.text for item in prompt.reads] == ["strong", "pinned"]
 
 
+def test_reads_far_below_the_null_slot_stay_out() -> None:
+    prompt = builder().build(ReplyRequest(dialogue(1), (read("hardly", 0.05), read("less", 0.04))))
+    assert not prompt.reads and len(prompt.messages) == 2
+    prompt = builder().build(ReplyRequest(dialogue(1), (read("perhaps", 0.2), read("less", 0.04))))
+    assert [item.memory.text for item in prompt.reads] == ["perhaps"]
+
+
 def test_memories_keep_their_token_budget() -> None:
     reads = tuple(read(f"fact{i} " + "x " * 20, 0.5 - i / 100) for i in range(8))
     prompt = builder(reads_tokens=60).build(ReplyRequest(dialogue(1), reads))
@@ -66,12 +75,15 @@ def test_memories_keep_their_token_budget() -> None:
     assert "start" in long.messages[1]["content"] and "end" in long.messages[1]["content"]
 
 
+def line(**fields: object) -> str:
+    return memory_line(read("x\ny", 1, **fields), STYLE.line, STYLE.speakers)
+
+
 def test_a_memory_line_has_date_and_speaker_or_document_and_page() -> None:
-    assert "2023-11-14" in memory_line(read("x", 1))
-    assert "user" in memory_line(read("x", 1)) and "assistant" in memory_line(read("x", 1, role="assistant"))
-    assert "Maria" in memory_line(read("x", 1, speaker="Maria"))
-    passage = memory_line(read("x\ny", 1, kind="passage", role="", title="plan.pdf", page=3))
-    assert "plan.pdf, page 3" in passage and "\n" not in passage
+    assert "2023-11-14" in line() and "x y" in line()
+    assert STYLE.speakers[0] in line() and STYLE.speakers[1] in line(role="assistant")
+    assert "Maria" in line(speaker="Maria")
+    assert "plan.pdf, page 3" in line(kind="passage", role="", title="plan.pdf", page=3)
 
 
 def test_the_window_drops_old_turns_in_large_steps_and_never_grows_back() -> None:

@@ -303,7 +303,7 @@ def test_import_reads_lines_and_counts(application, file) -> None:
     def read_export(store, encode, owner, lines, progress, cancelled) -> tuple[int, int]:
         assert (store, owner, cancelled()) == (application.store, "anna", False)
         got.extend(lines)
-        progress("remembering", 1.0)
+        progress(1.0)
         return 2, 1
 
     uploads = UploadJobs(application, read_export=read_export)  # type: ignore[arg-type]

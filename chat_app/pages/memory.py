@@ -1,6 +1,6 @@
 """The memory page: everything the owner's memory holds, to search, correct, take out, export and import.
 
-One component draws the page (scripts/memory.js) and sends what a person does as ('select', {action, …}); the answer is
+One component draws the page (scripts/memory*.js) and sends what a person does as ('select', {action, …}); the answer is
 the page's next value. Whose memory it is comes from the request on every call. Does not know: how memories are kept.
 """
 
@@ -35,8 +35,9 @@ class MemoryPage:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        scripts = "".join(script(name) for name in ("lists", "memory_tools", "memory"))
         self.listing = gr.HTML(
-            html_template='<div class="ml-loading"></div>', js_on_load=script("lists") + script("memory"),
+            html_template='<div class="ml-loading"></div>', js_on_load=scripts,
             apply_default_css=False, elem_id="memory-page", elem_classes="ml-host")
         self.listing.select(self.act, None, self.listing, show_progress="hidden", trigger_mode="multiple",
                             concurrency_limit=8, api_visibility="private")

@@ -327,7 +327,6 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
     "documents.replaced": ("Replaced the older version: {passages} passages", "已替换旧版本：{passages} 个段落"),
     "documents.cancelled": ("Cancelled; nothing of it was kept", "已取消，未保留任何内容"),
     "documents.refused": ("The upload did not arrive; try again.", "上传未完成，请重试。"),
-    "documents.open": ("Open", "打开"),
     "documents.open_name": ("Open {name}", "打开 {name}"),
     "documents.delete": ("Delete", "删除"),
     "documents.delete_name": ("Delete {name}", "删除 {name}"),

@@ -27,9 +27,9 @@ _GAP_BETWEEN_UNSPACED = re.compile(rf"(?<=[{UNSPACED}]) +(?=[{UNSPACED}])")
 _SENTENCE_END = (".", "!", "?", ":", "。", "！", "？", "：", "…", "”", "」")
 
 
-def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
+def blocks(path: Path, name: str, watch: Watch, *, operators: int = OPERATORS_PER_PAGE) -> Iterator[Block]:
     """Paragraphs with their page. All pages are read before the first comes out, to know which lines repeat."""
-    pages = _pages(path, name, watch)
+    pages = _pages(path, name, watch, operators)
     if not any(pages):
         raise DocumentError(f"{name} has no text in it; run OCR (text recognition) on it first.")
     for number, lines in enumerate(_without_running_lines(pages), 1):
@@ -37,14 +37,14 @@ def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
             yield Block(paragraph, page=number)
 
 
-def _pages(path: Path, name: str, watch: Watch) -> list[list[str]]:
+def _pages(path: Path, name: str, watch: Watch, operators: int) -> list[list[str]]:
     """Lines of each page, without empty ones."""
     lines = []
     with path.open("rb") as file:
         pages = _open(file, name)
         for number, page in enumerate(pages, 1):
             watch.at((number - 1) / len(pages))
-            text = _GAP_BETWEEN_UNSPACED.sub("", clean(_text(page, f"{name}, page {number}", watch)))
+            text = _GAP_BETWEEN_UNSPACED.sub("", clean(_text(page, f"{name}, page {number}", watch, operators)))
             lines.append([line for line in (" ".join(raw.split()) for raw in text.split("\n")) if line])
     return lines
 
@@ -67,19 +67,19 @@ def _open(file: BinaryIO, name: str) -> list[Any]:
     raise DocumentError(f"{name} is protected by a password; save it without one and upload it again.")
 
 
-def _text(page: Any, place: str, watch: Watch) -> str:
+def _text(page: Any, place: str, watch: Watch, most: int) -> str:
     from pypdf.errors import LimitReachedError
 
-    operators = 0
+    count = 0
     stopped: Exception | None = None
 
     def visit(*_: object) -> None:
-        nonlocal operators, stopped
-        operators += 1
+        nonlocal count, stopped
+        count += 1
         try:
-            if operators % 2000 == 0 or stopped:
+            if count % 2000 == 0 or stopped:
                 watch.check()
-                if operators > OPERATORS_PER_PAGE:
+                if count > most:
                     raise DocumentError(f"{place} is too complex to be read; print it to a new PDF and upload that.")
         except (Cancelled, DocumentError) as exc:
             stopped = exc  # pypdf swallows what is raised inside nested forms

@@ -28,10 +28,16 @@ from knowledge.records import Memory, Read, ReplyRequest, Sampling, TextDelta, T
 from tests.benchmarks.embedded import embedded_folder
 
 WITH_MEMORY = " with a long-term memory. Answer briefly, using the memories when they help."
+FIRST_PERSON = Style(
+    line="{text} ({who} said this on {date})", speakers=("I", "you"), placement="user", asked="Question: {text}"
+)
 FORMS: dict[str, tuple[Style, float]] = {  # style, repetition penalty
     "default": (Style(), 1.1),
     "default, no penalty": (Style(), 1.0),
     "user message": (Style(placement="user"), 1.1),
+    "question, first person": (FIRST_PERSON, 1.1),
+    "question, first person, plain": (replace(FIRST_PERSON, system="You are a helpful assistant."), 1.1),
+    "question": (Style(placement="user", asked="Question: {text}"), 1.1),
     "strongest first": (Style(strongest_last=False), 1.1),
     "all reads": (Style(share=0.0), 1.1),
     "share 0.15": (Style(share=0.15), 1.1),
@@ -100,7 +106,7 @@ def cases(data: dict[str, Any]) -> Iterator[tuple[str, ReplyRequest, list[str]]]
         yield "facts_after_talk", ReplyRequest([*talk, turn], reads), accepted
     for question, accepted in data["common"]:
         picked = chance.sample([("user", fact[0]) for fact in data["facts"]] + data["other"], 8)
-        reads = tuple(map(as_read, picked, [0.06] * 8, (chance.random() for _ in picked)))
+        reads = tuple(map(as_read, picked, [0.1] * 8, (chance.random() for _ in picked)))
         yield "common", ReplyRequest([Turn("q", "user", question, 0.0)], reads), accepted
 
 

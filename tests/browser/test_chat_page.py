@@ -15,7 +15,11 @@ import pytest
 from knowledge.records import Memory
 from tests.page_server import PageServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio summarises its queue with an option that pandas 3 calls outdated.
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
+]
 ANNA = "My sister Anna moved to Lisbon in 2019 and works as a marine biologist."
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>${window.hacked='template'}"
@@ -358,8 +362,9 @@ def test_nothing_leaves_this_computer(server: PageServer, page: Any) -> None:
         page.wait_for_selector("body.mn-ready")
         say(page, "hello")
         assert hosts == {f"127.0.0.1:{server.port}"}
-        say(page, f'say: ![pixel]({listener.url}/1.png) <img src="{listener.url}/2.png"> '
-                  f'<video src="{listener.url}/3.mp4"></video> <iframe src="{listener.url}/4"></iframe> seen')  # fmt: skip
+        images = f'![pixel]({listener.url}/1.png) <img src="{listener.url}/2.png">'
+        others = f'<video src="{listener.url}/3.mp4"></video> <iframe src="{listener.url}/4"></iframe>'
+        say(page, f"say: {images} {others} seen")
         page.wait_for_selector("#chat .bot-row:has-text('seen')")
         page.wait_for_timeout(500)
         assert listener.came == []

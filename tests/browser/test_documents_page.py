@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
 
 import numpy as np
 import pytest
 
 from knowledge.ingestion import DocumentIntake
 from tests.browser.fake_application import FakeApplication
-from tests.browser.running import running
+from tests.page_server import PageServer
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,6 +24,15 @@ pytestmark = [
 
 OWNER = "local"
 HOSTILE = "<img src=x onerror=window.hacked=1> ${window.hacked=2} {{constructor}}"
+
+
+@contextmanager
+def running(data: Path, **options: Any) -> Iterator[tuple[str, FakeApplication]]:
+    server = PageServer(data, **options)
+    try:
+        yield server.url, server.application
+    finally:
+        server.close()
 
 
 @pytest.fixture
@@ -192,31 +199,6 @@ def test_files_dropped_before_mneme_is_ready_wait_for_it(page: Any, tmp_path: Pa
         job(page, "plan.md", "running")
         job(page, "plan.md", "done")
         page.locator("#documents-list article").wait_for()
-
-
-def post(url: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
-    try:
-        connection.request("POST", path, body, headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    finally:
-        connection.close()
-
-
-def test_the_file_routes_refuse_other_sites_and_what_is_too_large(tmp_path: Path) -> None:
-    with running(tmp_path / "data", "--upload-mib", "1") as (url, application):
-        own = {"X-Mneme": "1"}
-        assert post(url, "/files/documents?name=a.txt", b"text", {})[0] == 403
-        assert post(url, "/files/documents?name=a.txt", b"text", {**own, "Origin": "http://evil.example"})[0] == 403
-        status, answer = post(url, "/files/documents?name=a.txt", b"x" * (2**20 + 1), own)
-        assert status == 400 and "larger than 1 MiB" in answer["error"]
-        assert post(url, "/files/documents?name=..", b"text", own)[0] == 400
-        assert application.uploads.jobs(OWNER) == []
-        status, answer = post(url, f"/files/documents?name={quote('../../计划.txt')}", "里斯本".encode(), own)
-        assert status == 200
-        assert application.uploads.wait(OWNER, answer["job"], 30).name == "计划.txt"
-        assert not [path for path in (application.settings.data / "jobs").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

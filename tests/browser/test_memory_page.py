@@ -6,6 +6,7 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from knowledge.records import Memory
 from tests.browser.fake_application import FakeApplication
-from tests.browser.running import running
+from tests.page_server import PageServer
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,6 +32,15 @@ HOSTILE = [
     "</script><script>window.hacked = 4</script>",
 ]
 DAY = 86400.0
+
+
+@contextmanager
+def running(data: Path, **options: Any) -> Iterator[tuple[str, FakeApplication]]:
+    server = PageServer(data, **options)
+    try:
+        yield server.url, server.application
+    finally:
+        server.close()
 
 
 @pytest.fixture
@@ -209,7 +219,7 @@ def test_export_and_import_again(page: Any, server: tuple[str, FakeApplication],
         page.locator("#memory-export").click()
     export = tmp_path / "export.jsonl"
     download.value.save_as(export)
-    assert len(export.read_text(encoding="utf-8").splitlines()) == 2
+    assert len(export.read_text(encoding="utf-8").splitlines()) == 3  # a header and two memories
     page.set_input_files("#memory-import-file", export)
     page.locator("#memory-imports [data-state=done]").wait_for()
     assert "0 memories added, 2 were already there" in page.locator("#memory-imports").inner_text()
@@ -232,13 +242,12 @@ def test_a_broken_import_names_the_line_and_imports_nothing(
         page.locator("#memory-export").click()
     export = tmp_path / "export.jsonl"
     download.value.save_as(export)
-    line = export.read_text(encoding="utf-8").splitlines()[0]
     application.network.store.delete(OWNER, ["m0"])
     broken = tmp_path / "broken.jsonl"
-    broken.write_text(line + "\n" + json.dumps({"no": "memory"}) + "\n", encoding="utf-8")
+    broken.write_text(export.read_text(encoding="utf-8") + json.dumps({"no": "memory"}) + "\n", encoding="utf-8")
     page.set_input_files("#memory-import-file", broken)
     page.locator("#memory-imports [data-state=failed]").wait_for()
-    assert "ine 2" in page.locator("#memory-imports").inner_text()
+    assert "Line 3 " in page.locator("#memory-imports").inner_text()
     assert stored(application) == {}
 
 
@@ -289,3 +298,22 @@ def test_phone_width_has_no_sideways_scrolling(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert "记忆" in page.locator("#memory-root h2").inner_text()
     context.close()
+
+
+def test_a_source_leads_to_its_conversation(page: Any, server: tuple[str, FakeApplication]) -> None:
+    url, application = server
+    page.goto(url)
+    page.locator("#message-box textarea").fill("Anna lives in Lisbon")
+    page.keyboard.press("Enter")
+    page.locator("#message-box .submit-button").wait_for()
+    page.wait_for_function("document.querySelectorAll('#sidebar-list .mn-row').length === 1")
+    while application.network.store.count(OWNER) < 2:  # message and reply are written back after the reply
+        page.wait_for_timeout(50)
+    page.locator("#nav [role=tab]").nth(1).click()
+    page.locator("#memory-search").fill("Lisbon")
+    count_is(page, 1)
+    assert "Anna lives in Lisbon" in page.locator("#memory-list .ml-source").inner_text()
+    page.locator("#memory-list .ml-source").click()
+    page.locator("#message-box textarea").wait_for()
+    assert page.locator("#memory-root").is_hidden()
+    page.locator("#chat").get_by_text("Anna lives in Lisbon").wait_for()

@@ -1,0 +1,309 @@
+"""The shape of the house: who may import what, how long files may be, and that README, licence and pins are true."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ("knowledge", "chat_app", "app")  # the packages of this project
+LONGEST = 330  # lines of a file; about 300 is meant
+
+# Who may import a library: paths of modules, with * for any. A library that is not named here is free.
+LIBRARIES = {
+    "gradio": ("chat_app.pages", "chat_app.pages.*"),
+    "chromadb": ("knowledge.vectors",),
+    "sentence_transformers": ("knowledge.encoder",),
+    "transformers": ("knowledge.local_decoder", "knowledge.embedded_model"),
+    "pypdf": ("knowledge.parsers.*",),
+    "docx": ("knowledge.parsers.*",),
+    "bs4": ("knowledge.parsers.*",),
+    "lxml": ("knowledge.parsers.*",),
+    "fastapi": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
+    "starlette": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
+}
+LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")  # of knowledge; helpers stand below one
+VALUES = ("knowledge.records", "knowledge.errors")
+# Modules of knowledge that stand above the leaves and join them.
+JOINING = ("knowledge.memory_network", "knowledge.ingestion", "knowledge.transfer")
+# chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
+COMPOSING = ("chat_app.application",)
+
+
+@dataclass(frozen=True)
+class Import:
+    module: str  # what is imported, "knowledge.records"
+    typing_only: bool  # under ``if TYPE_CHECKING``: nothing is loaded
+
+
+# ---- reading the sources ------------------------------------------------------------------------------------
+
+
+@cache
+def project_files() -> tuple[str, ...]:
+    """Every file of the project as a path from the root: what git tracks or would track, that is on the disk."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("this copy is no git checkout")
+    return tuple(sorted(path for path in set(done.stdout.split("\0")) if path and (ROOT / path).is_file()))
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Dotted name → path, for every module of the project's packages."""
+    found = {}
+    for path in project_files():
+        name = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        if path.endswith(".py") and name.split(".")[0] in HOME:
+            found[name] = path
+    assert {"app", "knowledge.records", "chat_app.pages"} <= found.keys()
+    return found
+
+
+@cache
+def imports_of(name: str) -> tuple[Import, ...]:
+    """What a module imports, at its top, inside functions, and by a name given to ``import_module``."""
+    path = modules()[name]
+    package = name if path.endswith("/__init__.py") else name.rpartition(".")[0]
+    return tuple(_imports(ast.parse((ROOT / path).read_text(encoding="utf-8")), package, False))
+
+
+def _imports(node: ast.AST, package: str, typing_only: bool) -> Iterator[Import]:
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        for child in node.body:
+            yield from _imports(child, package, True)
+        for child in node.orelse:
+            yield from _imports(child, package, typing_only)
+        return
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield Import(alias.name, typing_only)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            parts = package.split(".")
+            base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+        for alias in node.names:
+            whole = f"{base}.{alias.name}"
+            yield Import(whole if whole in modules() else base, typing_only)
+    elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        called = ast.unparse(node.func).rpartition(".")[2]
+        if called in ("import_module", "__import__") and isinstance(node.args[0].value, str):
+            yield Import(node.args[0].value, typing_only)
+    for child in ast.iter_child_nodes(node):
+        yield from _imports(child, package, typing_only)
+
+
+def own_imports(name: str) -> set[str]:
+    """Modules of this project that are loaded because of ``name``, directly."""
+    return {found.module for found in imports_of(name) if not found.typing_only and found.module in modules()} - {name}
+
+
+def reached(name: str) -> set[str]:
+    """Modules of this project that are loaded because of ``name``, directly or not."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        fresh = own_imports(waiting.pop()) - seen
+        seen |= fresh
+        waiting += fresh
+    return seen
+
+
+def allowed(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def in_package(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+# ---- directions -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_has_its_importers(library: str) -> None:
+    importers = [name for name in modules() if any(in_package(found.module, library) for found in imports_of(name))]
+    strangers = [name for name in importers if not allowed(name, LIBRARIES[library])]
+    assert strangers == [], f"{library} may be imported in {LIBRARIES[library]} only"
+
+
+def test_knowledge_knows_no_page() -> None:
+    wrong = [
+        f"{name} imports {found.module}"
+        for name in modules()
+        for found in imports_of(name)
+        if in_package(name, "knowledge") and found.module.split(".")[0] in ("chat_app", "app", "gradio", "fastapi")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("leaf", LEAVES)
+def test_leaves_and_their_helpers_import_no_other_leaf(leaf: str) -> None:
+    above = {f"knowledge.{other}" for other in LEAVES if other != leaf} | set(JOINING)
+    assert reached(f"knowledge.{leaf}") & above == set()
+
+
+def test_records_and_errors_stand_below_everything() -> None:
+    for name in VALUES:
+        assert own_imports(name) == set()
+
+
+def test_every_module_of_knowledge_has_its_place() -> None:
+    below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
+    placed = below | {f"knowledge.{leaf}" for leaf in LEAVES} | set(JOINING) | set(VALUES) | {"knowledge.database"}
+    packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
+    rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
+    assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"
+
+
+def test_imports_make_no_ring() -> None:
+    rings = [name for name in modules() if name in reached(name)]
+    assert rings == []
+
+
+def test_the_app_imports_the_page_and_nobody_imports_the_app() -> None:
+    assert all(in_package(found, "chat_app") or found in VALUES for found in own_imports("app"))
+    assert [name for name in modules() if "app" in own_imports(name)] == []
+
+
+def test_only_app_and_pages_import_pages() -> None:
+    for name in modules():
+        if not in_package(name, "chat_app.pages") and name != "app":
+            assert not any(in_package(found, "chat_app.pages") for found in own_imports(name)), name
+
+
+def test_only_pages_and_http_import_http() -> None:
+    for name in modules():
+        if not in_package(name, "chat_app.pages") and not name.startswith("chat_app.http_"):
+            assert not any(found.startswith("chat_app.http_") for found in own_imports(name)), name
+
+
+def test_the_chat_takes_the_memory_through_the_network() -> None:
+    through = {*VALUES, "knowledge", "knowledge.memory_network", "knowledge.transfer", "knowledge.database"}
+    for name in modules():
+        if in_package(name, "chat_app") and name not in COMPOSING:
+            past = {found for found in own_imports(name) if in_package(found, "knowledge")} - through
+            assert past == set(), f"{name} goes past the memory network"
+
+
+def test_the_rules_see_an_import_anywhere() -> None:
+    source = (
+        "import a.b\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import only\nelse:\n    import other\n"
+        "def f():\n    from knowledge import records\n    import_module('late')\n    from .x import y\n"
+    )
+    found = {(entry.module, entry.typing_only) for entry in _imports(ast.parse(source), "knowledge.parsers", False)}
+    expected = {"a.b", "typing", "other", "knowledge.records", "late", "knowledge.parsers.x"}
+    assert found == {(name, False) for name in expected} | {("only", True)}
+
+
+# ---- files ----------------------------------------------------------------------------------------------------
+
+
+def test_files_are_short() -> None:
+    lengths = {path: len((ROOT / path).read_text(encoding="utf-8").splitlines()) for path in modules().values()}
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_modules_say_what_they_do() -> None:
+    silent = [p for p in modules().values() if not ast.get_docstring(ast.parse((ROOT / p).read_text(encoding="utf-8")))]
+    assert silent == []
+
+
+# ---- the README's tree ----------------------------------------------------------------------------------------
+
+
+def tree(readme: str) -> dict[str, str]:
+    """Path → purpose, from the fenced block that starts with ``app.py``.
+
+    A line is a path, two spaces or more (or #), and a purpose; an indented path belongs to the folder above it.
+    """
+    block = re.search(r"^```\w*\n(app\.py\b.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    assert block, "README.md has no fenced block that starts with app.py"
+    found: dict[str, str] = {}
+    folders: list[tuple[int, str]] = []  # (indent, path with a slash at its end)
+    for line in block[1].splitlines():
+        entry = re.fullmatch(r"( *)(\S+)(?:\s{2,}|\s*#\s*)?(.*)", line)
+        if not entry or not line.strip():
+            continue
+        indent = len(entry[1])
+        if not folders and indent:
+            raise AssertionError(f"{line!r} is indented below nothing")
+        folders = [folder for folder in folders if folder[0] < indent]
+        path = (folders[-1][1] if folders else "") + entry[2]
+        assert path not in found, f"{path} is named twice"
+        found[path] = entry[3].strip(" #")
+        if path.endswith("/"):
+            folders.append((indent, path))
+    return found
+
+
+def missing(named: Iterable[str], files: Iterable[str]) -> list[str]:
+    """Python files without a line of their own, whose folder either has no line or names others of its files."""
+    named = set(named)
+    detailed = {str(PurePosixPath(path).parent) for path in named if path.endswith(".py")}
+    out = []
+    for path in files:
+        folders = [f"{folder}/" for folder in PurePosixPath(path).parents if str(folder) != "."]
+        nearest = next((folder for folder in folders if folder in named), None)
+        covered = nearest is not None and (path.endswith("/__init__.py") or nearest.rstrip("/") not in detailed)
+        if path not in named and not covered:
+            out.append(path)
+    return out
+
+
+def test_the_readme_names_every_file_and_nothing_else() -> None:
+    named = tree((ROOT / "README.md").read_text(encoding="utf-8"))
+    gone = [path for path in named if not (ROOT / path).exists() or path.endswith("/") != (ROOT / path).is_dir()]
+    assert gone == [], "named in README.md, but not on the disk"
+    assert [path for path, purpose in named.items() if not purpose] == [], "named in README.md without a purpose"
+    assert missing(named, [path for path in project_files() if path.endswith(".py")]) == []
+
+
+def test_the_tree_is_read_right() -> None:
+    block = "app.py    starts\nroom/  # a room\n  one.py   the one\n  in/      inner\n"
+    named = tree(f"```\nother\n```\n```text\n{block}```\n")
+    assert named == {"app.py": "starts", "room/": "a room", "room/one.py": "the one", "room/in/": "inner"}
+    files = ["app.py", "room/__init__.py", "room/one.py", "room/two.py", "room/in/deep.py", "else/x.py"]
+    assert missing(named, files) == ["room/two.py", "else/x.py"]
+
+
+# ---- where packages come from, and under what licence --------------------------------------------------------------
+
+
+def test_no_file_names_a_package_registry() -> None:
+    hosts = ["pypi" + ".org", "pypi.python" + ".org", "files.python" + "hosted", "registry.npm" + "js"]
+    naming = []
+    for path in project_files():
+        content = (ROOT / path).read_bytes().lower()
+        naming += [f"{path}: {host}" for host in hosts if host.encode() in content]
+    assert naming == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned(name: str) -> None:
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    wanted = [line for line in lines if line and not line.startswith("-r ")]
+    assert len(wanted) > 3
+    loose = [line for line in wanted if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.+!]+(\s*;.*)?", line)]
+    assert loose == []
+
+
+def test_the_licence_is_whole_and_the_notice_names_every_requirement() -> None:
+    licence = hashlib.sha256((ROOT / "LICENSE").read_bytes()).hexdigest()
+    assert licence == "c71d239df91726fc519c6eb72d318ec65820627232b2f796219e87dcf35d0ab4"  # Apache-2.0 as published
+    notice = (ROOT / "NOTICE.md").read_text(encoding="utf-8")
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    names = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==", requirements, re.MULTILINE)
+    assert [name for name in names if f"| {name} " not in notice] == []
+    assert "SmolLM2-135M-Instruct" in notice and "all-MiniLM-L6-v2" in notice
