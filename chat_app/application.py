@@ -162,7 +162,9 @@ class Application:
         )
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
         reader = FixedReader(multilingual=encoder.multilingual)
-        return MemoryNetwork(encoder, store, reader, Writer(), decoder)
+        network = MemoryNetwork(encoder, store, reader, Writer(), decoder)
+        network.intake.recover()
+        return network
 
     def close(self) -> None:
         """Stop running work and close the data folder."""

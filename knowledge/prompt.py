@@ -2,7 +2,7 @@
 
 The order keeps the beginning unchanged from turn to turn, so that its keys and values can be reused::
 
-    [system] [older turns of the window …] [memories] [the user's new turn]
+    [system] [older turns of the window …] [memories, the user's new turn]
 
 Does not know: the tokenizer (it is given a function that counts tokens), the chat template, the model.
 """
@@ -33,13 +33,14 @@ class Style:
         "Answer in one or two short sentences."
     )
     heading: str = "Context:"  # above the memories
-    line: str = "{text} ({who}, {date})"  # one memory
-    speakers: tuple[str, str] = ("user", "assistant")  # {who} where no name is known
-    asked: str = "{text}"  # the user's message behind memories that stand in it
+    line: str = "{text} ({who} said this on {date})"  # one memory
+    speakers: tuple[str, str] = ("I", "you")  # {who} where no name is known: of the user, of the assistant
+    passage: str = "{text} ({who}, {date})"  # one memory from a document; {who} is its name and page
+    asked: str = "Question: {text}"  # the user's message behind memories that stand in it
     share: float = 0.3  # a read goes in when its weight is at least this share of the largest one …
     null_share: float = 0.15  # … and this share of the null slot's, which says that nothing in memory answers
     strongest_last: bool = True
-    placement: Placement = "system"  # memories as a system message of their own, or in the user's message
+    placement: Placement = "user"  # memories in the user's message, or as a system message of their own before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class PromptBuilder:
         for read in sorted(reads, key=lambda read: -read.weight):
             if read.weight < least and not read.memory.pinned:
                 continue
-            line = memory_line(read, style.line, style.speakers)
+            line = memory_line(read, style)
             if not lines and room > 32:
                 line = self.cut_middle(line, room)
             tokens = self._tokens(line) + 1
@@ -147,14 +148,15 @@ class PromptBuilder:
         return tuple(chosen), "\n".join([style.heading, *lines]) if lines else ""
 
 
-def memory_line(read: Read, form: str, speakers: tuple[str, str]) -> str:
+def memory_line(read: Read, style: Style) -> str:
     """One memory as one line: its text, its date (UTC), and who said it or where it stands."""
     memory = read.memory
     if memory.kind == "passage":
         who = f"{memory.title or 'document'}, page {memory.page}" if memory.page else memory.title or "document"
     else:
-        who = memory.speaker or speakers[memory.role == "assistant"]
+        who = memory.speaker or style.speakers[memory.role == "assistant"]
     day = time.strftime("%Y-%m-%d", time.gmtime(memory.created))
+    form = style.passage if memory.kind == "passage" else style.line
     return form.format(text=" ".join(memory.text.split()), who=who, date=day)
 
 

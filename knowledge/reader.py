@@ -34,18 +34,18 @@ class Reader(Protocol):
 class Mix:
     """Constants of the fixed read, in nats of the softmax; how they were chosen stands in LOG.md."""
 
-    cosine: float = 3.5  # for a cosine of 1 above the neutral one
+    cosine: float = 6.0  # for a cosine of 1 above the neutral one
     neutral: float = 0.25  # cosine that says nothing; what an encoder's blind spots are put at
-    bm25: float = 7.0  # for all words of the query
+    bm25: float = 6.0  # for all words of the query
     window: float = 6.0  # for all words of the query, in the turns around
     telling: float = 1.0  # for a memory of 16 or more different content words, in proportion
-    question: float = -0.5  # a question seldom answers one
-    assistant: float = -0.7  # what the person said counts more than what was replied
-    other_speaker: float = -3.5  # the query names somebody, and somebody else spoke
-    personal: float = 0.8  # the query says "my" or "I", and so does what the person once said
+    question: float = -1.0  # a question seldom answers one
+    assistant: float = -1.2  # what the person said counts more than what was replied
+    other_speaker: float = -4.0  # the query names somebody, and somebody else spoke
+    personal: float = 1.2  # the query says "my" or "I", and so does what the person once said
     pinned: float = 1.5
     null: float = 3.0
-    clear: float = 1.0  # the null slot wins clearly when the best memory is this far below it: then nothing is read
+    clear: float = 0.8  # the null slot wins clearly when the best memory is this far below it: then nothing is read
     negligible: float = 0.01  # smallest weight worth reading
 
 

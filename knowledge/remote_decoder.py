@@ -1,6 +1,6 @@
 """R elsewhere: an endpoint that speaks OpenAI's chat API (vLLM, Ollama, llama.cpp, another Mneme).
 
-Memories go as text into the user's message, for many servers' chat templates take only one system message. There is no
+Memories go as text into the user's message; many servers' chat templates take only one system message. There is no
 tokenizer here, so tokens are estimated: one per character of Chinese, Japanese and Korean, one per four other
 characters. Does not know: the model behind the endpoint.
 """
@@ -23,7 +23,7 @@ import httpx
 import truststore
 
 from knowledge.errors import BadInput, EndpointError
-from knowledge.prompt import Message, PromptBuilder, Style
+from knowledge.prompt import Message, PromptBuilder
 from knowledge.records import DecoderEvent, FinishReason, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn, Usage
 
 _TIMEOUT = httpx.Timeout(600.0, connect=10.0)  # seconds; a large model on a CPU may read a long prompt for minutes
@@ -57,9 +57,7 @@ class RemoteDecoder:
         self._key = api_key
         self._limit_name = "max_tokens"
         self.window = window
-        self._builder = PromptBuilder(
-            estimate_tokens, window=window, reads_tokens=reads_tokens, style=Style(placement="user")
-        )
+        self._builder = PromptBuilder(estimate_tokens, window=window, reads_tokens=reads_tokens)
 
     @property
     def name(self) -> str:

@@ -33,8 +33,8 @@ STOP_WORDS = frozenset(
 # Words of greetings and thanks: a message of nothing else asks for nothing.
 _SMALL_TALK = frozenset(
     """hello hi hey hiya greetings welcome thanks thank thx cheers please ok okay yes yeah yep nope sure fine great good
-    nice cool well morning afternoon evening night day bye goodbye see later lol wow oh ah hm hmm everyone lot much"""
-    .split()
+    nice cool well morning afternoon evening night day bye goodbye see later lol wow oh ah hm hmm everyone lot
+    much""".split()  # noqa: SIM905
 )
 _ASKING = frozenset(("what", "where", "when", "who", "whom", "whose", "which", "why", "did", "my", "our", "her", "his"))
 _CJK_SMALL_TALK = re.compile(

@@ -65,7 +65,7 @@ def pdf(path: Path, pages: int = 120, *, running_lines: bool = True, chinese: bo
     if chinese:
         font = "STSong-Light"  # one of the fonts that every reader has
         pdfmetrics.registerFont(UnicodeCIDFont(font))
-    canvas = Canvas(str(path), pagesize=A5)
+    canvas = Canvas(str(path), pagesize=A5, invariant=1)
     for page in range(1, pages + 1):
         canvas.setFont(font, 9)
         if running_lines:

@@ -31,12 +31,20 @@ def read(text: str, weight: float, **fields: object) -> Read:
 def test_memories_come_right_before_the_new_turn_the_strongest_last() -> None:
     reads = (read("Anna lives in Lisbon.", 0.5), read("I like tea.", 0.2, role="assistant"))
     prompt = builder().build(ReplyRequest(dialogue(3), reads))
-    assert [item["role"] for item in prompt.messages] == ["system", "user", "assistant", "system", "user"]
-    block = prompt.messages[-2]["content"]
-    assert block.startswith(Style().heading)
-    assert block.index("I like tea.") < block.index("Anna lives in Lisbon.")
+    assert [item["role"] for item in prompt.messages] == ["system", "user", "assistant", "user"]
+    last = prompt.messages[-1]["content"]
+    assert last.startswith(STYLE.heading)
+    assert last.index("I like tea.") < last.index("Anna lives in Lisbon.") < last.index("turn2")
     assert prompt.reads == reads
-    assert prompt.messages[0]["content"] == Style().system
+    assert prompt.messages[0]["content"] == STYLE.system
+
+
+def test_memories_as_a_message_of_their_own() -> None:
+    request = ReplyRequest(dialogue(3), (read("Anna lives in Lisbon.", 0.5),))
+    prompt = builder(style=Style(placement="system")).build(request)
+    assert [item["role"] for item in prompt.messages] == ["system", "user", "assistant", "system", "user"]
+    assert "Lisbon" in prompt.messages[3]["content"]
+    assert prompt.messages[4]["content"] == request.dialogue[-1].text
 
 
 def test_the_beginning_does_not_change_from_turn_to_turn() -> None:
@@ -67,16 +75,16 @@ def test_reads_far_below_the_null_slot_stay_out() -> None:
 def test_memories_keep_their_token_budget() -> None:
     reads = tuple(read(f"fact{i} " + "x " * 20, 0.5 - i / 100) for i in range(8))
     prompt = builder(reads_tokens=60).build(ReplyRequest(dialogue(1), reads))
-    block = prompt.messages[1]["content"]
+    block = prompt.messages[1]["content"].partition("\n\n")[0]
     assert "fact0" in block and "fact1" in block and "fact3" not in block
     assert words(block) <= 60
     long = builder(reads_tokens=60).build(ReplyRequest(dialogue(1), (read("start " + "x " * 500 + "end", 0.5),)))
-    assert words(long.messages[1]["content"]) <= 60
-    assert "start" in long.messages[1]["content"] and "end" in long.messages[1]["content"]
+    block = long.messages[1]["content"].rpartition("\n\n")[0]
+    assert words(block) <= 60 and "start" in block and "end" in block
 
 
 def line(**fields: object) -> str:
-    return memory_line(read("x\ny", 1, **fields), STYLE.line, STYLE.speakers)
+    return memory_line(read("x\ny", 1, **fields), STYLE)
 
 
 def test_a_memory_line_has_date_and_speaker_or_document_and_page() -> None:
@@ -102,7 +110,7 @@ def test_the_prompt_keeps_room_for_the_reply(n: int) -> None:
     reads = tuple(read(f"fact{i} " + "x " * 20, 0.5) for i in range(8))
     prompt = builder().build(ReplyRequest(dialogue(n, size=37), reads))
     assert sum(words(item["content"]) + 8 for item in prompt.messages) <= 300
-    assert prompt.messages[-1]["content"].startswith(f"turn{n - 1} ")
+    assert prompt.messages[-1]["content"].endswith(dialogue(n, size=37)[-1].text)
     assert prompt.first_turn == builder().in_window(dialogue(n, size=37))
 
 
@@ -121,14 +129,6 @@ def test_a_huge_system_prompt_and_an_empty_dialogue_do_no_harm() -> None:
     prompt = builder().build(ReplyRequest((), (read("a", 0.5),), system="rule " * 5000))
     assert [item["role"] for item in prompt.messages] == ["system"]
     assert words(prompt.messages[0]["content"]) <= 100
-
-
-def test_placement_in_the_users_message() -> None:
-    request = ReplyRequest(dialogue(3), (read("Anna lives in Lisbon.", 0.5),))
-    prompt = builder(style=Style(placement="user")).build(request)
-    assert [item["role"] for item in prompt.messages] == ["system", "user", "assistant", "user"]
-    assert "Lisbon" in prompt.messages[-1]["content"]
-    assert "turn2" in prompt.messages[-1]["content"]
 
 
 def test_merged_messages_alternate_and_lose_nothing() -> None:

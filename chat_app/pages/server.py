@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,8 @@ def create_server(application: Application) -> FastAPI:
     uploads.chmod(stat.S_IRWXU)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
 
+    # Gradio's queue uses an option that pandas 3 calls outdated; nobody at the terminal can do anything about it.
+    warnings.filterwarnings("ignore", message="'future.no_silent_downcasting' is deprecated")
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
     app.include_router(files_router(application))

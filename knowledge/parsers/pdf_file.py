@@ -85,11 +85,13 @@ def _text(page: Any, place: str, watch: Watch, most: int) -> str:
             stopped = exc  # pypdf swallows what is raised inside nested forms
             raise
 
+    text: str
     try:
-        text: str = page.extract_text(visitor_operand_before=visit)
-    except LimitReachedError:
-        # A drawing with millions of strokes. Without a visitor pypdf looks first whether there is text at all.
-        text = page.extract_text()
+        try:
+            text = page.extract_text(visitor_operand_before=visit)
+        except LimitReachedError:
+            # A drawing with millions of strokes. Without a visitor pypdf looks first whether there is text at all.
+            text = page.extract_text()
     except (Cancelled, DocumentError):
         raise
     except Exception as exc:

@@ -1,6 +1,6 @@
 """Which form of the prompt makes the decoder answer from memory? Hits per form, greedy.
 
-    python -m tests.benchmarks.prompt_formats [--data PATH] [--model FOLDER] [--forms a,b] [--show]
+    python -m tests.benchmarks.prompt_formats [--data PATH] [--model FOLDER] [--forms "a;b"] [--show]
 
 Every fact was told once and is read with the largest weight beside seven other memories; its question is asked in a new
 conversation and after some small talk. Common knowledge and greetings must survive memories that have nothing to do
@@ -28,27 +28,22 @@ from knowledge.records import Memory, Read, ReplyRequest, Sampling, TextDelta, T
 from tests.benchmarks.embedded import embedded_folder
 
 WITH_MEMORY = " with a long-term memory. Answer briefly, using the memories when they help."
-FIRST_PERSON = Style(
-    line="{text} ({who} said this on {date})", speakers=("I", "you"), placement="user", asked="Question: {text}"
-)
+SYSTEM = Style(line="{text} ({who}, {date})", speakers=("user", "assistant"), placement="system")
 FORMS: dict[str, tuple[Style, float]] = {  # style, repetition penalty
     "default": (Style(), 1.1),
-    "default, no penalty": (Style(), 1.0),
-    "user message": (Style(placement="user"), 1.1),
-    "question, first person": (FIRST_PERSON, 1.1),
-    "question, first person, plain": (replace(FIRST_PERSON, system="You are a helpful assistant."), 1.1),
-    "question": (Style(placement="user", asked="Question: {text}"), 1.1),
+    "no penalty": (Style(), 1.0),
     "strongest first": (Style(strongest_last=False), 1.1),
     "all reads": (Style(share=0.0), 1.1),
-    "share 0.15": (Style(share=0.15), 1.1),
-    "share 0.5": (Style(share=0.5), 1.1),
-    "heading Memories": (Style(heading="Memories:"), 1.1),
-    "date and speaker first": (Style(heading="Memories:", line="- [{date}] {who}: {text}"), 1.1),
-    "quoted": (Style(line="On {date} the {who} said: \"{text}\""), 1.1),
+    "no question word": (Style(asked="{text}"), 1.1),
     "text only": (Style(line="{text}"), 1.1),
-    "plain system": (Style(system="You are a helpful AI assistant. Answer briefly."), 1.1),
-    "memory system": (Style(system="You are a helpful AI assistant" + WITH_MEMORY), 1.1),
-    "named system": (Style(system="You are Mneme, a helpful assistant" + WITH_MEMORY), 1.1),
+    "third person": (Style(line=SYSTEM.line, speakers=SYSTEM.speakers), 1.1),
+    "plain system": (Style(system="You are a helpful assistant."), 1.1),
+    "own message": (SYSTEM, 1.1),
+    "own message, no penalty": (SYSTEM, 1.0),
+    "own message, list": (replace(SYSTEM, heading="Memories:", line="- [{date}] {who}: {text}"), 1.1),
+    "own message, quoted": (replace(SYSTEM, line="On {date} the {who} said: \"{text}\""), 1.1),
+    "own message, memory system": (replace(SYSTEM, system="You are a helpful AI assistant" + WITH_MEMORY), 1.1),
+    "own message, named system": (replace(SYSTEM, system="You are Mneme, a helpful assistant" + WITH_MEMORY), 1.1),
 }
 TALK = ("Hi there!", "Hello! How can I help you today?", "I had pasta for lunch.", "Pasta is a tasty lunch.")
 
@@ -57,14 +52,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path(__file__).with_name("prompt_facts.json"))
     parser.add_argument("--model", default="", help="folder or hub name; default: the embedded decoder")
-    parser.add_argument("--forms", default=",".join(FORMS), help="comma-separated; for names that hold a comma use ;")
+    parser.add_argument("--forms", default=";".join(FORMS), help="names of FORMS, with ; between")
     parser.add_argument("--show", action="store_true", help="print every reply")
     options = parser.parse_args()
     data = json.loads(options.data.read_text("utf-8"))
     decoder = LocalDecoder(options.model or str(embedded_folder()), device="auto")
-    names = options.forms.split(";" if ";" in options.forms else ",") if options.forms != ",".join(FORMS) else FORMS
     results = {}
-    for name in names:
+    for name in options.forms.split(";"):
         style, penalty = FORMS[name]
         started = time.perf_counter()
         results[name] = hits(decoder, data, style, penalty, options.show)

@@ -1,0 +1,60 @@
+"""Memories, and an encoder of bags of words that is made by hand: deterministic, readable, no model."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge.database import open_database
+from knowledge.records import Kind, Memory, Role
+from knowledge.store import ExternalMemory
+
+DIMENSION = 64
+
+
+def encode(texts: Sequence[str]) -> np.ndarray:
+    """(n texts) → (n, 64): each word adds a one at a place of its own; rows of unit length."""
+    rows = np.full((len(texts), DIMENSION), 1e-3, dtype=np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        for word in re.findall(r"\w+", text.lower()):
+            row[zlib.crc32(word.encode()) % DIMENSION] += 1.0
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def memory(
+    id: str, text: str, *, container: str = "talk", position: int = 0, created: float = 1000.0, kind: Kind = "turn",
+    role: Role = "user", **more: Any,
+) -> Memory:
+    return Memory(
+        id, text, kind, created + position, role, container=container, position=position, **more
+    )  # fmt: skip
+
+
+def talk(*texts: str, container: str = "talk") -> list[Memory]:
+    """A conversation; ids are ``talk-0``, ``talk-1``, …"""
+    return [memory(f"{container}-{at}", text, container=container, position=at) for at, text in enumerate(texts)]
+
+
+def open_store(data: Path, **more: Any) -> ExternalMemory:
+    options = {"encoder_name": "bag", "dimension": DIMENSION} | more
+    return ExternalMemory(open_database(f"sqlite:///{data}/memory.sqlite3"), data=data, **options)
+
+
+def recovered(data: Path, **more: Any) -> ExternalMemory:
+    store = open_store(data, **more)
+    store.recover(encode, lambda phase, fraction: None)
+    return store
+
+
+def write(store: ExternalMemory, memories: Sequence[Memory], owner: str = "ann") -> list[str]:
+    return store.add(owner, memories, encode([one.text for one in memories]))
+
+
+def found(store: ExternalMemory, text: str, owner: str = "ann", **more: Any) -> dict[str, Any]:
+    """The shortlist by id."""
+    return {c.memory.id: c for c in store.shortlist(owner, text, encode([text])[0], **more)}

@@ -1,0 +1,105 @@
+"""The fixed read: weights, the null slot, and the priors."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.reader import FixedReader, Mix
+from knowledge.records import Candidate
+from tests.make_memories import memory
+
+STRONG = {"cosine": 0.6, "bm25": 0.5}
+
+
+def candidate(id: str, text: str = "We moved to Lisbon in spring", *, cosine: float = 0.0, bm25: float = 0.0,
+              window: float = 0.0, **more) -> Candidate:  # fmt: skip
+    return Candidate(memory(id, text, **more), cosine, bm25, window)
+
+
+def ids(result) -> list[str]:
+    return [read.memory.id for read in result.reads]
+
+
+def test_weights_and_the_null_slot_sum_to_one_and_come_in_order() -> None:
+    candidates = [candidate(str(at), cosine=at / 10, bm25=at / 10) for at in range(10)]
+    result = FixedReader().read("Where did we move?", candidates, limit=4)
+    weights = [read.weight for read in result.reads]
+    assert ids(result)[0] == "9" and len(weights) <= 4
+    assert weights == sorted(weights, reverse=True)
+    assert sum(weights) + result.null_weight == pytest.approx(1.0)
+    assert all(0 < read.score < 1 for read in result.reads)
+    assert result.shortlisted == 10 and result.query == "Where did we move?"
+
+
+def test_evidence_comes_along() -> None:
+    [read] = FixedReader().read("Lisbon?", [candidate("a", cosine=0.5, bm25=0.8, window=0.2)], limit=5).reads
+    assert (read.cosine, read.bm25, read.window) == (0.5, 0.8, 0.2)
+
+
+@pytest.mark.parametrize("evidence", ["cosine", "bm25", "window"])
+def test_more_evidence_is_more_weight(evidence: str) -> None:
+    weak, strong = candidate("weak", **STRONG), candidate("strong", **(STRONG | {evidence: STRONG.get(evidence, 0.0) + 0.2}))
+    assert ids(FixedReader().read("Where did we move?", [weak, strong], limit=2)) == ["strong", "weak"]
+
+
+def test_nothing_relevant_is_no_read() -> None:
+    candidates = [candidate(str(at), cosine=0.12) for at in range(300)]
+    result = FixedReader().read("What is the capital of France?", candidates, limit=10)
+    assert result.reads == () and result.null_weight == 1.0 and result.shortlisted == 300
+
+
+def test_an_empty_memory_is_no_read() -> None:
+    assert FixedReader().read("Lisbon?", [], limit=10).null_weight == 1.0
+
+
+@pytest.mark.parametrize("text", ["Hello!", "Thanks a lot!", "How are you?", "你好！"])
+def test_small_talk_reads_nothing_even_where_it_is_found(text: str) -> None:
+    assert FixedReader().read(text, [candidate("a", "Hello there, thanks!", cosine=0.9, bm25=1.0)], limit=5).reads == ()
+
+
+def test_an_echo_of_the_query_is_no_answer() -> None:
+    echo = candidate("echo", "where does my sister LIVE", cosine=1.0, bm25=1.5)
+    assert ids(FixedReader().read("Where does my sister live?", [echo, candidate("a", **STRONG)], limit=5)) == ["a"]
+
+
+def test_what_a_person_said_comes_before_a_reply_and_a_reply_before_a_question() -> None:
+    said = candidate("said", "My sister lives in Lisbon", **STRONG)
+    replied = candidate("replied", "Your sister lives in Lisbon", role="assistant", **STRONG)
+    asked = candidate("asked", "Does your sister live in Lisbon?", role="assistant", **STRONG)
+    assert ids(FixedReader().read("Where is my sister?", [asked, replied, said], limit=3)) == ["said", "replied", "asked"]
+
+
+def test_who_is_named_is_who_spoke() -> None:
+    mine = candidate("mine", speaker="Melanie", cosine=0.5, bm25=0.5)
+    other = candidate("other", speaker="Caroline", cosine=0.6, bm25=0.6)
+    reader = FixedReader()
+    assert ids(reader.read("Where did Mel move?", [mine, other], limit=2))[0] == "mine"
+    assert ids(reader.read("Where did they move?", [mine, other], limit=2))[0] == "other"
+
+
+def test_pinned_is_always_read() -> None:
+    pinned = candidate("pinned", cosine=-0.2, pinned=True)
+    many = [candidate(str(at), **STRONG) for at in range(20)]
+    for text in ("Hello!", "Where did we move?", "What is the capital of France?"):
+        assert "pinned" in ids(FixedReader().read(text, [*many, pinned], limit=3))
+    only = FixedReader().read("Hello!", [pinned], limit=3)
+    assert only.reads[0].weight + only.null_weight == pytest.approx(1.0)
+
+
+def test_negligible_weights_are_left_out() -> None:
+    mix = Mix(negligible=0.2)
+    result = FixedReader(mix).read("Lisbon?", [candidate("a", cosine=0.9, bm25=0.9), candidate("b")], limit=5)
+    assert ids(result) == ["a"]
+
+
+def test_limit_zero_reads_nothing() -> None:
+    assert FixedReader().read("Lisbon?", [candidate("a", **STRONG)], limit=0).reads == ()
+
+
+def test_cosines_of_chinese_count_only_for_an_encoder_that_reads_it() -> None:
+    near = candidate("near", "今天天气很好，我们去公园散步吧。", cosine=0.8)  # all Chinese is near for an English one
+    right = candidate("right", "我的妹妹搬到了里斯本。", cosine=0.6, bm25=0.7)
+    query = "我妹妹住在哪里？"
+    assert ids(FixedReader().read(query, [near, right], limit=2)) == ["right"]
+    assert FixedReader().read(query, [near], limit=2).reads == ()
+    assert ids(FixedReader(multilingual=True).read(query, [near], limit=2)) == ["near"]
