@@ -46,7 +46,7 @@ class Mix:
     pinned: float = 1.5
     null: float = 3.0
     clear: float = 0.8  # the null slot wins clearly when the best memory is this far below it: then nothing is read
-    negligible: float = 0.01  # smallest weight worth reading
+    negligible: float = 0.02  # smallest weight worth reading
 
 
 class FixedReader:

@@ -14,11 +14,11 @@ from knowledge.database import open_database
 from knowledge.records import Kind, Memory, Role
 from knowledge.store import ExternalMemory
 
-DIMENSION = 64
+DIMENSION = 256
 
 
 def encode(texts: Sequence[str]) -> np.ndarray:
-    """(n texts) → (n, 64): each word adds a one at a place of its own; rows of unit length."""
+    """(n texts) → (n, 256): each word adds a one at a place of its own; rows of unit length."""
     rows = np.full((len(texts), DIMENSION), 1e-3, dtype=np.float32)
     for row, text in zip(rows, texts, strict=True):
         for word in re.findall(r"\w+", text.lower()):

@@ -152,8 +152,8 @@ def test_pinned_comes_always_and_excluded_never(store: ExternalMemory) -> None:
 
 
 def test_the_dense_list_is_filled_up_behind_unreadable_and_excluded_ones(store: ExternalMemory) -> None:
-    same = [memory(f"m{at}", "sister sister sister", container="") for at in range(40)]
-    write(store, [*same, memory("last", "sister and much else besides", container="")])
+    near = [memory(f"m{at}", f"sister sister {at}", container="") for at in range(40)]
+    write(store, [*near, memory("last", "sister and much else besides", container="")])
     store.mark("ann", [f"m{at}" for at in range(30)], muted=True)
     candidates = found(store, "sister", dense=5, lexical=0, exclude=frozenset(f"m{at}" for at in range(30, 40)))
     assert set(candidates) == {"last"}
