@@ -60,7 +60,8 @@ def main() -> None:
     try:
         from chat_app.pages.server import create_server  # gradio takes seconds to import: the models load meanwhile
 
-        server = uvicorn.Server(uvicorn.Config(create_server(application), log_level="warning", timeout_graceful_shutdown=3))
+        config = uvicorn.Config(create_server(application), log_level="warning", timeout_graceful_shutdown=3)
+        server = uvicorn.Server(config)
         host, port = listener.getsockname()[:2]
         print(f"Mneme is on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
         threading.Thread(target=_show_progress, args=(application,), daemon=True).start()

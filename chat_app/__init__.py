@@ -1,1 +1,1 @@
-"""What a person or another program touches: dialogues, history, pages, HTTP. ``knowledge`` never imports this package."""
+"""What a person or another program touches: dialogues, history, pages, HTTP. ``knowledge`` never imports it."""

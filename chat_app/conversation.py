@@ -12,22 +12,22 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
+from chat_app.held_back import streamed
 from chat_app.history import History
 from chat_app.history_records import Conversation, Message
 from chat_app.memory_follower import MemoryFollower, Network
-from chat_app.stop_sequences import cut_at
+from chat_app.message_text import checked_text
+from chat_app.running_replies import RunningReplies
 from knowledge.errors import BadInput, MnemeError, ModelError, NotFound
 from knowledge.records import (
-    DecoderEvent,
     MemoryRead,
     MemoryWritten,
     ReadResult,
-    ReplyDone,
     ReplyEvent,
     ReplyRequest,
     ReplySaved,
@@ -39,13 +39,8 @@ from knowledge.records import (
 
 logger = logging.getLogger(__name__)
 
-MOST_CHARACTERS = 32_000  # of one message
 _STOP_SECONDS = 5.0  # how long a deletion waits for a reply to end
 _AGAIN_TEMPERATURE = 0.7  # regenerating greedily would give the same reply
-
-
-class StillReplying(BadInput):
-    """The conversation already has a reply under way; nothing was changed."""
 
 
 class Conversations:
@@ -71,8 +66,7 @@ class Conversations:
         self._follower = MemoryFollower(history.marks, network)
         self._reads = reads
         self._clock = clock
-        self._lock = threading.Condition()
-        self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
+        self._running = RunningReplies()
 
     # ---- replies -------------------------------------------------------------------------------------
 
@@ -199,7 +193,7 @@ class Conversations:
             read = network.read(owner, user.text, dialogue=dialogue, exclude=exclude, limit=self._reads)
             yield MemoryRead(read)
             request = ReplyRequest(dialogue, read.reads, sampling, conversation, system)
-            done = yield from _streamed(network.reply(request, stop), so_far, stop_at, stop)
+            done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)
             if done.text or done.finish_reason != "stopped":
                 reply = self._save(owner, user, done.text, done.finish_reason, read)
                 saved = True
@@ -242,34 +236,11 @@ class Conversations:
     def stop(self, owner: str, conversation: str) -> bool:
         """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
         self.history.conversation(owner, conversation)
-        with self._lock:
-            stop = self._running.get(conversation)
-        if stop is None:
-            return False
-        stop.set()
-        return True
+        return self._running.stop(conversation)
 
     def busy(self, conversation: str) -> bool:
         """Is a reply of this conversation under way?"""
-        with self._lock:
-            return conversation in self._running
-
-    @contextlib.contextmanager
-    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
-        """Reserve a conversation of the owner for one change; gives the event that stops it."""
-        self.history.conversation(owner, conversation)
-        stop = threading.Event()
-        with self._lock:
-            self._lock.wait_for(lambda: conversation not in self._running, wait)
-            if conversation in self._running:
-                raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
-            self._running[conversation] = stop
-        try:
-            yield stop
-        finally:
-            with self._lock:
-                del self._running[conversation]
-                self._lock.notify_all()
+        return conversation in self._running.conversations()
 
     # ---- changes -------------------------------------------------------------------------------------
 
@@ -320,52 +291,14 @@ class Conversations:
 
         ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError.
         """
-        return self._follower.recover(progress, self._busy)
+        return self._follower.recover(progress, self._running.conversations)
 
-    def _busy(self) -> list[str]:
-        with self._lock:
-            return list(self._running)
-
-
-def checked_text(text: str) -> str:
-    """The text as it is stored. Raises BadInput when it is empty or too long."""
-    text = storable(text)
-    if not text.strip():
-        raise BadInput("Write a message first.")
-    if len(text) > MOST_CHARACTERS:
-        raise BadInput(
-            f"The message has {len(text):,} characters and at most {MOST_CHARACTERS:,} are taken; "
-            "shorten it, or add it as a document."
-        )
-    return text
-
-
-def storable(text: str) -> str:
-    """The text without what databases do not take: NUL and half surrogate pairs."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "")
-
-
-def _streamed(
-    events: Iterator[DecoderEvent], so_far: list[str], stop_at: Sequence[str], stop: threading.Event
-) -> Generator[TextDelta, None, ReplyDone]:
-    """Pass on all pieces of text but the last, and collect them in ``so_far``; returns the decoder's last event."""
-    done: ReplyDone | None = None
-    try:
-        for event in cut_at(events, stop_at, stop) if stop_at else events:
-            if isinstance(event, ReplyDone):
-                done = event
-            elif event.text:
-                if so_far:
-                    yield TextDelta(so_far[-1])
-                so_far.append(event.text)
-    finally:
-        stop.set()
-        close = getattr(events, "close", None)  # generators have it, other iterators need not
-        if close is not None:
-            close()
-    if done is None:
-        raise ModelError("The decoder broke off in the middle of the reply; regenerate it.")
-    return done
+    @contextlib.contextmanager
+    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+        """Reserve a conversation of the owner for one change; gives the event that stops it."""
+        self.history.conversation(owner, conversation)
+        with self._running.reserve(conversation, wait) as stop:
+            yield stop
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from chat_app.conversation import storable
 from chat_app.http_errors import ApiError
+from chat_app.message_text import storable
 from knowledge.records import Sampling
 
 

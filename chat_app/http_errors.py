@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from chat_app.conversation import StillReplying
+from chat_app.running_replies import StillReplying
 from knowledge.errors import BadInput, EndpointError, MnemeError, NotFound, NotReady
 
 if TYPE_CHECKING:

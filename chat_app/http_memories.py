@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from chat_app.conversation import checked_text
 from chat_app.http_errors import ApiError
 from chat_app.http_values import Values
+from chat_app.message_text import checked_text
 from knowledge.errors import NotFound
 from knowledge.records import Kind
 

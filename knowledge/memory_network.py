@@ -26,7 +26,9 @@ class MemoryNetwork:
     Every method takes the owner first; nothing of one owner is ever visible to another. Safe to call from threads.
     """
 
-    def __init__(self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder) -> None:
+    def __init__(
+        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder
+    ) -> None:
         self.encoder = encoder
         self.store = store
         self.reader = reader

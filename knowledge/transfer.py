@@ -1,7 +1,7 @@
 """A memory as lines of JSON and back: for backups, and for moving to another computer.
 
-Line 1 is a header; then the documents; then one memory a line. Vectors are not written: they are made anew from the text
-by whichever encoder reads it. Does not know: files, HTTP, the encoder.
+Line 1 is a header; then the documents; then one memory a line. Vectors are not written: they are made anew from the
+text by whichever encoder reads it. Does not know: files, HTTP, the encoder.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
         raise BadInput("The file is empty, so nothing was imported; choose a .jsonl file exported on the Memory page.")
     orphan = next((m for m in memories.values() if m.kind == "passage" and m.container not in documents), None)
     if orphan is not None:
-        raise BadInput(f"The passage {orphan.id} belongs to a document that the file does not name, so nothing was imported.")
+        raise BadInput(f"The passage {orphan.id} is of a document that the file lacks, so nothing was imported.")
     return list(documents.values()), list(memories.values())
 
 

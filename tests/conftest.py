@@ -21,8 +21,8 @@ import pytest
 from tests.server import Server
 
 CHROMIUM_FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]
 
 
@@ -45,7 +45,9 @@ def start_server(tmp_path: Path, cache: Path, decoder_folder: Path) -> Iterator[
     """Start `python app.py` with a data folder of the test's own; every server is ended after the test."""
     servers: list[Server] = []
 
-    def start(*arguments: str, data: Path | None = None, ready: bool = True, environment: dict[str, str] | None = None) -> Server:
+    def start(
+        *arguments: str, data: Path | None = None, ready: bool = True, environment: dict[str, str] | None = None
+    ) -> Server:
         server = Server(data or tmp_path / "data", cache, *arguments, environment=environment or {})
         servers.append(server)
         if ready:

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from chat_app.conversation import MOST_CHARACTERS, Conversations, StillReplying
+from chat_app.conversation import Conversations
 from chat_app.history import History
 from chat_app.history_marks import Mark
+from chat_app.message_text import MOST_CHARACTERS
+from chat_app.running_replies import StillReplying
 from chat_app.stop_sequences import cut_at
 from knowledge.database import open_database
 from knowledge.errors import BadInput, EndpointError, ModelError, NotFound, NotReady, StoreError

@@ -115,7 +115,8 @@ def test_nothing_shown_is_lost_or_doubled(start_server, tmp_path: Path):
         assert texts.count(said) <= 1, said
     assert len({memory["id"] for memory in turns}) == len(turns)
 
-    listed = {document["name"]: document for document in httpx.get(f"{server.url}/v1/documents", timeout=60).json()["data"]}
+    answer = httpx.get(f"{server.url}/v1/documents", timeout=60).json()
+    listed = {document["name"]: document for document in answer["data"]}
     assert set(documents) <= set(listed)
     passages = memories(server, kind="passage")
     # A document is in memory whole or not at all, and no passage is an orphan.

@@ -22,6 +22,12 @@ def say(url: str, text: str, **extra: object) -> dict:
     return answer.json()
 
 
+def start_and_fail(data: Path, cache: Path, port: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "app.py", "--data", str(data), "--cache", str(cache), "--port", port],
+        capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parent.parent)
+
+
 def test_a_second_instance_chats_through_the_first_ones_endpoint(start_server, tmp_path):
     first = start_server(data=tmp_path / "first")
     second = start_server("--model", f"{first.url}/v1", data=tmp_path / "second")
@@ -45,8 +51,9 @@ def test_with_a_chroma_server(start_server, tmp_path):
         port = probe.getsockname()[1]
     command = shutil.which("chroma", path=str(Path(sys.executable).parent))
     assert command, "the chroma command comes with chromadb"
-    chroma = subprocess.Popen([command, "run", "--path", str(tmp_path / "server"), "--host", "127.0.0.1", "--port", str(port)],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    chroma = subprocess.Popen(
+        [command, "run", "--path", str(tmp_path / "server"), "--host", "127.0.0.1", "--port", str(port)],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 60
         while time.monotonic() < end:
@@ -66,8 +73,7 @@ def test_with_a_chroma_server(start_server, tmp_path):
 
 def test_a_second_process_on_the_same_data_folder_is_refused(start_server, tmp_path, cache):
     start_server(data=tmp_path / "data", ready=False)
-    again = subprocess.run([sys.executable, "app.py", "--data", str(tmp_path / "data"), "--cache", str(cache), "--port", "0"],
-                           capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parent.parent)
+    again = start_and_fail(tmp_path / "data", cache, "0")
     assert again.returncode == 1
     assert "Another Mneme already uses" in again.stderr and again.stderr.count("\n") == 1
 
@@ -77,7 +83,6 @@ def test_a_taken_port_is_one_line(tmp_path, cache):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        again = subprocess.run([sys.executable, "app.py", "--data", str(tmp_path / "data"), "--cache", str(cache), "--port", port],
-                               capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parent.parent)
+        again = start_and_fail(tmp_path / "data", cache, port)
     assert again.returncode == 2
     assert port in again.stderr and again.stderr.count("\n") == 1

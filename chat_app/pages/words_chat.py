@@ -1,0 +1,171 @@
+"""Words of the page's frame, the start, the chat, the sidebar and the reads panel: key → (English, Chinese)."""
+
+from __future__ import annotations
+
+# ---- the page's frame ------------------------------------------------------------------------------
+FRAME: dict[str, tuple[str, str]] = {
+    "frame.chat": ("Chat", "对话"),
+    "frame.memory": ("Memory", "记忆"),
+    "frame.documents": ("Documents", "文档"),
+    "frame.light": ("Light", "浅色"),
+    "frame.dark": ("Dark", "深色"),
+    "frame.system": ("System", "跟随系统"),
+    "frame.theme": ("Theme", "主题"),
+    "frame.language": ("Language", "语言"),
+    "frame.unexpected": (
+        "Something went wrong on this side; the terminal says what. Please try again.",
+        "程序内部出错，详情见终端。请重试。",
+    ),
+    "frame.problem": ("That did not work", "未能完成"),
+    "frame.cancel": ("Cancel", "取消"),
+    "frame.close": ("Close", "关闭"),
+}
+
+# ---- getting ready ---------------------------------------------------------------------------------
+STATUS: dict[str, tuple[str, str]] = {
+    "status.title": ("Getting ready", "正在准备"),
+    "status.starting": ("Starting", "正在启动"),
+    "status.fetching": ("Fetching the language model (only the first time)", "正在下载语言模型（仅首次）"),
+    "status.converting": ("Converting the language model (only the first time)", "正在转换语言模型（仅首次）"),
+    "status.encoder": ("Loading the encoder", "正在加载编码器"),
+    "status.memory": ("Opening your memory", "正在打开记忆库"),
+    "status.decoder": ("Loading the language model", "正在加载语言模型"),
+    "status.failed": ("Mneme could not start", "Mneme 无法启动"),
+    "status.wait": ("Mneme is still getting ready; try again in a moment.", "Mneme 正在准备中，请稍候再试。"),
+}
+
+# ---- chat ------------------------------------------------------------------------------------------
+CHAT: dict[str, tuple[str, str]] = {
+    "chat.messages": ("Messages", "消息"),
+    "chat.box": ("Your message", "你的消息"),
+    "chat.placeholder": ("Message Mneme…", "给 Mneme 发消息…"),
+    "chat.hint": (
+        "Enter sends · Shift+Enter new line · Esc stops · / writes",
+        "Enter 发送 · Shift+Enter 换行 · Esc 停止 · / 输入",
+    ),
+    "chat.send": ("Send", "发送"),
+    "chat.stop": ("Stop", "停止"),
+    "chat.attach": ("Add files to memory", "添加文件到记忆"),
+    "chat.thinking": ("Reading memory…", "正在读取记忆…"),
+    "chat.welcome": ("What would you like to remember?", "想让我记住什么？"),
+    "chat.welcome_1": (
+        "Everything you say here, and every document you drop in, becomes a memory on this computer.",
+        "你在这里说的每句话、放进来的每份文档，都会成为保存在这台电脑上的记忆。",
+    ),
+    "chat.welcome_2": (
+        "Before each reply Mneme reads what fits, and the panel shows you which memories it read and how much they "
+        "weighed.",
+        "每次回复之前，Mneme 会读取相关的记忆，并在面板中显示读了哪些、各占多大权重。",
+    ),
+    "chat.example_1": (
+        "My sister Anna moved to Lisbon in 2019 and works as a marine biologist.",
+        "我姐姐安娜2019年搬到了里斯本，是一名海洋生物学家。",
+    ),
+    "chat.example_1_title": ("Tell it something", "告诉它一件事"),
+    "chat.example_2": ("What do you remember about my family?", "关于我的家人，你记得什么？"),
+    "chat.example_2_title": ("Ask what it knows", "问问它记得什么"),
+    "chat.example_3": (
+        "Please remember that I am allergic to peanuts.",
+        "请记住我对花生过敏。",
+    ),
+    "chat.example_3_title": ("Have it remember", "让它记住"),
+    "chat.empty": ("Write a message or add a file first.", "请先输入消息或添加文件。"),
+    "chat.busy": (
+        "A reply is still being written in this conversation; stop it first.",
+        "此对话正在生成回复，请先停止。",
+    ),
+    "chat.changed": (
+        "This conversation changed in another window; it was loaded again.",
+        "此对话已在另一个窗口中更改，现已重新载入。",
+    ),
+    "chat.gone": ("This conversation is no longer there.", "此对话已不存在。"),
+    "chat.no_message": ("This message is no longer there.", "此消息已不存在。"),
+    "chat.stopped": ("Stopped", "已停止"),
+    "chat.cut": ("Cut off at the longest reply", "已达到最长回复长度"),
+    "chat.reads": ("{count} memories read", "读取了 {count} 条记忆"),
+    "chat.read_one": ("1 memory read", "读取了 1 条记忆"),
+    "chat.no_reads": ("Not from memory", "并非来自记忆"),
+    "chat.again": ("Reply to this", "回复这条消息"),
+    "chat.earlier": ("Earlier version", "上一个版本"),
+    "chat.later": ("Later version", "下一个版本"),
+    "chat.intake": ("Taking in {name}", "正在收入 {name}"),
+    "chat.intake_waiting": ("waiting", "等待中"),
+    "chat.intake_added": ("{name} is in memory: {passages} passages", "{name} 已存入记忆：{passages} 个段落"),
+    "chat.intake_already": ("{name} was already in memory", "{name} 早已在记忆中"),
+    "chat.intake_replaced": (
+        "{name} replaced its earlier version: {passages} passages",
+        "{name} 已替换旧版本：{passages} 个段落",
+    ),
+    "chat.intake_cancelled": ("{name} was cancelled; nothing of it was kept", "{name} 已取消，未保留任何内容"),
+    "chat.intake_failed": ("{name}: {why}", "{name}：{why}"),
+    "chat.upload_gone": ("The uploaded file is no longer there; add it again.", "上传的文件已不存在，请重新添加。"),
+}
+
+# ---- sidebar ---------------------------------------------------------------------------------------
+SIDEBAR: dict[str, tuple[str, str]] = {
+    "sidebar.new": ("New chat", "新对话"),
+    "sidebar.search": ("Search conversations", "搜索对话"),
+    "sidebar.today": ("Today", "今天"),
+    "sidebar.yesterday": ("Yesterday", "昨天"),
+    "sidebar.none": ("No conversations yet", "还没有对话"),
+    "sidebar.no_match": ("Nothing found", "没有找到"),
+    "sidebar.list": ("Conversations", "对话列表"),
+    "sidebar.untitled": ("New conversation", "新对话"),
+    "sidebar.rename": ("Rename", "重命名"),
+    "sidebar.delete": ("Delete", "删除"),
+    "sidebar.more": ("More conversations", "更多对话"),
+    "sidebar.delete_title": ("Delete this conversation?", "删除此对话？"),
+    "sidebar.delete_text": (
+        "“{title}” and all memories made from it will be gone for good.",
+        "“{title}”及由它产生的所有记忆将被永久删除。",
+    ),
+    "sidebar.toggle": ("Conversations", "对话"),
+}
+
+# ---- reads panel -----------------------------------------------------------------------------------
+READS: dict[str, tuple[str, str]] = {
+    "reads.title": ("Memories read", "读取的记忆"),
+    "reads.open": ("Memories", "记忆"),
+    "reads.none_chosen": (
+        "When a reply comes, the memories it read appear here, in order of their weight.",
+        "回复时所读取的记忆会按权重显示在这里。",
+    ),
+    "reads.not_from_memory": ("Not from memory", "并非来自记忆"),
+    "reads.not_from_memory_text": (
+        "Nothing in memory was read for this reply.",
+        "这条回复没有读取任何记忆。",
+    ),
+    "reads.null": ("Nothing in memory", "记忆中没有"),
+    "reads.null_text": ("share of the read that found no answer", "未找到答案的注意力占比"),
+    "reads.score": ("Match", "匹配"),
+    "reads.weight": ("Weight", "权重"),
+    "reads.deleted": ("Deleted", "已删除"),
+    "reads.deleted_text": ("This memory was deleted.", "此记忆已删除。"),
+    "reads.you": ("You", "你"),
+    "reads.assistant": ("Mneme", "Mneme"),
+    "reads.note": ("Note", "笔记"),
+    "reads.page": ("page {page}", "第 {page} 页"),
+    "reads.passage": ("passage {position}", "第 {position} 段"),
+    "reads.this_conversation": ("this conversation", "本次对话"),
+    "reads.conversation_gone": ("deleted conversation", "已删除的对话"),
+    "reads.go": ("Go to the place", "跳到出处"),
+    "reads.pin": ("Pin: always read", "置顶：总是读取"),
+    "reads.unpin": ("Unpin", "取消置顶"),
+    "reads.mute": ("Mute: never read", "静音：不再读取"),
+    "reads.unmute": ("Unmute", "取消静音"),
+    "reads.edit": ("Edit", "编辑"),
+    "reads.delete": ("Delete", "删除"),
+    "reads.save": ("Save", "保存"),
+    "reads.pinned": ("pinned", "已置顶"),
+    "reads.muted": ("muted", "已静音"),
+    "reads.edited": ("edited", "已编辑"),
+    "reads.delete_title": ("Delete this memory?", "删除此记忆？"),
+    "reads.delete_text": (
+        "It will never be read again. The message it came from stays in its conversation.",
+        "它将不再被读取；原消息仍保留在对话中。",
+    ),
+    "reads.shortlisted": ("{count} considered", "候选 {count} 条"),
+    "reads.in_text": ("Text of the memory", "记忆内容"),
+    "reads.more": ("more", "展开"),
+    "reads.less": ("less", "收起"),
+}

@@ -1,0 +1,51 @@
+"""Which conversations have a reply under way: one each at most. Knows nothing of what a reply is."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from knowledge.errors import BadInput
+
+
+class StillReplying(BadInput):
+    """The conversation already has a reply under way; nothing was changed."""
+
+
+class RunningReplies:
+    """Reservations of conversations. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Condition()
+        self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
+
+    @contextlib.contextmanager
+    def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+        """Have a conversation alone; gives the event that stops it. Raises StillReplying after ``wait`` seconds."""
+        stop = threading.Event()
+        with self._lock:
+            self._lock.wait_for(lambda: conversation not in self._running, wait)
+            if conversation in self._running:
+                raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
+            self._running[conversation] = stop
+        try:
+            yield stop
+        finally:
+            with self._lock:
+                del self._running[conversation]
+                self._lock.notify_all()
+
+    def stop(self, conversation: str) -> bool:
+        """Set the stop of the reply under way; False when there is none."""
+        with self._lock:
+            stop = self._running.get(conversation)
+        if stop is None:
+            return False
+        stop.set()
+        return True
+
+    def conversations(self) -> list[str]:
+        """Conversations with a reply under way."""
+        with self._lock:
+            return list(self._running)
