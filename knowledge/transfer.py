@@ -27,7 +27,7 @@ _Record = TypeVar("_Record", Memory, Document)
 
 def export_jsonl(store: ExternalMemory, owner: str) -> Iterator[str]:
     """All of an owner's finished documents and memories, oldest first, a JSON object a line without line end."""
-    yield json.dumps({"format": FORMAT, "version": VERSION})
+    yield json.dumps({"format": FORMAT, "version": VERSION, "encoder": store.encoder_name})
     documents = [document for document in store.documents(owner) if document.ready]
     for document in documents:
         yield json.dumps({"document": asdict(document)}, ensure_ascii=False)

@@ -7,8 +7,8 @@ alternation: by a decoder that keeps the keys and values of the unchanged prefix
 The replies come from the dialogue, so both see the same prompts; after the first token the reply is stopped.
 
 One JSON object is the last line: {"ttft_s": {"mneme": {turn: seconds}, "no_reuse": {…}}, "ratio_p50": median of
-no_reuse / mneme, "growth_beyond_window": median of the last quarter of the turns over the median of the quarter in
-which the window fills, "reused_share": of the prompts' tokens, …}. "growth_beyond_window" near 1: longer is not slower.
+no_reuse / mneme, "growth_beyond_window": median of the last quarter of the turns over the median of as many turns from
+the one on at which the window was full (near 1: longer is not slower), "reused_share": of the prompts' tokens, …}.
 
 --data: a JSON list of strings, or LoCoMo's file (list of samples with "conversation": {"session_1": [{"text"}, …]}).
 """
@@ -72,12 +72,12 @@ def measure(decoders: dict[str, LocalDecoder], texts: list[str], turns: int, win
         dialogue.append(Turn(f"a{number}", "assistant", texts[(2 * number + 1) % len(texts)], 0.0))
     mneme, plain = (list(seconds[name].values()) for name in ("mneme", "no_reuse"))
     quarter = max(turns // 4, 1)
-    filling = mneme[max(full_at - quarter, 0) : full_at] or mneme[:quarter]
+    filled = mneme[full_at - 1 : full_at - 1 + quarter] if full_at else mneme[-quarter:]
     return {
         "ttft_s": seconds,
         "p50_s": {"mneme": statistics.median(mneme), "no_reuse": statistics.median(plain)},
         "ratio_p50": round(statistics.median(b / a for a, b in zip(mneme, plain, strict=True)), 2),
-        "growth_beyond_window": round(statistics.median(mneme[-quarter:]) / statistics.median(filling), 2),
+        "growth_beyond_window": round(statistics.median(mneme[-quarter:]) / statistics.median(filled), 2),
         "window_full_at_turn": full_at,
         "reused_share": round(reused / prompt, 3),
         "window": window,
