@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Share of the start's progress bar that each phase takes; the first start's download is by far the longest.
-PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.6, "encoder": 0.8, "memory": 0.88, "decoder": 0.92,
+PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.5, "decoder": 0.8, "encoder": 0.85, "memory": 0.92,
           "ready": 1.0}
 
 
@@ -115,7 +115,7 @@ class Application:
         try:
             network = self._make_network()
             self._network = network
-            self.conversations.recover(lambda fraction: self._progress("decoder", fraction))
+            self.conversations.recover(lambda fraction: self._progress("memory", fraction))
             self._status = Status(ready=True, phase="ready", fraction=1.0)
             logger.info("ready: %s, %s", network.decoder.name, network.encoder.name)
         except MnemeError as error:

@@ -1,7 +1,8 @@
 """A memory as lines of JSON and back: for backups, and for moving to another computer.
 
-Line 1 is a header; then the documents; then one memory a line. Vectors are not written: they are made anew from the
-text by whichever encoder reads it. Does not know: files, HTTP, the encoder.
+Line 1 is a header (format, version, the encoder of the store it came from); then the documents; then one memory a
+line. Vectors are not written: they are made anew from the text by whichever encoder reads it. Does not know: files,
+HTTP, the encoder.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 
 from knowledge.errors import BadInput, Cancelled
-from knowledge.records import Document, Kind, Memory
+from knowledge.records import Document, Kind, Memory, Role
 from knowledge.store import ExternalMemory
 
 FORMAT = "mneme-memories"
 VERSION = 1
+_LONGEST_ID = 255  # characters of the catalog's columns
 _BATCH = 32  # memories encoded and written at a time: the grain of progress and cancel
 
 _Record = TypeVar("_Record", Memory, Document)
@@ -102,10 +104,12 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
                 documents[document.id] = document
             else:
                 memory = _record(Memory, value["memory"])
-                if memory.kind not in get_args(Kind) or not memory.text.strip():
-                    raise ValueError("no such kind, or no text")
+                if memory.kind not in get_args(Kind) or memory.role not in ("", *get_args(Role)):
+                    raise ValueError("no such kind or role")
+                if not memory.text.strip():
+                    raise ValueError("no text")
                 memories.setdefault(memory.id, memory)
-        except (ValueError, KeyError, TypeError) as exc:
+        except (ValueError, KeyError, TypeError, RecursionError) as exc:
             raise BadInput(f"Line {number} is not a line of a Mneme export, so nothing was imported; "
                            "choose a .jsonl file that was exported on the Memory page.") from exc
     if not header:
@@ -132,4 +136,10 @@ def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
             raise TypeError(field.name)
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(field.name)
+        if isinstance(value, int) and not -(2**31) <= value < 2**31 and field.name not in ("created", "size"):
+            raise ValueError(field.name)  # more than a database column holds
+        if field.name in ("id", "container", "branch") and len(str(value)) > _LONGEST_ID:
+            raise ValueError(field.name)
+    if not record.id:
+        raise ValueError("id")
     return record

@@ -86,7 +86,9 @@ def test_the_window_is_what_stands_around(index) -> None:
     assert ("talk", 0) not in window and ("talk", 3) not in window and ("other", 1) not in window
 
 
-@pytest.mark.parametrize("text", ['"', "a AND", "NEAR(", "text:apple", "app*", "^apple", "-apple", "'; DROP TABLE words", "(", "\0"])
+@pytest.mark.parametrize(
+    "text", ['"', "a AND", "NEAR(", "text:apple", "app*", "^apple", "-apple", "'; DROP TABLE words", "(", "\0"]
+)
 def test_nothing_of_a_query_is_syntax(index, text: str) -> None:
     index.put(talk("apple", "a text and near drop table words"))
     index.matches(text)

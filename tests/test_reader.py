@@ -38,7 +38,8 @@ def test_evidence_comes_along() -> None:
 
 @pytest.mark.parametrize("evidence", ["cosine", "bm25", "window"])
 def test_more_evidence_is_more_weight(evidence: str) -> None:
-    weak, strong = candidate("weak", **STRONG), candidate("strong", **(STRONG | {evidence: STRONG.get(evidence, 0.0) + 0.2}))
+    more = STRONG | {evidence: STRONG.get(evidence, 0.0) + 0.2}
+    weak, strong = candidate("weak", **STRONG), candidate("strong", **more)
     assert ids(FixedReader().read("Where did we move?", [weak, strong], limit=2)) == ["strong", "weak"]
 
 
@@ -66,7 +67,8 @@ def test_what_a_person_said_comes_before_a_reply_and_a_reply_before_a_question()
     said = candidate("said", "My sister lives in Lisbon", **STRONG)
     replied = candidate("replied", "Your sister lives in Lisbon", role="assistant", **STRONG)
     asked = candidate("asked", "Does your sister live in Lisbon?", role="assistant", **STRONG)
-    assert ids(FixedReader().read("Where is my sister?", [asked, replied, said], limit=3)) == ["said", "replied", "asked"]
+    result = FixedReader().read("Where is my sister?", [asked, replied, said], limit=3)
+    assert ids(result) == ["said", "replied", "asked"]
 
 
 def test_who_is_named_is_who_spoke() -> None:

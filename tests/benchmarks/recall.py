@@ -1,0 +1,196 @@
+"""Evidence recall on LoCoMo: how many of the turns that answer a question are among the first k read.
+
+    python -m tests.benchmarks.recall --data PATH/locomo_dev.json
+
+Each conversation goes through the product's own encoder, writer and store in a temporary folder (a LoCoMo session is a
+conversation, a turn a memory with its speaker and date); each question with evidence is asked of the product's read and
+of three peers on the same turns: Chroma's cosine, BM25 (FTS5, stemmed), and both fused by reciprocal rank (Cormack et
+al. 2009, k = 60). The last line of the output is JSON. LoCoMo (Maharana et al. 2024) is CC BY-NC 4.0: it measures here
+and trains nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge.database import open_database
+from knowledge.encoder import Encoder
+from knowledge.reader import FixedReader, Mix
+from knowledge.records import Turn
+from knowledge.store import ExternalMemory
+from knowledge.writer import Writer, memory_id
+
+OWNER = "locomo"
+CUTS = (1, 5, 10, 25)
+ADVERSARIAL = 5  # category of questions that the conversation does not answer
+
+
+@dataclass(frozen=True)
+class Question:
+    text: str
+    category: int
+    evidence: frozenset[str]  # ids of memories
+
+
+@dataclass(frozen=True)
+class Conversation:
+    name: str
+    turns: list[Turn]
+    questions: list[Question]
+
+
+def load(path: Path) -> list[Conversation]:
+    return [_conversation(sample) for sample in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _conversation(sample: dict[str, Any]) -> Conversation:
+    talk = sample["conversation"]
+    turns: list[Turn] = []
+    for number in range(1, 1 + sum(key.startswith("session_") for key in talk)):
+        said = talk.get(f"session_{number}", [])
+        if not said:
+            continue
+        date = datetime.strptime(talk[f"session_{number}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
+        for at, turn in enumerate(said):
+            when = date.timestamp() + 30 * at
+            session = f"{sample['sample_id']}-{number}"
+            turns.append(Turn(turn["dia_id"], "user", turn["text"], when, session, "", at, turn["speaker"]))
+    there = {turn.id for turn in turns}
+    questions = []
+    for one in sample["qa"]:
+        named = re.findall(r"D(\d+):(\d+)", " ".join(one.get("evidence", [])))  # "D8:6; D9:17", "D03:05"
+        ids = {f"D{int(session)}:{int(turn)}" for session, turn in named} & there
+        if ids:
+            evidence = frozenset(memory_id(OWNER, id) for id in ids)
+            questions.append(Question(one["question"], one["category"], evidence))
+    return Conversation(sample["sample_id"], turns, questions)
+
+
+class Tally:
+    """Recall and milliseconds of one system."""
+
+    def __init__(self) -> None:
+        self.recalls: list[tuple[int, dict[int, float]]] = []
+        self.milliseconds: list[float] = []
+
+    def ask(self, question: Question, answer: Callable[[], Sequence[str]]) -> None:
+        started = time.perf_counter()
+        ranked = answer()
+        self.milliseconds.append(1000 * (time.perf_counter() - started))
+        share = {k: len(question.evidence & set(ranked[:k])) / len(question.evidence) for k in CUTS}
+        self.recalls.append((question.category, share))
+
+    def summary(self) -> dict[str, Any]:
+        categories = sorted({category for category, _ in self.recalls})
+        mean = {f"recall@{k}": round(statistics.mean(share[k] for _, share in self.recalls), 4) for k in CUTS}
+        by_category = {
+            str(wanted): {
+                f"recall@{k}": round(statistics.mean(s[k] for category, s in self.recalls if category == wanted), 4)
+                for k in CUTS
+            }
+            for wanted in categories
+        }
+        p50, p95 = np.percentile(self.milliseconds, [50, 95])
+        return mean | {"by_category": by_category, "ms_p50": round(float(p50), 1), "ms_p95": round(float(p95), 1)}
+
+
+def fused(*rankings: Sequence[str]) -> list[str]:
+    """Reciprocal rank fusion."""
+    score: dict[str, float] = {}
+    for ranking in rankings:
+        for rank, id in enumerate(ranking, 1):
+            score[id] = score.get(id, 0.0) + 1 / (60 + rank)
+    return sorted(score, key=lambda id: -score[id])
+
+
+def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
+    """Probability that one of ``higher`` is above one of ``lower``; ties count half."""
+    a, b = np.asarray(higher)[:, None], np.asarray(lower)[None, :]
+    return float(np.mean((a > b) + 0.5 * (a == b)))
+
+
+def measure(conversations: Sequence[Conversation], encoder: Encoder) -> dict[str, Any]:
+    reader = FixedReader(multilingual=encoder.multilingual)
+    # Here the read may not decline: with "nothing answers" as an answer recall would measure two things at once.
+    everything = FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual)
+    tallies = {name: Tally() for name in ("mneme-fixed", "chroma-cosine", "bm25", "rrf")}
+    nulls: dict[bool, list[float]] = {True: [], False: []}
+    declined = {True: 0, False: 0}
+    for conversation in conversations:
+        with tempfile.TemporaryDirectory() as folder:
+            store = open_filled(Path(folder), conversation, encoder)
+            for question in conversation.questions:
+                vector = encoder.encode([question.text])[0]
+                adversarial = question.category == ADVERSARIAL
+                candidates = store.shortlist(OWNER, question.text, vector)
+                nulls[adversarial].append(everything.read(question.text, candidates, limit=10).null_weight)
+                declined[adversarial] += not reader.read(question.text, candidates, limit=10).reads
+                if not adversarial:
+                    _ask_all(tallies, store, everything, question, vector)
+            store.close()
+        print(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions", flush=True)
+    return {
+        "questions": len(tallies["mneme-fixed"].recalls),
+        "encoder": encoder.name,
+        "systems": {name: tally.summary() for name, tally in tallies.items()},
+        "null_slot": {
+            "adversarial_questions": len(nulls[True]),
+            "auroc_category_5": round(auroc(nulls[True], nulls[False]), 4),
+            "declined_category_5": round(declined[True] / max(1, len(nulls[True])), 4),
+            "declined_answerable": round(declined[False] / max(1, len(nulls[False])), 4),
+        },
+    }
+
+
+def open_filled(folder: Path, conversation: Conversation, encoder: Encoder) -> ExternalMemory:
+    database = open_database(f"sqlite:///{folder}/mneme.sqlite3")
+    store = ExternalMemory(database, data=folder, encoder_name=encoder.name, dimension=encoder.dimension)
+    store.recover(encoder.encode, lambda phase, fraction: None)
+    memories = Writer().memories(OWNER, conversation.turns)
+    store.add(OWNER, memories, encoder.encode([memory.text for memory in memories]))
+    return store
+
+
+def _ask_all(
+    tallies: dict[str, Tally], store: ExternalMemory, reader: FixedReader, question: Question, vector: np.ndarray
+) -> None:
+    text = question.text
+
+    def product() -> list[str]:
+        result = reader.read(text, store.shortlist(OWNER, text, vector), limit=max(CUTS))
+        return [read.memory.id for read in result.reads]
+
+    def cosine() -> list[str]:
+        return [id for id, _ in store._vectors.nearest(OWNER, vector, 100)]
+
+    def bm25() -> list[str]:
+        return list(store._lexical.of(OWNER).matches(text).own)[:100]
+
+    tallies["mneme-fixed"].ask(question, product)
+    tallies["chroma-cosine"].ask(question, cosine)
+    tallies["bm25"].ask(question, bm25)
+    tallies["rrf"].ask(question, lambda: fused(cosine(), bm25()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
+    parser.add_argument("--encoder", default="default", help="as the app's --encoder")
+    options = parser.parse_args()
+    print(json.dumps(measure(load(options.data), Encoder(options.encoder))))
+
+
+if __name__ == "__main__":
+    main()
