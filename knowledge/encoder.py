@@ -29,7 +29,7 @@ _PROBE = (
     "今天下午的会议取消了。",
     "This afternoon's meeting is cancelled.",
 )
-_PROBE_MARGIN = 0.2  # all-MiniLM-L6-v2: 0.06; multilingual models: above 0.5
+_PROBE_MARGIN = 0.2  # cosine of translations minus cosine of others; all-MiniLM-L6-v2: 0.05
 
 
 class Encoder:

@@ -40,9 +40,21 @@ def talk(*texts: str, container: str = "talk") -> list[Memory]:
     return [memory(f"{container}-{at}", text, container=container, position=at) for at, text in enumerate(texts)]
 
 
-def open_store(data: Path, **more: Any) -> ExternalMemory:
+class StoreOfItsOwn(ExternalMemory):
+    """An external memory that closes its database with itself."""
+
+    def __init__(self, url: str, **options: Any) -> None:
+        self._opened = open_database(url)
+        super().__init__(self._opened, **options)
+
+    def close(self) -> None:
+        super().close()
+        self._opened.dispose()
+
+
+def open_store(data: Path, *, database: str = "", **more: Any) -> ExternalMemory:
     options = {"encoder_name": "bag", "dimension": DIMENSION} | more
-    return ExternalMemory(open_database(f"sqlite:///{data}/memory.sqlite3"), data=data, **options)
+    return StoreOfItsOwn(database or f"sqlite:///{data}/memory.sqlite3", data=data, **options)
 
 
 def recovered(data: Path, **more: Any) -> ExternalMemory:
@@ -58,3 +70,8 @@ def write(store: ExternalMemory, memories: Sequence[Memory], owner: str = "ann")
 def found(store: ExternalMemory, text: str, owner: str = "ann", **more: Any) -> dict[str, Any]:
     """The shortlist by id."""
     return {c.memory.id: c for c in store.shortlist(owner, text, encode([text])[0], **more)}
+
+
+def holds(folder: Path, word: bytes) -> bool:
+    """Is this (lower-case) word in a byte of any file below?"""
+    return any(word in path.read_bytes().lower() for path in folder.rglob("*") if path.is_file())

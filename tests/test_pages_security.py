@@ -13,8 +13,6 @@ import pytest
 from chat_app.pages.guards import names_only_uploads, uploaded_file
 from tests.page_server import PageServer
 
-# Gradio summarises its queue with an option that pandas 3 calls outdated.
-pytestmark = pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated")
 SECRET = "the-secret-of-the-server-7391"
 
 

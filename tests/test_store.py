@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge.errors import BadInput, EncoderMismatch, NotFound, StoreError
+from knowledge.errors import BadInput, NotFound, StoreError
 from knowledge.records import Document
 from knowledge.store import ExternalMemory
-from knowledge.vectors import VectorIndex
 from tests.make_memories import DIMENSION, encode, found, memory, open_store, recovered, talk, write
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)
@@ -159,25 +157,6 @@ def test_the_dense_list_is_filled_up_behind_unreadable_and_excluded_ones(store: 
     assert set(candidates) == {"last"}
 
 
-def test_a_stale_index_shows_nothing_that_the_catalog_does_not_have(tmp_path: Path) -> None:
-    class Deaf(VectorIndex):
-        """Forgets to delete."""
-
-        def remove(self, owner: str, ids: Sequence[str]) -> None:
-            if ids:
-                raise StoreError("Chroma is down.")
-
-    store = recovered(tmp_path, vectors=Deaf(tmp_path / "chroma", store="s", encoder="bag", dimension=DIMENSION))
-    write(store, talk("apple"))
-    with pytest.raises(StoreError):
-        store.delete("ann", ["talk-0"])
-    assert found(store, "apple") == {} and store.count("ann") == 0 and store.get("ann", ["talk-0"]) == {}
-    store.close()
-    again = recovered(tmp_path, vectors=VectorIndex(tmp_path / "chroma", store="s", encoder="bag", dimension=DIMENSION))
-    assert again._vectors.ids("ann") == set() and again._lexical.of("ann").count() == 0
-    again.close()
-
-
 # ---- listing ----------------------------------------------------------------------------------------------
 
 
@@ -210,56 +189,6 @@ def test_search_by_relevance_or_newest(store: ExternalMemory) -> None:
     assert [one.id for one in shown] == ["talk-1"] and total == 2
 
 
-# ---- deleting ---------------------------------------------------------------------------------------------
-
-
-def test_delete_is_everywhere(store: ExternalMemory) -> None:
-    write(store, talk("apple", "pear", "plum"))
-    assert store.delete("ann", ["talk-0", "talk-0", "unknown"]) == 1
-    assert store.delete("ann", ["talk-0"]) == 0
-    assert set(found(store, "apple")) == {"talk-1", "talk-2"} and found(store, "apple")["talk-1"].window == 0.0
-    assert [one.id for one in store.iterate("ann")] == ["talk-1", "talk-2"]
-    assert store._vectors.ids("ann") == {"talk-1", "talk-2"}
-    assert write(store, talk("apple")) == ["talk-0"]  # and may come back
-
-
-def test_delete_container_and_everything(store: ExternalMemory) -> None:
-    write(store, [*talk("a", "b", container="one"), *talk("c", container="two")])
-    assert store.delete_container("ann", "one") == 2 and store.count("ann") == 1
-    store.begin_document("ann", DOCUMENT)
-    assert store.delete_everything("ann") == 1
-    assert store.documents("ann") == [] and store.owners() == []
-    assert write(store, talk("again")) == ["talk-0"] and "talk-0" in found(store, "again")
-
-
-@pytest.mark.parametrize("way", ["delete", "edit", "container", "everything", "document"])
-def test_deleted_text_is_in_no_byte_of_any_file(tmp_path: Path, way: str) -> None:
-    store = recovered(tmp_path)
-    kept = [memory(f"k{at}", f"kept words {at}", container="k", position=at) for at in range(50)]
-    secret = "Zyxwvut passphrase Qponmlk"
-    write(store, [*kept[:25], memory("s", secret, container="doc", kind="passage", title="Qponmlk.txt"), *kept[25:]])
-    assert _holds(tmp_path, b"zyxwvut")
-    if way == "delete":
-        store.delete("ann", ["s"])
-    elif way == "edit":
-        store.edit("ann", "s", "harmless", encode(["harmless"])[0])
-        store.mark("ann", ["s"], muted=True)
-    elif way == "container":
-        store.delete_container("ann", "doc")
-    elif way == "document":
-        store.delete_document("ann", "doc")
-    else:
-        store.delete_everything("ann")
-    words = [b"zyxwvut", b"passphras"] + ([] if way == "edit" else [b"qponmlk"])
-    assert not any(_holds(tmp_path, word) for word in words)
-    store.close()
-    assert not any(_holds(tmp_path, word) for word in words)
-
-
-def _holds(folder: Path, word: bytes) -> bool:
-    return any(word in path.read_bytes().lower() for path in folder.rglob("*") if path.is_file())
-
-
 # ---- documents --------------------------------------------------------------------------------------------
 
 
@@ -282,187 +211,6 @@ def test_beginning_an_unfinished_document_again_starts_over(store: ExternalMemor
     write(store, [memory("p0", "half", kind="passage", container="doc")])
     store.begin_document("ann", DOCUMENT)
     assert store.count("ann") == 0
-
-
-def test_recover_undoes_an_unfinished_document(tmp_path: Path) -> None:
-    store = recovered(tmp_path)
-    store.begin_document("ann", DOCUMENT)
-    write(store, [memory("p0", "half a file", kind="passage", container="doc"), *talk("apple")])
-    store.close()
-    again = recovered(tmp_path)
-    assert again.documents("ann") == [] and again.count("ann") == 1 and again._vectors.ids("ann") == {"talk-0"}
-    assert not _holds(tmp_path, b"half a file")
-    again.close()
-
-
-# ---- crashes and damage -----------------------------------------------------------------------------------
-
-
-class Crashing(VectorIndex):
-    """A Chroma that dies in the middle of a write, after ``good`` calls."""
-
-    good = 0
-
-    def put(self, owner: str, ids: Sequence[str], vectors: np.ndarray, readable: Sequence[bool]) -> None:
-        if self.good == 0:
-            raise StoreError("Chroma is down.")
-        self.good -= 1
-        super().put(owner, ids, vectors, readable)
-
-
-def _crashing(data: Path) -> Crashing:
-    return Crashing(data / "chroma", store="s", encoder="bag", dimension=DIMENSION)
-
-
-def _sound(data: Path) -> VectorIndex:
-    return VectorIndex(data / "chroma", store="s", encoder="bag", dimension=DIMENSION)
-
-
-def test_a_crash_between_sql_and_indexes_is_repaired_at_the_next_start(tmp_path: Path) -> None:
-    store = recovered(tmp_path, vectors=_crashing(tmp_path))
-    with pytest.raises(StoreError):
-        write(store, talk("apple", "pear"))
-    assert store.count("ann") == 2  # the catalog has them
-    store.close()
-    again = recovered(tmp_path, vectors=_sound(tmp_path))
-    assert found(again, "apple")["talk-0"].cosine == pytest.approx(1.0, abs=1e-4)
-    assert again._catalog.unindexed("ann") == set() and write(again, talk("apple", "pear")) == []
-    again.close()
-
-
-def test_writing_again_after_a_crash_finishes_the_work(tmp_path: Path) -> None:
-    vectors = _crashing(tmp_path)
-    store = recovered(tmp_path, vectors=vectors)
-    with pytest.raises(StoreError):
-        write(store, talk("apple"))
-    vectors.good = 9
-    assert write(store, talk("apple")) == []
-    assert found(store, "apple")["talk-0"].cosine == pytest.approx(1.0, abs=1e-4)
-    store.close()
-
-
-def test_an_edit_that_crashed_is_finished_from_its_text_not_from_an_old_vector(tmp_path: Path) -> None:
-    vectors = _crashing(tmp_path)
-    vectors.good = 1
-    store = recovered(tmp_path, vectors=vectors)
-    write(store, talk("apple"))
-    with pytest.raises(StoreError):
-        store.edit("ann", "talk-0", "plum", encode(["plum"])[0])
-    vectors.good = 9
-    write(store, talk("apple"))  # the replayed turn still says apple
-    store.close()
-    again = recovered(tmp_path, vectors=_sound(tmp_path))
-    assert found(again, "plum")["talk-0"].cosine == pytest.approx(1.0, abs=1e-4)
-    again.close()
-
-
-@pytest.mark.parametrize("damage", ["gone", "garbage", "emptied", "segment", "no rows"])
-def test_a_damaged_chroma_folder_is_rebuilt_from_text(tmp_path: Path, damage: str) -> None:
-    store = recovered(tmp_path)
-    write(store, [memory(f"m{at}", f"apple {at}", container="") for at in range(1500)])  # enough for a segment on disk
-    store.close()
-    chroma = tmp_path / "chroma"
-    if damage == "gone":
-        shutil.rmtree(chroma)
-    elif damage == "garbage":
-        (chroma / "chroma.sqlite3").write_bytes(b"garbage" * 1000)
-    elif damage == "emptied":
-        (chroma / "chroma.sqlite3").write_bytes(b"")
-    elif damage == "segment":
-        [folder] = [path for path in chroma.iterdir() if path.is_dir()]
-        for path in folder.iterdir():
-            path.write_bytes(b"x" * 100)
-    phases: list[str] = []
-    again = open_store(tmp_path)
-    if damage == "no rows":
-        again._vectors.remove("ann", [f"m{at}" for at in range(10)])
-    again.recover(encode, lambda phase, fraction: phases.append(phase))
-    assert again._vectors.count("ann") == 1500 and set(phases) == {"vectors"}
-    assert found(again, "apple 7", dense=3)["m7"].cosine == pytest.approx(1.0, abs=1e-3)
-    again.close()
-
-
-@pytest.mark.parametrize("damage", ["gone", "garbage"])
-def test_a_damaged_word_index_is_rebuilt_from_text(tmp_path: Path, damage: str) -> None:
-    store = recovered(tmp_path)
-    write(store, talk("apple", "pear"))
-    store.close()
-    [path] = (tmp_path / "lexical").glob("*.sqlite3")
-    if damage == "gone":
-        path.unlink()
-    else:
-        path.write_bytes(b"garbage" * 1000)
-    again = recovered(tmp_path)
-    assert again.page("ann", search="apple")[1] == 1 and found(again, "pear", dense=0)["talk-1"].bm25 > 0
-    again.close()
-
-
-# ---- another encoder --------------------------------------------------------------------------------------
-
-
-def _reversed(texts: Sequence[str]) -> np.ndarray:
-    """Another encoder, of half the dimension."""
-    rows = encode([text[::-1] for text in texts])[:, : DIMENSION // 2]
-    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
-
-
-def found_by_vector(store: ExternalMemory, text: str) -> set[str]:
-    """Memories with this text among the nearest."""
-    near = store.shortlist("ann", text, _reversed([text])[0], dense=300, lexical=0)
-    return {candidate.memory.id for candidate in near if candidate.memory.text == text}
-
-
-def test_another_encoder_rebuilds_every_vector(tmp_path: Path) -> None:
-    store = recovered(tmp_path)
-    write(store, [memory(f"m{at}", f"apple {at}", container="") for at in range(300)])
-    store.mark("ann", ["m5"], muted=True)
-    store.close()
-    other = open_store(tmp_path, encoder_name="reversed", dimension=DIMENSION // 2)
-    with pytest.raises(EncoderMismatch):
-        other.shortlist("ann", "apple", _reversed(["apple"])[0])
-    with pytest.raises(EncoderMismatch):
-        other.add("ann", talk("pear"), _reversed(["pear"]))
-    fractions: list[float] = []
-    other.recover(_reversed, lambda phase, fraction: fractions.append(fraction))
-    assert fractions == sorted(fractions) and fractions[-1] == 1.0 and len(fractions) > 1
-    assert {c.memory.id for c in other.shortlist("ann", "apple 7", _reversed(["apple 7"])[0])} >= {"m7"}
-    assert other._vectors.count("ann") == 300
-    np.testing.assert_allclose(other._vectors.vectors("ann", ["m7"])["m7"], _reversed(["apple 7"])[0], atol=1e-5)
-    assert found_by_vector(other, "apple 5") == set() and found_by_vector(other, "apple 6") == {"m6"}
-    assert len(other._vectors._names()) == 1  # the old collection is gone
-    other.close()
-
-
-def test_a_rebuild_that_was_killed_goes_on_and_the_old_encoder_still_works(tmp_path: Path) -> None:
-    store = recovered(tmp_path)
-    write(store, [memory(f"m{at}", f"apple {at}", container="") for at in range(300)])
-    store.close()
-    calls = 0
-
-    def killed(texts: Sequence[str]) -> np.ndarray:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            raise KeyboardInterrupt
-        return _reversed(texts)
-
-    half = open_store(tmp_path, encoder_name="reversed", dimension=DIMENSION // 2)
-    with pytest.raises(KeyboardInterrupt):
-        half.recover(killed, lambda phase, fraction: None)
-    half.close()
-    encoded: list[str] = []
-
-    def counted(texts: Sequence[str]) -> np.ndarray:
-        encoded.extend(texts)
-        return _reversed(texts)
-
-    rest = open_store(tmp_path, encoder_name="reversed", dimension=DIMENSION // 2)
-    rest.recover(counted, lambda phase, fraction: None)
-    assert 0 < len(encoded) < 300 and rest._vectors.count("ann") == 300
-    rest.close()
-    back = recovered(tmp_path)  # and back to the first encoder, from text
-    assert found(back, "apple 7")["m7"].cosine == pytest.approx(1.0, abs=1e-3)
-    back.close()
 
 
 # ---- threads and opening ----------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class ChatComponents:
                 scripted("hint", "mn-hint", elem_id="hint")
             with gr.Column(scale=2, min_width=320, elem_id="reads-column"):
                 self.reads = scripted("reads_panel", "mn-reads", elem_id="reads-panel")
-        self.timer = gr.Timer(0.5)
+        self.timer = gr.Timer(0.5, active=False)  # started by load while the models are not there
 
 
 def scripted(name: str, css_class: str, *, elem_id: str) -> gr.HTML:

@@ -28,7 +28,7 @@ class ChatEvents:
         """Bind the handlers."""
         state, replies, parts = self.state, self.replies, self.state.parts
         conversation, everything = parts.conversation, state.everything
-        demo.load(state.load, [conversation], everything, js=ADDRESS, **QUICK)
+        demo.load(state.load, [conversation], [*everything, parts.timer], js=ADDRESS, **QUICK)
         parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads], **QUICK)
         parts.box.submit(replies.send, [conversation, parts.box], everything, **REPLY)
         parts.box.stop(replies.stop, [conversation], None, **QUICK)

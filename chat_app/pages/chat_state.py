@@ -121,7 +121,9 @@ class ChatState:
             updates = self.shown(owner, page_of(request), id_of(conversation))
         except NotFound:
             updates = self.shown(owner, page_of(request), "")
-        return {**updates, self.parts.status: self.start_status()}
+        status = self.application.status()
+        waiting = gr.Timer(active=not (status.ready or status.error))
+        return {**updates, self.parts.status: self.start_status(), self.parts.timer: waiting}
 
     @told
     def tick(self, conversation: str, request: gr.Request) -> Updates:

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from gradio.utils import get_upload_folder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chat_app.pages import event_stream
+
 logger = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -123,6 +125,8 @@ class Guards:
                 await _answer(send, 403, "Only files uploaded through the page can be used.")
                 return
             receive = _replay(body, receive)
+        if path == event_stream.PATH:
+            receive, send = event_stream.until_closed(receive, send)
         await self.app(scope, receive, self._dressed(path, send))
 
     def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:

@@ -37,8 +37,8 @@ def create_server(application: Application) -> FastAPI:
     uploads.chmod(stat.S_IRWXU)
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
 
-    # Gradio's queue uses an option that pandas 3 calls outdated; nobody at the terminal can do anything about it.
-    warnings.filterwarnings("ignore", message="'future.no_silent_downcasting' is deprecated")
+    # Gradio's queue uses options that pandas 3 calls outdated; nobody at the terminal can do anything about it.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, module="gradio.queueing")
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
     app.include_router(files_router(application))

@@ -5,8 +5,8 @@
 Each conversation goes through the product's own encoder, writer and store in a temporary folder (a LoCoMo session is a
 conversation, a turn a memory with its speaker and date); each question with evidence is asked of the product's read and
 of three peers on the same turns: Chroma's cosine, BM25 (FTS5, stemmed), and both fused by reciprocal rank (Cormack et
-al. 2009, k = 60). The last line of the output is JSON. LoCoMo (Maharana et al. 2024) is CC BY-NC 4.0: it measures here
-and trains nothing.
+al. 2009, k = 60). The read knows each turn's speaker, so the peers run a second time ("…-speaker") on "Name: text".
+The last line of the output is JSON. LoCoMo (Maharana et al. 2024) is CC BY-NC 4.0: it measures here and trains nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
 OWNER = "locomo"
+WITH_SPEAKER = "locomo with names"  # a second memory of the same turns, for the peers
 CUTS = (1, 5, 10, 25)
 ADVERSARIAL = 5  # category of questions that the conversation does not answer
 
@@ -125,7 +127,8 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder) -> dict[str
     reader = FixedReader(multilingual=encoder.multilingual)
     # Here the read may not decline: with "nothing answers" as an answer recall would measure two things at once.
     everything = FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual)
-    tallies = {name: Tally() for name in ("mneme-fixed", "chroma-cosine", "bm25", "rrf")}
+    peers = [f"{name}{suffix}" for suffix in ("", "-speaker") for name in ("chroma-cosine", "bm25", "rrf")]
+    tallies = {name: Tally() for name in ("mneme-fixed", *peers)}
     nulls: dict[bool, list[float]] = {True: [], False: []}
     declined = {True: 0, False: 0}
     for conversation in conversations:
@@ -140,7 +143,8 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder) -> dict[str
                 if not adversarial:
                     _ask_all(tallies, store, everything, question, vector)
             store.close()
-        print(f"{conversation.name}: {len(conversation.turns)} turns, {len(conversation.questions)} questions", flush=True)
+        sizes = f"{len(conversation.turns)} turns, {len(conversation.questions)} questions"
+        print(f"{conversation.name}: {sizes}", flush=True)
     return {
         "questions": len(tallies["mneme-fixed"].recalls),
         "encoder": encoder.name,
@@ -159,7 +163,9 @@ def open_filled(folder: Path, conversation: Conversation, encoder: Encoder) -> E
     store = ExternalMemory(database, data=folder, encoder_name=encoder.name, dimension=encoder.dimension)
     store.recover(encoder.encode, lambda phase, fraction: None)
     memories = Writer().memories(OWNER, conversation.turns)
-    store.add(OWNER, memories, encoder.encode([memory.text for memory in memories]))
+    named = [replace(memory, text=f"{memory.speaker}: {memory.text}") for memory in memories]
+    for owner, kept in ((OWNER, memories), (WITH_SPEAKER, named)):
+        store.add(owner, kept, encoder.encode([memory.text for memory in kept]))
     return store
 
 
@@ -172,16 +178,17 @@ def _ask_all(
         result = reader.read(text, store.shortlist(OWNER, text, vector), limit=max(CUTS))
         return [read.memory.id for read in result.reads]
 
-    def cosine() -> list[str]:
-        return [id for id, _ in store._vectors.nearest(OWNER, vector, 100)]
+    def cosine(owner: str) -> list[str]:
+        return [id for id, _ in store._vectors.nearest(owner, vector, 100)]
 
-    def bm25() -> list[str]:
-        return list(store._lexical.of(OWNER).matches(text).own)[:100]
+    def bm25(owner: str) -> list[str]:
+        return list(store._lexical.of(owner).matches(text).own)[:100]
 
     tallies["mneme-fixed"].ask(question, product)
-    tallies["chroma-cosine"].ask(question, cosine)
-    tallies["bm25"].ask(question, bm25)
-    tallies["rrf"].ask(question, lambda: fused(cosine(), bm25()))
+    for suffix, owner in (("", OWNER), ("-speaker", WITH_SPEAKER)):
+        tallies[f"chroma-cosine{suffix}"].ask(question, partial(cosine, owner))
+        tallies[f"bm25{suffix}"].ask(question, partial(bm25, owner))
+        tallies[f"rrf{suffix}"].ask(question, lambda owner=owner: fused(cosine(owner), bm25(owner)))  # type: ignore[misc]
 
 
 def main() -> None:

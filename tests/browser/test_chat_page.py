@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.browser.talk import BOX, last_reply, say, wait_for_reply
 from tests.page_server import PageServer
 
-pytestmark = [
-    pytest.mark.browser,
-    # Gradio summarises its queue with an option that pandas 3 calls outdated.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
-]
+pytestmark = pytest.mark.browser
 ANNA = "My sister Anna moved to Lisbon in 2019 and works as a marine biologist."
-BOX = "#message-box textarea"
 
 
 @pytest.fixture
@@ -32,18 +28,6 @@ def opened(server: PageServer, page: Any) -> Any:
     page.wait_for_selector("body.mn-ready")
     page.wait_for_selector(BOX)
     return page
-
-
-def say(page: Any, text: str) -> None:
-    """Send a message and wait for the end of its reply."""
-    page.fill(BOX, text)
-    page.press(BOX, "Enter")
-    page.wait_for_selector("body.mn-streaming")
-    page.wait_for_selector("body:not(.mn-streaming)")
-
-
-def last_reply(page: Any) -> str:
-    return str(page.locator("#chat .bot-row .message").last.inner_text())
 
 
 def test_a_first_visit_explains_memory_and_offers_prompts(opened: Any) -> None:
@@ -66,8 +50,7 @@ def test_the_panel_comes_before_the_text_and_goes_to_the_place(opened: Any, serv
     opened.wait_for_selector("#reads-panel .mn-card")
     assert opened.locator("#chat .bot-row .message-content").count() == 0 or last_reply(opened).strip() == ""
     server.application.network.decoder.pause = 0.01
-    opened.wait_for_selector("body.mn-streaming")
-    opened.wait_for_selector("body:not(.mn-streaming)")
+    wait_for_reply(opened, 0)
     card = opened.locator("#reads-panel .mn-card").first
     assert ANNA in card.inner_text() and "My sister Anna" in card.locator(".mn-source").inner_text()
     weights = [int(one) for one in opened.locator("#reads-panel .mn-weight").evaluate_all(

@@ -18,8 +18,6 @@ from tests.page_server import PageServer
 
 pytestmark = [
     pytest.mark.browser,
-    # Gradio summarises its queue with an option that pandas 3 calls outdated.
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting' is deprecated"),
 ]
 HOSTILE = (
     "<img src=x onerror=\"window.hacked='img'\"><script>window.hacked='script'</script>${window.hacked='template'}"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from tests import make_documents
+from tests.browser.talk import BOX, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-BOX = "#message-box textarea"
 ANNA = "My sister Anna moved to Lisbon in 2019 and works as a marine biologist."
 SMALL_TALK = [
     "Hello! How are you today?", "What is the capital of France?", "Can you tell me a short joke?",
@@ -27,15 +27,6 @@ def open_page(page: Any, url: str) -> None:
     page.goto(url)
     page.wait_for_selector("body.mn-ready", timeout=120_000)
     page.wait_for_selector(BOX)
-
-
-def say(page: Any, text: str) -> str:
-    """Send a message, wait for the end of its reply, and return that."""
-    page.fill(BOX, text)
-    page.press(BOX, "Enter")
-    page.wait_for_selector("body.mn-streaming")
-    page.wait_for_selector("body:not(.mn-streaming)", timeout=120_000)
-    return str(page.locator("#chat .bot-row .message").last.inner_text())
 
 
 def test_a_memory_outlives_the_conversation_and_the_server(start_server: Any, page: Any, tmp_path: Path) -> None:

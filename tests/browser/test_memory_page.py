@@ -20,8 +20,6 @@ from tests.page_server import PageServer
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    # Gradio's queue sums up its own timings in a way that pandas 3 no longer wants.
-    pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning"),
 ]
 
 OWNER = "local"
