@@ -87,8 +87,8 @@ class Candidate:
 
     memory: Memory
     cosine: float = 0.0  # cosine of query and memory vector, −1…1
-    bm25: float = 0.0  # BM25 of the memory's own words, ≥ 0, higher is better
-    window: float = 0.0  # BM25 of the turns around it (distance 1 and 2), distance-weighted, own not included
+    bm25: float = 0.0  # BM25 of the memory's own words over the query's idf mass: 1 is about all words found
+    window: float = 0.0  # the same of the turns around it (distance 1 and 2), distance-weighted, own not included
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,12 +88,17 @@ class Guards:
     """ASGI middleware.
 
     loopback: only this computer is served, so only its own names are accepted as Host (DNS rebinding).
+    under_way: tells whether a page's session has events that are not over.
     own_path: tells whether a path is a route of ours, which does not pass Gradio's list.
     head: HTML put at the end of the page's head; its scripts get the page's nonce.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback: bool, own_path: Callable[[str], bool], head: str) -> None:
+    def __init__(
+        self, app: ASGIApp, *, loopback: bool, own_path: Callable[[str], bool], under_way: Callable[[str], bool],
+        head: str,
+    ) -> None:  # fmt: skip
         self.app = app
+        self.under_way = under_way
         self.loopback = loopback
         self.own_path = own_path
         self.head = head.encode()
@@ -125,9 +130,11 @@ class Guards:
                 await _answer(send, 403, "Only files uploaded through the page can be used.")
                 return
             receive = _replay(body, receive)
+        dressed = self._dressed(path, send)
         if path == event_stream.PATH:
-            receive, send = event_stream.until_closed(receive, send)
-        await self.app(scope, receive, self._dressed(path, send))
+            await event_stream.serve(self.app, scope, receive, dressed, self.under_way)
+        else:
+            await self.app(scope, receive, dressed)
 
     def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
         host = headers.get("host", "")
