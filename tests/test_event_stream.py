@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from chat_app.pages import event_stream
@@ -44,7 +45,12 @@ def served(stream: Stream, under_way: Any, receive: Any) -> list[dict[str, Any]]
         said.append(message)
 
     scope = {"type": "http", "path": event_stream.PATH, "query_string": b"session_hash=abc"}
-    asyncio.run(asyncio.wait_for(event_stream.serve(stream, scope, receive, send, under_way), 30))
+
+    async def serve() -> None:
+        await asyncio.wait_for(event_stream.serve(stream, scope, receive, send, under_way), 30)
+
+    with ThreadPoolExecutor(1) as thread:  # the browser tests leave a loop running in this one
+        thread.submit(lambda: asyncio.run(serve())).result()
     return said
 
 
