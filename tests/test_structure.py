@@ -35,6 +35,8 @@ LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")  # of 
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = ("knowledge.memory_network", "knowledge.ingestion", "knowledge.transfer")
+# Will stand below the reader once it is learned; until then only the benchmarks of the classic tasks use them.
+COMING = ("knowledge.addressing", "knowledge.internal_memory", "knowledge.multi_hop")
 # chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
 COMPOSING = ("chat_app.application",)
 
@@ -161,7 +163,7 @@ def test_records_and_errors_stand_below_everything() -> None:
 
 def test_every_module_of_knowledge_has_its_place() -> None:
     below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
-    placed = below | {f"knowledge.{leaf}" for leaf in LEAVES} | set(JOINING) | set(VALUES) | {"knowledge.database"}
+    placed = below | {f"knowledge.{leaf}" for leaf in LEAVES} | set(JOINING) | set(VALUES) | {"knowledge.database", *COMING}
     packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
     rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
     assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"

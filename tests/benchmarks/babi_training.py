@@ -1,0 +1,238 @@
+"""Joint training on the bAbI tasks: answer loss and memory loss, averaged weights, checkpoints to go on from.
+
+The memory loss is cross-entropy of one head's read against the known evidence (the supporting facts of the training
+files): hop 2 on the first fact of the inference, hop 3 on the second, and so on; the last hops on all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from knowledge.addressing import Address
+from tests.benchmarks.babi_data import Batch, Packed, Vocabulary, batch_of, keep_facts
+from tests.benchmarks.babi_model import BabiNetwork, Size
+from tests.benchmarks.babi_symmetry import Renamer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of training is; everything that decides its numbers."""
+
+    epochs: float = 200
+    batch: int = 128
+    rate: float = 1e-3
+    warm_up: int = 500  # steps
+    decay: float = 0.05  # of weights
+    smoothing: float = 0.05  # of labels
+    memory: float = 0.3  # weight of the memory loss
+    drop_facts: float = 0.5
+    limit: int = 40  # facts kept
+    average: float = 0.999
+    rename: float = 0.9  # share of questions whose words are renamed
+    seed: int = 0
+    size: dict[str, Any] = field(default_factory=dict)
+
+
+def pieces(packed: Packed, indices: np.ndarray, plan: Plan, rng: np.random.Generator | None,
+           rename: Renamer | None = None) -> list[Batch]:  # fmt: skip
+    """One step's questions as a few batches of similar length: their gradients add up, little is padding."""
+    drop = plan.drop_facts if rng is not None else 0.0
+    kept = [keep_facts(packed, int(i), plan.limit, drop, rng) for i in indices]
+    lengths = np.array([len(k) for k in kept])
+    group = np.digitize(lengths, [6, 14])
+    found = []
+    for g in np.unique(group):
+        rows = np.flatnonzero(group == g)
+        renaming, spelled = None, None
+        if rename is not None and rng is not None:
+            renaming, spelled = rename(packed.task[indices[rows]], rng), rename.spelled
+        found.append(batch_of(packed, indices[rows], limit=plan.limit, kept=[kept[r] for r in rows], renaming=renaming,
+                              spelled=spelled))  # fmt: skip
+    return found
+
+
+def evidence_per_hop(evidence: Tensor, hops: int, slots: int) -> Tensor:
+    """What one head should look at: evidence (B, S), −1 for none → (hops, B, slots); rows sum to 1, or to 0."""
+    known = evidence >= 0
+    count = known.sum(1)
+    single = F.one_hot(evidence.clamp(min=0), slots).float() * known[..., None]
+    everything = single.sum(1) / count.clamp(min=1)[:, None]
+    targets = []
+    for hop in range(hops):
+        if hop == 0:
+            targets.append(torch.zeros_like(everything))
+        elif hop >= hops - 2:
+            targets.append(everything)
+        else:
+            step = torch.minimum(torch.full_like(count, hop - 1), (count - 1).clamp(min=0))
+            ordered = single[torch.arange(len(step)), step]
+            targets.append(torch.where((count <= hops - 3)[:, None], ordered, everything))
+    return torch.stack(targets)
+
+
+def losses(network: BabiNetwork, batch: Batch, plan: Plan) -> tuple[Tensor, Tensor]:
+    """Sums over the batch: of the answer loss and of the memory loss."""
+    answer = torch.from_numpy(batch.answer)
+    logits, looked = network(torch.from_numpy(batch.words), torch.from_numpy(batch.length))
+    first = F.cross_entropy(logits[:, 0], answer[:, 0], label_smoothing=plan.smoothing, reduction="sum")
+    rest = F.cross_entropy(logits[:, 1:].flatten(0, 1), answer[:, 1:].flatten(), reduction="sum")
+    return first + rest, memory_loss(looked, torch.from_numpy(batch.evidence))
+
+
+def memory_loss(looked: tuple[Address, ...], evidence: Tensor) -> Tensor:
+    """Cross-entropy of head 0's read against the evidence, mean over hops, sum over the batch."""
+    target = evidence_per_hop(evidence, len(looked), looked[0].log_weights.shape[-1])
+    log_read = torch.stack([a.log_weights[:, 0] for a in looked])
+    return -(target * log_read.clamp(min=-30)).sum() / max(1, len(looked) - 1)
+
+
+@torch.no_grad()
+def wrong(network: BabiNetwork, packed: Packed, plan: Plan) -> dict[int, float]:
+    """Fraction of questions whose answer is not exactly right, by task."""
+    network.eval()
+    order = np.argsort([len(s) for s in packed.sentences], kind="stable")
+    misses: dict[int, list[bool]] = {}
+    for start in range(0, len(order), 256):
+        for batch in pieces(packed, order[start : start + 256], plan, None):
+            logits, _ = network(torch.from_numpy(batch.words), torch.from_numpy(batch.length))
+            bad = (logits.argmax(-1).numpy() != batch.answer).any(1)
+            for task, miss in zip(batch.task, bad, strict=True):
+                misses.setdefault(int(task), []).append(bool(miss))
+    network.train()
+    return {task: float(np.mean(m)) for task, m in sorted(misses.items())}
+
+
+def summary(errors: dict[int, float]) -> dict[str, Any]:
+    """The benchmark's JSON object: errors are fractions; a task is failed above 5 %."""
+    return {
+        "mean_error": round(float(np.mean(list(errors.values()))), 5),
+        "failed": sum(e > 0.05 for e in errors.values()),
+        "per_task": {str(task): round(e, 4) for task, e in errors.items()},
+    }
+
+
+def save(path: Path, network: BabiNetwork, vocabulary: Vocabulary, about: dict[str, Any]) -> None:
+    metadata = {
+        "size": json.dumps(asdict(network.size)),
+        "vocabulary": json.dumps(vocabulary.words),
+        "about": json.dumps(about),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path, metadata)
+
+
+def restore(path: Path) -> tuple[BabiNetwork, Vocabulary, dict[str, Any]]:
+    with safe_open(path, "pt") as file:
+        metadata = file.metadata()
+        network = BabiNetwork(Size(**json.loads(metadata["size"])))
+        network.load_state_dict({k: file.get_tensor(k) for k in file.keys()})  # noqa: SIM118
+    return network, Vocabulary(json.loads(metadata["vocabulary"])[2:]), json.loads(metadata["about"])
+
+
+class Run:
+    """A run of training in a folder: ``state.pt`` to go on from, ``log.jsonl``, ``best.safetensors``."""
+
+    def __init__(self, folder: Path, plan: Plan, vocabulary: Vocabulary, train: Packed, valid: Packed,
+                 rename: Renamer | None = None) -> None:  # fmt: skip
+        self.folder, self.plan, self.vocabulary, self.train, self.valid = folder, plan, vocabulary, train, valid
+        self.rename = rename
+        torch.manual_seed(plan.seed)
+        self.rng = np.random.default_rng(plan.seed)
+        self.network = BabiNetwork(Size(len(vocabulary), **plan.size))
+        self.average = BabiNetwork(self.network.size)
+        self.average.load_state_dict(self.network.state_dict())
+        matrices = [p for p in self.network.parameters() if p.dim() > 1]
+        others = [p for p in self.network.parameters() if p.dim() <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{"params": matrices, "weight_decay": plan.decay}, {"params": others, "weight_decay": 0.0}],
+            lr=plan.rate, betas=(0.9, 0.98),
+        )  # fmt: skip
+        self.steps = math.ceil(plan.epochs * len(train.sentences) / plan.batch)
+        self.step, self.best, self.seconds = 0, math.inf, 0.0
+        self.order = np.zeros(0, np.int64)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def resume(self) -> bool:
+        path = self.folder / "state.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.best, self.seconds = state["step"], state["best"], state["seconds"]
+        self.rng = np.random.default_rng([self.plan.seed, self.step])
+        return True
+
+    def keep(self) -> None:
+        state = {"network": self.network.state_dict(), "average": self.average.state_dict(), "step": self.step,
+                 "optimiser": self.optimiser.state_dict(), "best": self.best, "seconds": self.seconds}  # fmt: skip
+        torch.save(state, self.folder / "state.tmp")
+        (self.folder / "state.tmp").replace(self.folder / "state.pt")
+
+    def rate(self) -> float:
+        warm = min(1.0, (self.step + 1) / self.plan.warm_up)
+        return self.plan.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / self.steps))))
+
+    def one_step(self) -> tuple[float, float]:
+        if len(self.order) < self.plan.batch:
+            self.order = self.rng.permutation(len(self.train.sentences))
+        indices, self.order = self.order[: self.plan.batch], self.order[self.plan.batch :]
+        answered = remembered = 0.0
+        for batch in pieces(self.train, indices, self.plan, self.rng, self.rename):
+            answer, memory = losses(self.network, batch, self.plan)
+            ((answer + self.plan.memory * memory) / len(indices)).backward()
+            answered, remembered = answered + answer.item() / len(indices), remembered + memory.item() / len(indices)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate()
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        self.step += 1
+        keep = min(self.plan.average, self.step / (self.step + 10))
+        with torch.no_grad():
+            for mean, now in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(now, 1 - keep)
+        return answered, remembered
+
+    def go(self, *, until: float = math.inf, every: float = 1.0) -> dict[str, Any]:
+        """Train to the end of the plan or ``until`` seconds have passed; validate every ``every`` epochs."""
+        per_epoch = len(self.train.sentences) / self.plan.batch
+        started, last, sums, errors = time.monotonic(), time.monotonic(), np.zeros(2), {}
+        count = 0
+        while self.step < self.steps and time.monotonic() - started < until:
+            sums += self.one_step()
+            count += 1
+            if self.step % max(1, round(every * per_epoch)) and self.step < self.steps:
+                continue
+            self.seconds += time.monotonic() - last
+            last = time.monotonic()
+            errors = wrong(self.average, self.valid, self.plan)
+            mean = float(np.mean(list(errors.values())))
+            line = {
+                "epoch": round(self.step / per_epoch, 2), "answer": round(sums[0] / count, 4),
+                "memory": round(sums[1] / count, 4), "valid": round(mean, 4), "minutes": round(self.seconds / 60, 1),
+                "tasks": {k: round(v, 3) for k, v in errors.items() if v > 0},
+            }  # fmt: skip
+            with (self.folder / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            print(json.dumps(line), flush=True)
+            sums[:], count = 0, 0
+            if mean <= self.best:
+                self.best = mean
+                about = {"plan": asdict(self.plan), "epoch": line["epoch"], "valid": summary(errors)}
+                save(self.folder / "best.safetensors", self.average, self.vocabulary, about)
+            self.keep()
+        return summary(errors) if errors else {}
