@@ -163,7 +163,8 @@ def test_records_and_errors_stand_below_everything() -> None:
 
 def test_every_module_of_knowledge_has_its_place() -> None:
     below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
-    placed = below | {f"knowledge.{leaf}" for leaf in LEAVES} | set(JOINING) | set(VALUES) | {"knowledge.database", *COMING}
+    leaves = {f"knowledge.{leaf}" for leaf in LEAVES}
+    placed = below | leaves | {*JOINING, *VALUES, *COMING, "knowledge.database"}
     packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
     rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
     assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"
