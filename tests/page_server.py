@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,13 @@ class PageServer:
                     if messages[-1]["msg"] in ("process_completed", "close_stream", "unexpected_error"):
                         break
         return messages
+
+
+@contextmanager
+def running(data: Path, **options: Any) -> Iterator[tuple[str, FakeApplication]]:
+    """A page server's address and application, until the block ends."""
+    server = PageServer(data, **options)
+    try:
+        yield server.url, server.application
+    finally:
+        server.close()

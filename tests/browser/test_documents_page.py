@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from knowledge.ingestion import DocumentIntake
 from tests.browser.fake_application import FakeApplication
-from tests.page_server import PageServer
+from tests.page_server import running
 
 pytestmark = [
     pytest.mark.browser,
@@ -22,15 +21,6 @@ pytestmark = [
 
 OWNER = "local"
 HOSTILE = "<img src=x onerror=window.hacked=1> ${window.hacked=2} {{constructor}}"
-
-
-@contextmanager
-def running(data: Path, **options: Any) -> Iterator[tuple[str, FakeApplication]]:
-    server = PageServer(data, **options)
-    try:
-        yield server.url, server.application
-    finally:
-        server.close()
 
 
 @pytest.fixture

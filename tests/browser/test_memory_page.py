@@ -6,7 +6,6 @@ import dataclasses
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import pytest
 
 from knowledge.records import Memory
 from tests.browser.fake_application import FakeApplication
-from tests.page_server import PageServer
+from tests.page_server import running
 
 pytestmark = [
     pytest.mark.browser,
@@ -30,15 +29,6 @@ HOSTILE = [
     "</script><script>window.hacked = 4</script>",
 ]
 DAY = 86400.0
-
-
-@contextmanager
-def running(data: Path, **options: Any) -> Iterator[tuple[str, FakeApplication]]:
-    server = PageServer(data, **options)
-    try:
-        yield server.url, server.application
-    finally:
-        server.close()
 
 
 @pytest.fixture
