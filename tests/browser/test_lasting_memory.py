@@ -29,6 +29,11 @@ def open_page(page: Any, url: str) -> None:
     page.wait_for_selector(BOX)
 
 
+def wait_for_rows(page: Any, count: int) -> None:
+    """Wait until the sidebar lists so many conversations: it is filled by an event after the page is ready."""
+    page.wait_for_function("n => document.querySelectorAll('#sidebar-list .mn-row').length === n", arg=count)
+
+
 def test_a_memory_outlives_the_conversation_and_the_server(start_server: Any, page: Any, tmp_path: Path) -> None:
     server = start_server("--reply-tokens", "48", data=tmp_path / "data")
     open_page(page, server.url)
@@ -39,9 +44,10 @@ def test_a_memory_outlives_the_conversation_and_the_server(start_server: Any, pa
 
     server = start_server("--reply-tokens", "48", data=tmp_path / "data")
     open_page(page, server.url)
-    assert page.locator("#sidebar-list .mn-row").count() == 1  # restored
+    wait_for_rows(page, 1)  # restored
     reply = say(page, "Where does my sister live?")
-    assert page.locator("#sidebar-list .mn-row").count() == 2  # a new conversation
+    wait_for_rows(page, 2)  # a new conversation
+    page.locator("#reads-panel .mn-card", has_text=ANNA).first.wait_for()
     assert ANNA in page.locator("#reads-panel .mn-card").first.inner_text()
     assert "Lisbon" in reply
 
