@@ -6,6 +6,7 @@ Does not know: gradio, HTTP. Pages and the HTTP door get one ``Application`` pas
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ class Application:
         from knowledge.decoder import make_decoder
         from knowledge.encoder import Encoder
         from knowledge.memory_network import MemoryNetwork
-        from knowledge.reader import FixedReader
+        from knowledge.reader import make_reader
         from knowledge.store import ExternalMemory
         from knowledge.writer import Writer
 
@@ -161,7 +162,9 @@ class Application:
             dimension=encoder.dimension,
         )
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
-        reader = FixedReader(multilingual=encoder.multilingual)
+        reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
+        if note:
+            print(note, file=sys.stderr, flush=True)
         network = MemoryNetwork(encoder, store, reader, Writer(), decoder)
         network.intake.recover()
         return network

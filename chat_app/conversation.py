@@ -190,7 +190,7 @@ class Conversations:
             dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
             seen = dialogue[network.in_window(dialogue, system) :]
             exclude = [network.memory_id(owner, id) for id in (*(turn.id for turn in seen), *unread)]
-            read = network.read(owner, user.text, dialogue=dialogue, exclude=exclude, limit=self._reads)
+            read = network.read(owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads)
             yield MemoryRead(read)
             request = ReplyRequest(dialogue, read.reads, sampling, conversation, system)
             done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)

@@ -223,7 +223,7 @@ class Addressing(nn.Module):
         keys: (B, N, key_dim), or what :meth:`project` made of them, with ``projected=True``.
         mask: True where a slot may be read: (B, N), or (B, Q, N).
         evidence: finite logits to add per head and slot: (B, H, N) for a single query, (B, H, Q, N) for several;
-            any axis of B, H, Q may be 1.
+            any axis of B, H, Q may be 1. With a null slot N + 1 are taken as well: the last is the null slot's.
         previous: where the heads looked before (same shapes); without it, interpolation is left out.
         neighbours: the time axis as from :func:`time_neighbours`; by default the slots in use, in order, clamped.
         """
@@ -241,7 +241,9 @@ class Addressing(nn.Module):
         if self.kind == "cosine":
             logits = F.softplus(beta) * logits
         if evidence is not None:
-            logits = logits + evidence
+            logits = logits + evidence[..., :slots]
+            if self.null_slot and evidence.shape[-1] > slots:
+                null = null + evidence[..., slots:]
         allowed = None
         if mask is not None:
             allowed = mask[:, None, None] if mask.dim() == 2 else mask[:, None]

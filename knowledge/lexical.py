@@ -179,6 +179,13 @@ class _OwnerIndex:
                         window[place] = window.get(place, 0.0) + part * score
         return Matches(own, window)
 
+    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+        """Inverse document frequency of each term as :meth:`matches` weighs it; terms as of ``query_terms``."""
+        with self._reading() as connection:
+            total = connection.execute("SELECT count(*) FROM places").fetchone()[0]
+            counts = {term: connection.execute(_HAVING, (_quoted(term),)).fetchone()[0] for term in set(terms)}
+        return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+
     def search(self, text: str) -> list[str]:
         """For people: ids of all memories with every word, the last word possibly unfinished; best first."""
         terms = query_terms(text)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from knowledge.decoder import Decoder
 from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
+from knowledge.focus import candidates_of, focus_of
 from knowledge.ingestion import DocumentIntake
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
@@ -43,14 +44,24 @@ class MemoryNetwork:
     ) -> ReadResult:
         """Attention read of the owner's memory with the new turn ``text`` as query.
 
-        ``dialogue`` is the running dialogue, for a reader with an internal memory (the fixed mix does not use it);
+        ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
         the number of reads. Weights of the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
         vector = self.encoder.encode([text])[0]  # (dimension,)
-        candidates = self.store.shortlist(owner, text, vector, exclude=frozenset(exclude))
-        result = self.reader.read(text, candidates, limit=limit)
+        if self.reader.learned:
+            said = [turn.text for turn in dialogue]
+            focus = focus_of(self.store, self.encoder.encode, owner, text, vector, said, time.time())
+            found = candidates_of(
+                self.store, self.encoder.encode, owner, text, vector, said, exclude=frozenset(exclude)
+            )
+            keys = self.store.vectors(owner, [candidate.memory.id for candidate in found])
+            result = self.reader.read(text, found, limit=limit, focus=focus, keys=keys)
+        else:
+            result = self.reader.read(
+                text, self.store.shortlist(owner, text, vector, exclude=frozenset(exclude)), limit=limit
+            )
         return ReadResult(
             query=result.query,
             reads=result.reads,

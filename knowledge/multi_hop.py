@@ -80,17 +80,23 @@ class Hop(nn.Module):
         self.norm_after = nn.LayerNorm(dimension) if layer_norm and feed_forward else nn.Identity()
         self.dropout = nn.Dropout(dropout)
 
+    def prepare(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values as the heads use them, (B, H, N, width) each: the same for every query over these slots."""
+        heads, width = self.addressing.heads, self.addressing.head_dim
+        batch, slots, _ = values.shape
+        return self.addressing.project(keys), self.to_value(values).view(batch, slots, heads, width).transpose(1, 2)
+
     def forward(
-        self, query: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None, evidence: Tensor | None,
+        self, query: Tensor, prepared: tuple[Tensor, Tensor], *, mask: Tensor | None, evidence: Tensor | None,
         previous: Address | None, neighbours: Tensor | None,
     ) -> tuple[Tensor, Address]:  # fmt: skip
+        projected, valued = prepared
         address = self.addressing(
-            query, keys, mask=mask, evidence=evidence, previous=previous, neighbours=neighbours
+            query, projected, mask=mask, evidence=evidence, previous=previous, neighbours=neighbours, projected=True
         )
         weights = address.weights
         heads, width = self.addressing.heads, self.addressing.head_dim
-        batch, slots, _ = values.shape
-        valued = self.to_value(values).view(batch, slots, heads, width).transpose(1, 2)
+        batch = valued.shape[0]
         found = read(weights if query.dim() == 3 else weights.unsqueeze(2), valued)  # (B, H, Q, width)
         found = found.transpose(1, 2).reshape(batch, -1, heads * width)
         found = self.dropout(self.out(found if query.dim() == 3 else found[:, 0]))
@@ -146,14 +152,19 @@ class MultiHopRead(nn.Module):
 
         self.hops = nn.ModuleList(hop() for _ in range(1 if shared else hops))
 
+    def _step(self, number: int) -> Hop:
+        step = self.hops[0 if self.shared else number]
+        assert isinstance(step, Hop)
+        return step
+
     def hop(
         self, number: int, query: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None = None,
         evidence: Tensor | None = None, previous: Address | None = None, neighbours: Tensor | None = None,
     ) -> tuple[Tensor, Address]:  # fmt: skip
         """Hop ``number`` (from 0) alone, for a caller that fetches new slots between hops. Shapes: :meth:`forward`."""
-        step = self.hops[0 if self.shared else number]
+        step = self._step(number)
         refined, address = step(
-            query, keys, values, mask=mask, evidence=evidence, previous=previous, neighbours=neighbours
+            query, step.prepare(keys, values), mask=mask, evidence=evidence, previous=previous, neighbours=neighbours
         )
         return refined, address
 
@@ -175,10 +186,14 @@ class MultiHopRead(nn.Module):
             (hop, query, previous address).
         """
         addresses: list[Address] = []
+        prepared: tuple[Tensor, Tensor] | None = None
         for number in range(self.count):
             previous = addresses[-1] if addresses else None
-            query, address = self.hop(
-                number, query, keys, values, mask=mask, evidence=evidence_of(evidence, number, query, previous),
+            step = self._step(number)
+            if prepared is None or not self.shared:
+                prepared = step.prepare(keys, values)
+            query, address = step(
+                query, prepared, mask=mask, evidence=evidence_of(evidence, number, query, previous),
                 previous=previous, neighbours=neighbours,
             )  # fmt: skip
             addresses.append(address)

@@ -101,7 +101,8 @@ class Read:
     cosine: float = 0.0
     bm25: float = 0.0
     window: float = 0.0
-    hop: int = 0  # the hop that found it
+    hop: int = 0  # the hop that gave it most of its weight, from 0
+    because: str = ""  # later hops: id of the memory that the hop before read most, which led here
 
 
 @dataclass(frozen=True, slots=True)

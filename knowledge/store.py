@@ -174,6 +174,14 @@ class ExternalMemory:
             self._catalog, self._lexical, self._vectors, owner, text, row, dense=dense, words=lexical, exclude=exclude
         )
 
+    def idf(self, owner: str, terms: Iterable[str]) -> dict[str, float]:
+        """How much each word says in this memory: its inverse document frequency, in nats."""
+        return self._lexical.of(owner).idf(terms)
+
+    def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
+        """id → (dimension,) unit vector, of those that are there."""
+        return self._vectors.vectors(owner, list(ids))
+
     def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
         """Those of ``ids`` that are there."""
         return self._catalog.get(owner, ids)

@@ -15,6 +15,7 @@ _CJK = (
     r"\uf900-\ufaff\U00020000-\U0003134f"
 )
 _CJK_RUN = re.compile(f"[{_CJK}]+")
+_PLAIN = re.compile(r"\w+")
 _TERM = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 # Question words and particles split a Chinese query: what they would pair into says nothing.
 _CJK_STOP = re.compile(
@@ -92,3 +93,8 @@ def cjk_share(text: str) -> float:
     """Share of the text's letters and digits that are Chinese, Japanese or Korean, 0…1."""
     cjk = sum(map(len, _CJK_RUN.findall(text)))
     return cjk / max(1, sum(map(str.isalnum, text)))
+
+
+def plain(text: str) -> str:
+    """A text's words alone, for telling whether two texts say the same."""
+    return " ".join(_PLAIN.findall(text.casefold()))

@@ -43,11 +43,12 @@ class PageServer:
         end = time.monotonic() + 60
         while not (self.server and self.server.started) and self.thread.is_alive() and time.monotonic() < end:
             time.sleep(0.02)
+        assert self.server and self.server.started, "the page's server did not start"
         if wait:
             self.application.wait_until_ready(60)
-        self.client = httpx.Client(base_url=self.url, timeout=30)
+        self.client: httpx.Client = httpx.Client(base_url=self.url, timeout=60)
         self.config: dict[str, Any] = self.client.get("/config").json()
-        self.components = {component["id"]: component for component in self.config["components"]}
+        self.components: dict[int, dict[str, Any]] = {one["id"]: one for one in self.config["components"]}
 
     async def _serve(self) -> None:
         # The page is built inside a running loop: without one Gradio makes loops for its locks and never closes them.

@@ -10,7 +10,7 @@ import pytest
 
 from knowledge.encoder import Encoder
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.reader import FixedReader
+from knowledge.fixed_reader import FixedReader
 from knowledge.records import Turn
 from knowledge.writer import Writer
 from tests.make_memories import recovered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.reader import FixedReader, Mix
+from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.records import Candidate
 from tests.make_memories import memory
 

@@ -34,9 +34,8 @@ LIBRARIES = {
 LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")  # of knowledge; helpers stand below one
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
-JOINING = ("knowledge.memory_network", "knowledge.ingestion", "knowledge.transfer")
-# Will stand below the reader once it is learned; until then only the benchmarks of the classic tasks use them.
-COMING = ("knowledge.addressing", "knowledge.internal_memory", "knowledge.multi_hop")
+JOINING = ("knowledge.memory_network", "knowledge.focus", "knowledge.ingestion", "knowledge.transfer")
+TRAINING = "knowledge.training"  # stands above all of knowledge; nothing that runs imports it
 # chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
 COMPOSING = ("chat_app.application",)
 
@@ -164,10 +163,17 @@ def test_records_and_errors_stand_below_everything() -> None:
 def test_every_module_of_knowledge_has_its_place() -> None:
     below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
     leaves = {f"knowledge.{leaf}" for leaf in LEAVES}
-    placed = below | leaves | {*JOINING, *VALUES, *COMING, "knowledge.database"}
+    placed = below | leaves | {*JOINING, *VALUES, "knowledge.database"}
     packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
     rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
+    rest = {name for name in rest if not in_package(name, TRAINING)}
     assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"
+
+
+def test_what_runs_does_not_import_training() -> None:
+    runs = [name for name in modules() if in_package(name, "app") or in_package(name, "chat_app")]
+    runs += [name for name in modules() if in_package(name, "knowledge") and not in_package(name, TRAINING)]
+    assert [name for name in runs for module in reached(name) if in_package(module, TRAINING)] == []
 
 
 def test_imports_make_no_ring() -> None:

@@ -1,7 +1,9 @@
 """A Neural Turing Machine out of the product's own addressing and erase/add write, and its two classic tasks.
 
-Graves, Wayne & Danihelka 2014 (arXiv:1410.5401): a small LSTM controller steers one write and one read head over memory
-slots by content, interpolation, shift and sharpening. How many slots there are is no part of the weights.
+Graves, Wayne & Danihelka 2014 (arXiv:1410.5401): a small controller steers one write and one read head over memory
+slots by content, interpolation, shift and sharpening. How many slots there are is no part of the weights. The
+controller of the copy task is feed-forward: an LSTM learns to count to the lengths it was trained on, a controller
+without a state of its own has to keep everything in the memory. Recall needs an LSTM, to make one key of three vectors.
 
 Copy (4.1): vectors of 8 random bits, then a delimiter; the vectors are to be repeated while the input is empty.
 Associative recall (4.3): items of 3 vectors of 6 bits, each after a delimiter; then one of them as a query between two
@@ -23,6 +25,7 @@ from knowledge.addressing import FLOOR, Address, Addressing, erase_add, read, ti
 BITS = {"copy": 8, "recall": 6}
 DELIMITERS = {"copy": 1, "recall": 2}
 ITEM = 3  # vectors of an item
+CONTROLLER = {"copy": "feedforward", "recall": "lstm"}
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,21 @@ def recall_example(items: Tensor, query: Sequence[int]) -> Example:
     return Example(inputs, items[every, asked + 1])
 
 
-def random_example(task: str, size: int, batch: int, generator: torch.Generator) -> Example:
-    """``size``: length of the sequence, or number of items."""
+def random_example(task: str, size: int, batch: int, generator: torch.Generator, *, hard: float = 0.0) -> Example:
+    """``size``: length of the sequence, or number of items. ``hard``: share of what random bits hardly ever show.
+
+    Copy: vectors of zeros, which look like the end of the input. Recall: sequences whose items differ in few bits, as
+    the nearest ones of many items do.
+    """
     if task == "copy":
-        return copy_example(torch.randint(0, 2, (batch, size, BITS[task]), generator=generator).float())
+        sequences = torch.randint(0, 2, (batch, size, BITS[task]), generator=generator).float()
+        shown = torch.rand(batch, size, 1, generator=generator) >= hard
+        return copy_example(sequences * shown)
     items = torch.randint(0, 2, (batch, size, ITEM, BITS[task]), generator=generator).float()
+    if hard:
+        alike = torch.rand(batch, 1, 1, 1, generator=generator) < hard
+        flipped = torch.rand(batch, size, ITEM, BITS[task], generator=generator) < 0.2
+        items = torch.where(alike, (items[:, :1] - flipped.float()).abs(), items)
     query = torch.randint(0, size - 1, (batch,), generator=generator)
     return recall_example(items, query.tolist())
 
@@ -73,11 +86,14 @@ def random_example(task: str, size: int, batch: int, generator: torch.Generator)
 class Machine(nn.Module):
     """Controller, one write head, one read head."""
 
-    def __init__(self, task: str, *, hidden: int = 64, width: int = 20, beta: float = 5.0) -> None:
+    def __init__(
+        self, task: str, *, hidden: int = 64, width: int = 20, beta: float = 5.0, controller: str | None = None
+    ) -> None:
         super().__init__()
         self.task, self.width = task, width
-        inputs = BITS[task] + DELIMITERS[task]
-        self.controller = nn.LSTMCell(inputs + width, hidden)
+        self.kind = controller or CONTROLLER[task]
+        inputs = BITS[task] + DELIMITERS[task] + width
+        self.controller = nn.LSTMCell(inputs, hidden) if self.kind == "lstm" else nn.Linear(inputs, hidden)
         self.heads = Addressing(hidden, width, heads=2, project_keys=False, interpolation=True, shift_radius=1,
                                 sharpening=True, strength=beta)  # fmt: skip
         self.erase, self.add = nn.Linear(hidden, width), nn.Linear(hidden, width)
@@ -108,8 +124,12 @@ class Machine(nn.Module):
         state: tuple[Tensor, Tensor] | None = None
         outputs = []
         for t in range(steps):
-            state = self.controller(torch.cat([inputs[:, t], found], -1), state)
-            hidden = state[0]
+            seen = torch.cat([inputs[:, t], found], -1)
+            if self.kind == "lstm":
+                state = self.controller(seen, state)
+                hidden = state[0]
+            else:
+                hidden = torch.tanh(self.controller(seen))
             address = self.heads(hidden, memory, previous=address, neighbours=neighbours)
             weights = address.weights
             erase, add = torch.sigmoid(self.erase(hidden)), torch.tanh(self.add(hidden))

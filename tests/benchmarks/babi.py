@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-test", action="store_true", help="leave the test files alone")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
+    torch.set_flush_denormal(True)
     babi = load(given.data[0], given.size, fallback=given.data[-1])
     for note in babi.notes:
         print(note, file=sys.stderr)

@@ -1,8 +1,9 @@
 """The network that answers bAbI: the product's own memory classes with an answer head.
 
 Sentences are slots. The internal memory (an LSTM) puts each sentence in the context of the ones before it, as it does
-with the turns of a dialogue; then slots and question read each other for several hops with shared weights
-(:meth:`knowledge.multi_hop.MultiHopRead.refine`); the answer is decoded from the question's slot.
+with the turns of a dialogue; slots and question read each other (:meth:`knowledge.multi_hop.MultiHopRead.refine`), so
+that a fact knows what was said of the same things before; then the question alone reads the facts for several hops
+with shared weights, and the answer is decoded from what it has become.
 
 Shapes: B questions, T slots (facts, then the question, then padding), W words of a sentence, V vocabulary.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from knowledge.addressing import Address
@@ -25,13 +27,13 @@ class Size:
     vocabulary: int
     dimension: int = 128
     heads: int = 8
-    hops: int = 6
-    feed_forward: int = 256
+    refine: int = 2  # hops in which the slots read each other
+    hops: int = 5  # hops of the question alone, sharing their weights
+    feed_forward: int = 256  # of the slots
+    wide: int = 512  # of the question
     dropout: float = 0.1
-    update: str = "residual"
-    similarity: str = "dot"
-    shared: bool = True
-    tied: bool = True
+    null: bool = True  # heads may read nothing, which tells whether anything matched
+    small: int = 32  # width of a word in its place in the sentence
     internal: bool = True
     horizon: int = 64  # how many facts back the time evidence distinguishes
 
@@ -57,13 +59,11 @@ class TimeEvidence(nn.Module):
                     self.table[head, i] = -slope * edge if head < heads - 2 else 0.0
                     self.table[head, count + i] = self.table[head, i] - (4.0 if head % 2 == 0 and i else 0.0)
 
-    def forward(self, slots: int) -> Tensor:
-        """(1, H, T, T): query slot, then read slot."""
-        distance = torch.arange(slots)[:, None] - torch.arange(slots)[None, :]
+    def forward(self, distance: Tensor) -> Tensor:
+        """Steps back in time (…), negative for later slots → (H, …)."""
         edges = torch.tensor(self.edges)
         bucket = torch.searchsorted(edges, distance.abs(), right=True) - 1
-        bucket = torch.where(distance < 0, bucket + len(self.edges), bucket)
-        return self.table[:, bucket][None]
+        return self.table[:, torch.where(distance < 0, bucket + len(self.edges), bucket)]
 
 
 class BabiNetwork(nn.Module):
@@ -73,38 +73,48 @@ class BabiNetwork(nn.Module):
         self.size = size
         self.embed = nn.Embedding(size.vocabulary, d, padding_idx=0)
         nn.init.normal_(self.embed.weight, std=d**-0.5)
-        self.position = nn.Parameter(torch.ones(WORDS, d) + 0.5 * torch.randn(WORDS, d))
+        self.small = nn.Embedding(size.vocabulary, size.small, padding_idx=0)
+        self.order = nn.Linear(WORDS * size.small, d)
+        self.mix = nn.Linear(d, d)
         self.kind = nn.Parameter(torch.zeros(2, d))  # fact, question
-        self.internal = InternalMemory(d, dropout=size.dropout) if size.internal else None
+        self.age = nn.Parameter(0.1 * torch.randn(size.horizon + 1, d))
+        self.internal = InternalMemory(d) if size.internal else None
         self.norm = nn.LayerNorm(d)
-        self.reader = MultiHopRead(
-            d, hops=size.hops, heads=size.heads, shared=size.shared, update=size.update,  # type: ignore[arg-type]
-            feed_forward=size.feed_forward, layer_norm=True, dropout=size.dropout,
-            similarity=size.similarity,  # type: ignore[arg-type]
+        self.facts = MultiHopRead(
+            d, hops=size.refine, heads=size.heads, update="residual", feed_forward=size.feed_forward, layer_norm=True,
+            similarity="dot", null_slot=size.null,
         )  # fmt: skip
-        self.time = TimeEvidence(size.heads, size.horizon)
+        self.reader = MultiHopRead(
+            d, hops=size.hops, heads=size.heads, shared=True, update="residual", feed_forward=size.wide,
+            layer_norm=True, dropout=size.dropout, similarity="dot", null_slot=size.null,
+        )  # fmt: skip
+        self.between = TimeEvidence(size.heads, size.horizon)
+        self.since = TimeEvidence(size.heads, size.horizon)
         self.dropout = nn.Dropout(size.dropout)
-        self.answer = nn.ModuleList(nn.Linear(d, d if size.tied else size.vocabulary) for _ in range(ANSWER_SLOTS))
+        self.answer = nn.ModuleList(nn.Linear(d, d) for _ in range(ANSWER_SLOTS))
         self.bias = nn.Parameter(torch.zeros(ANSWER_SLOTS, size.vocabulary))
 
     def sentences(self, words: Tensor) -> Tensor:
-        """(B, T, W) → (B, T, D): bag of words with a learned mask per position (Sukhbaatar et al. 2015; EntNet)."""
-        return (self.embed(words) * self.position[: words.shape[-1]]).sum(-2)
+        """(B, T, W) → (B, T, D): the words' sum, plus what a small network makes of which word stands where."""
+        batch, slots, count = words.shape
+        scale = self.size.dimension**-0.5
+        bag = F.embedding_bag(words.flatten(0, 1), self.embed.weight, mode="sum", padding_idx=0).view(batch, slots, -1)
+        placed = self.small(words).flatten(2)  # padding is 0, so a shorter row needs no more than the first columns
+        ordered = F.linear(placed, self.order.weight[:, : count * self.size.small], self.order.bias)
+        sentences: Tensor = bag + self.mix(torch.relu(ordered + bag / scale)) * scale
+        return sentences
 
     def forward(self, words: Tensor, length: Tensor) -> tuple[Tensor, tuple[Address, ...]]:
         """words (B, T, W), length (B,): logits (B, answer slots, V), and where the question looked in each hop."""
-        slots = words.shape[1]
-        place = torch.arange(slots)
-        used = place[None] <= length[:, None]
-        asked = (place[None] == length[:, None]).long()
-        states = self.dropout(self.sentences(words) * self.size.dimension**0.5) + self.kind[asked]
+        place = torch.arange(words.shape[1])
+        age = length[:, None] - place[None]
+        states = self.sentences(words) * self.size.dimension**0.5 + self.kind[(age == 0).long()]
+        states = self.dropout(states + self.age[age.clamp(0, self.size.horizon)])
         if self.internal is not None:
             states = self.internal(states)
-        hops = self.reader.refine(self.norm(states), mask=used, evidence=self.time(slots))
-        rows = torch.arange(len(words))
-        final = hops.query[rows, length]
-        logits = torch.stack([head(final) for head in self.answer], 1)
-        if self.size.tied:
-            logits = logits @ self.embed.weight.T
-        looked = tuple(Address(a.log_weights[rows, :, length]) for a in hops.addresses)
-        return logits + self.bias, looked
+        between = self.between(place[:, None] - place[None])[None]
+        slots = self.facts.refine(self.norm(states), mask=age >= 0, evidence=between).query
+        question = slots[torch.arange(len(words)), length]
+        hops = self.reader(question, slots, slots, mask=age > 0, evidence=self.since(age).transpose(0, 1))
+        logits = torch.stack([head(hops.query) for head in self.answer], 1) @ self.embed.weight.T
+        return logits + self.bias, hops.addresses

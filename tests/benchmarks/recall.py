@@ -3,9 +3,10 @@
     python -m tests.benchmarks.recall --data PATH/locomo_dev.json
 
 Each conversation goes through the product's own encoder, writer and store in a temporary folder (a LoCoMo session is a
-conversation, a turn a memory with its speaker and date); each question with evidence is asked of the product's read and
-of three peers on the same turns: Chroma's cosine, BM25 (FTS5, stemmed), and both fused by reciprocal rank (Cormack et
-al. 2009, k = 60). The read knows each turn's speaker, so the peers run a second time ("…-speaker") on "Name: text".
+conversation, a turn a memory with its speaker and date); each question with evidence is asked of the product's read
+("mneme": the learned one, with the weights that ship or ``--weights``; "mneme-fixed": the hand-set mix) and of three
+peers on the same turns: Chroma's cosine, BM25 (FTS5, stemmed), and both fused by reciprocal rank (Cormack et al. 2009,
+k = 60). The read knows each turn's speaker, so the peers run a second time ("…-speaker") on "Name: text".
 The last line of the output is JSON. LoCoMo (Maharana et al. 2024) is CC BY-NC 4.0: it measures here and trains nothing.
 """
 
@@ -26,10 +27,13 @@ from typing import Any
 
 import numpy as np
 
+from knowledge.attention_reader import AttentionReader
 from knowledge.database import open_database
 from knowledge.encoder import Encoder
-from knowledge.reader import FixedReader, Mix
-from knowledge.records import Turn
+from knowledge.fixed_reader import FixedReader, Mix
+from knowledge.focus import candidates_of, focus_of
+from knowledge.reader import WEIGHTS, Reader, make_reader
+from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
@@ -123,25 +127,40 @@ def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
     return float(np.mean((a > b) + 0.5 * (a == b)))
 
 
-def measure(conversations: Sequence[Conversation], encoder: Encoder) -> dict[str, Any]:
-    reader = FixedReader(multilingual=encoder.multilingual)
-    # Here the read may not decline: with "nothing answers" as an answer recall would measure two things at once.
-    everything = FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual)
+def systems(encoder: Encoder, weights: Path) -> dict[str, tuple[Reader, Reader]]:
+    """Name → (the read as the app uses it, the same where it may not decline: with "nothing answers" as an answer
+    recall would measure two things at once)."""
+    multilingual = encoder.multilingual
+    fixed = FixedReader(multilingual=multilingual)
+    everything = FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=multilingual)
+    found: dict[str, tuple[Reader, Reader]] = {"mneme-fixed": (fixed, everything)}
+    learned, note = make_reader(encoder.name, encoder.dimension, multilingual=multilingual, path=weights)
+    if isinstance(learned, AttentionReader):
+        willing = AttentionReader(learned.network, multilingual=multilingual, decline=2.0, negligible=0.0)
+        return {"mneme": (learned, willing), **found}
+    print(note, flush=True)
+    return found
+
+
+def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Path) -> dict[str, Any]:
+    reads = systems(encoder, weights)
     peers = [f"{name}{suffix}" for suffix in ("", "-speaker") for name in ("chroma-cosine", "bm25", "rrf")]
-    tallies = {name: Tally() for name in ("mneme-fixed", *peers)}
-    nulls: dict[bool, list[float]] = {True: [], False: []}
-    declined = {True: 0, False: 0}
+    tallies = {name: Tally() for name in (*reads, *peers)}
+    nulls: dict[str, dict[bool, list[float]]] = {name: {True: [], False: []} for name in reads}
+    declined = {name: {True: 0, False: 0} for name in reads}
     for conversation in conversations:
         with tempfile.TemporaryDirectory() as folder:
             store = open_filled(Path(folder), conversation, encoder)
             for question in conversation.questions:
                 vector = encoder.encode([question.text])[0]
                 adversarial = question.category == ADVERSARIAL
-                candidates = store.shortlist(OWNER, question.text, vector)
-                nulls[adversarial].append(everything.read(question.text, candidates, limit=10).null_weight)
-                declined[adversarial] += not reader.read(question.text, candidates, limit=10).reads
+                for name, (usual, willing) in reads.items():
+                    result = read_with(willing, store, encoder, question.text, vector, limit=10)
+                    nulls[name][adversarial].append(result.null_weight)
+                    usually = read_with(usual, store, encoder, question.text, vector, limit=10)
+                    declined[name][adversarial] += not usually.reads
                 if not adversarial:
-                    _ask_all(tallies, store, everything, question, vector)
+                    _ask_all(tallies, store, encoder, reads, question, vector)
             store.close()
         sizes = f"{len(conversation.turns)} turns, {len(conversation.questions)} questions"
         print(f"{conversation.name}: {sizes}", flush=True)
@@ -150,12 +169,27 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder) -> dict[str
         "encoder": encoder.name,
         "systems": {name: tally.summary() for name, tally in tallies.items()},
         "null_slot": {
-            "adversarial_questions": len(nulls[True]),
-            "auroc_category_5": round(auroc(nulls[True], nulls[False]), 4),
-            "declined_category_5": round(declined[True] / max(1, len(nulls[True])), 4),
-            "declined_answerable": round(declined[False] / max(1, len(nulls[False])), 4),
+            name: {
+                "adversarial_questions": len(null[True]),
+                "auroc_category_5": round(auroc(null[True], null[False]), 4),
+                "declined_category_5": round(declined[name][True] / max(1, len(null[True])), 4),
+                "declined_answerable": round(declined[name][False] / max(1, len(null[False])), 4),
+            }
+            for name, null in nulls.items()
         },
     }
+
+
+def read_with(
+    reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
+) -> ReadResult:
+    """The read as the memory network does it, without a dialogue before the question."""
+    if not reader.learned:
+        return reader.read(text, store.shortlist(OWNER, text, vector), limit=limit)
+    focus = focus_of(store, encoder.encode, OWNER, text, vector, [], 0.0)
+    found = candidates_of(store, encoder.encode, OWNER, text, vector, [])
+    keys = store.vectors(OWNER, [candidate.memory.id for candidate in found])
+    return reader.read(text, found, limit=limit, focus=focus, keys=keys)
 
 
 def open_filled(folder: Path, conversation: Conversation, encoder: Encoder) -> ExternalMemory:
@@ -170,12 +204,13 @@ def open_filled(folder: Path, conversation: Conversation, encoder: Encoder) -> E
 
 
 def _ask_all(
-    tallies: dict[str, Tally], store: ExternalMemory, reader: FixedReader, question: Question, vector: np.ndarray
-) -> None:
+    tallies: dict[str, Tally], store: ExternalMemory, encoder: Encoder, reads: dict[str, tuple[Reader, Reader]],
+    question: Question, vector: np.ndarray,
+) -> None:  # fmt: skip
     text = question.text
 
-    def product() -> list[str]:
-        result = reader.read(text, store.shortlist(OWNER, text, vector), limit=max(CUTS))
+    def product(reader: Reader) -> list[str]:
+        result = read_with(reader, store, encoder, text, vector, limit=max(CUTS))
         return [read.memory.id for read in result.reads]
 
     def cosine(owner: str) -> list[str]:
@@ -184,19 +219,22 @@ def _ask_all(
     def bm25(owner: str) -> list[str]:
         return list(store._lexical.of(owner).matches(text).own)[:100]
 
-    tallies["mneme-fixed"].ask(question, product)
+    for name, (_, willing) in reads.items():
+        tallies[name].ask(question, partial(product, willing))
     for suffix, owner in (("", OWNER), ("-speaker", WITH_SPEAKER)):
         tallies[f"chroma-cosine{suffix}"].ask(question, partial(cosine, owner))
         tallies[f"bm25{suffix}"].ask(question, partial(bm25, owner))
-        tallies[f"rrf{suffix}"].ask(question, lambda owner=owner: fused(cosine(owner), bm25(owner)))  # type: ignore[misc]
+        both: Callable[[], list[str]] = lambda owner=owner: fused(cosine(owner), bm25(owner))  # type: ignore[misc]  # noqa: E731
+        tallies[f"rrf{suffix}"].ask(question, both)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
+    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="of the learned read (default: those that ship)")
     options = parser.parse_args()
-    print(json.dumps(measure(load(options.data), Encoder(options.encoder))))
+    print(json.dumps(measure(load(options.data), Encoder(options.encoder), options.weights)))
 
 
 if __name__ == "__main__":

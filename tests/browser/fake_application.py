@@ -5,6 +5,7 @@ By hand: ``python -m tests.browser.fake_application PORT [SECONDS-OF-LOADING]``.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import tempfile
@@ -19,8 +20,8 @@ import numpy as np
 
 from chat_app.application import Application
 from chat_app.settings import load
+from knowledge.fixed_reader import FixedReader
 from knowledge.memory_network import MemoryNetwork
-from knowledge.reader import FixedReader
 from knowledge.records import DecoderEvent, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer
@@ -48,7 +49,10 @@ class FakeEncoder:
 
 
 class FakeDecoder:
-    """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped."""
+    """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped.
+
+    While ``gate`` is cleared it does not begin to speak.
+    """
 
     name = "fake"
     window = 4096
@@ -56,6 +60,8 @@ class FakeDecoder:
 
     def __init__(self, pause: float = 0.03) -> None:
         self.pause = pause
+        self.gate = threading.Event()
+        self.gate.set()
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         return max(0, len(dialogue) - 3)
@@ -65,7 +71,9 @@ class FakeDecoder:
         words: Iterator[str] = iter(re.findall(r"\S+\s*", question.removeprefix("say: ")
                                                if question.startswith("say: ") else REPLY))
         if question == "count":
-            words = (f"{number} " for number in range(1, 2000))
+            words = (f"{number} " for number in itertools.count(1))
+        while not self.gate.wait(0.02) and not stop.is_set():
+            pass
         text = ""
         for word in words:
             if stop.wait(self.pause):
@@ -77,13 +85,22 @@ class FakeDecoder:
 
 
 class FakeApplication(Application):
-    """Ready after ``loading`` seconds; ``fails`` is a sentence to fail with instead."""
+    """Ready after ``loading`` seconds, and with ``held`` not before ``may_load`` is set.
 
-    def __init__(self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "") -> None:
+    ``fails`` is a sentence to fail with instead; ``pause`` is the decoder's between two words, in seconds.
+    """
+
+    def __init__(
+        self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
+        held: bool = False,
+    ) -> None:
         super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
         self.loading = loading
         self.pause = pause
         self.fails = fails
+        self.may_load = threading.Event()
+        if not held:
+            self.may_load.set()
 
     def _make_network(self) -> MemoryNetwork:
         from knowledge.errors import ModelUnavailable
@@ -91,6 +108,7 @@ class FakeApplication(Application):
         for step in range(20):
             self._progress("decoder", step / 20)
             time.sleep(self.loading / 20)
+        self.may_load.wait(300)
         if self.fails:
             raise ModelUnavailable(self.fails)
         encoder: Any = FakeEncoder()

@@ -7,8 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.talk import BOX, last_reply, say, wait_for_reply
+from tests.browser.talk import (
+    BOX,
+    appearing,
+    conversation_of,
+    eventually,
+    last_reply,
+    open_chat,
+    replies,
+    say,
+    stop,
+    wait_for_conversation,
+    wait_for_reply,
+    wait_for_rows,
+)
 from tests.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -24,33 +38,33 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
 
 @pytest.fixture
 def opened(server: PageServer, page: Any) -> Any:
-    page.goto(server.url)
-    page.wait_for_selector("body.mn-ready")
-    page.wait_for_selector(BOX)
+    open_chat(page, server.url)
     return page
 
 
 def test_a_first_visit_explains_memory_and_offers_prompts(opened: Any) -> None:
-    assert "becomes a memory" in opened.inner_text("#welcome")
+    expect(opened.locator("#welcome")).to_contain_text("becomes a memory")
     opened.locator(".mn-example").first.click()
-    assert opened.input_value(BOX) == ANNA
-    assert opened.get_attribute(BOX, "aria-label") == "Your message"
-    assert opened.locator("#chat").is_hidden()
+    expect(opened.locator(BOX)).to_have_value(ANNA)
+    expect(opened.locator(BOX)).to_have_attribute("aria-label", "Your message")
+    expect(opened.locator("#chat")).to_be_hidden()
 
 
 def test_the_panel_comes_before_the_text_and_goes_to_the_place(opened: Any, server: PageServer) -> None:
     say(opened, ANNA)
-    first = opened.url
+    first = conversation_of(opened)
     opened.click("#new-chat")
     opened.wait_for_selector("body.mn-empty")
-    assert "?c=" not in opened.url
-    server.application.network.decoder.pause = 1.0
+    wait_for_conversation(opened, "")
+    before = replies(opened)
+    decoder: Any = server.application.network.decoder
+    decoder.gate.clear()  # not a word before the panel is there
     opened.fill(BOX, "Where does my sister Anna live?")
     opened.press(BOX, "Enter")
     opened.wait_for_selector("#reads-panel .mn-card")
-    assert opened.locator("#chat .bot-row .message-content").count() == 0 or last_reply(opened).strip() == ""
-    server.application.network.decoder.pause = 0.01
-    wait_for_reply(opened, 0)
+    assert "".join(opened.locator("#chat .bot-row .message").all_inner_texts()).strip() == ""
+    decoder.gate.set()
+    wait_for_reply(opened, before)
     card = opened.locator("#reads-panel .mn-card").first
     assert ANNA in card.inner_text() and "My sister Anna" in card.locator(".mn-source").inner_text()
     weights = [int(one) for one in opened.locator("#reads-panel .mn-weight").evaluate_all(
@@ -58,9 +72,9 @@ def test_the_panel_comes_before_the_text_and_goes_to_the_place(opened: Any, serv
     null = int(opened.get_attribute("#reads-panel .mn-null .mn-bar", "aria-valuenow"))
     assert weights == sorted(weights, reverse=True)
     assert abs(sum(weights) + null - 100) <= len(weights)
-    card.locator("button.mn-source").click()
-    opened.wait_for_selector("#chat .mn-found")
-    assert opened.url == first
+    with appearing(opened, "#chat .mn-found"):
+        card.locator("button.mn-source").click()
+    wait_for_conversation(opened, first)
 
 
 def test_an_older_replys_panel_comes_back_and_deleted_memories_say_so(opened: Any, server: PageServer) -> None:
@@ -70,9 +84,11 @@ def test_an_older_replys_panel_comes_back_and_deleted_memories_say_so(opened: An
     say(opened, "Where does my sister Anna live?")
     asked = opened.locator("#chat .bot-row").last.get_attribute("data-message")
     say(opened, "say: done")
-    opened.locator("#chat .bot-row .mn-chip").first.click()
+    opened.locator("#chat .bot-row").first.locator(".mn-chip").click()
+    opened.locator("#chat .bot-row").first.locator(".mn-chosen").wait_for()
     opened.wait_for_selector("#not-from-memory")
     opened.locator(f"#chat [data-message='{asked}'] .message").click()
+    opened.locator(f"#chat [data-message='{asked}'] .mn-chosen").wait_for()
     card = opened.locator("#reads-panel .mn-card").filter(has_text=ANNA)
     card.wait_for()
     card.locator("[data-action=pin]").click()
@@ -82,18 +98,21 @@ def test_an_older_replys_panel_comes_back_and_deleted_memories_say_so(opened: An
     opened.click("#reads-panel .mn-save")
     card = opened.locator("#reads-panel .mn-card").filter(has_text="Anna lives in Porto.")
     card.locator(".mn-tag:has-text('edited')").wait_for()
-    stored = server.application.network.store.iterate("local")
-    memory = next(one for one in stored if one.text == "Anna lives in Porto.")
-    assert memory.pinned
+    store = server.application.network.store
+    memory = eventually(lambda: next((one for one in store.iterate("local") if "Porto" in one.text), None))
+    assert memory.text == "Anna lives in Porto."
+    eventually(lambda: store.get("local", [memory.id])[memory.id].pinned)
     card.locator("[data-action=delete]").click()
     opened.click("dialog .mn-button:not(.mn-danger)")
-    assert memory.id in server.application.network.store.get("local", [memory.id])
+    opened.locator("dialog").wait_for(state="detached")
+    card.locator("[data-action=mute]").click()  # had the deletion been asked for, it would be there before this
+    eventually(lambda: all(one.muted for one in store.get("local", [memory.id]).values()))
+    assert memory.id in store.get("local", [memory.id])
     card.locator("[data-action=delete]").click()
     opened.click("dialog .mn-danger")
     opened.wait_for_selector("#reads-panel .mn-gone")
     opened.wait_for_function("() => !document.querySelector('#reads-panel').innerText.includes('Porto')")
-    opened.wait_for_timeout(300)
-    assert server.application.network.store.get("local", [memory.id]) == {}
+    eventually(lambda: store.get("local", [memory.id]) == {})
 
 
 def test_regenerate_edit_versions_undo_and_feedback(opened: Any, server: PageServer) -> None:
@@ -104,31 +123,32 @@ def test_regenerate_edit_versions_undo_and_feedback(opened: Any, server: PageSer
     opened.wait_for_selector("body:not(.mn-streaming)")
     opened.click(".mn-versions [data-action=earlier]")
     opened.wait_for_selector(".mn-versions:has-text('1/2')")
+    conversation, history = conversation_of(opened), server.application.history
     opened.click("#chat [aria-label=Like] >> nth=-1")
+    eventually(lambda: history.path("local", conversation)[-1].feedback == 1)
     opened.locator("#chat .message-buttons-right [aria-label=Edit]").first.click(force=True)
     opened.fill("#chat .user-row textarea", "say: changed")
     opened.locator("#chat [aria-label=Submit]").first.click()
     opened.wait_for_selector("#chat .user-row .mn-versions:has-text('2/2')")
     opened.wait_for_selector("body:not(.mn-streaming)")
-    assert opened.locator("#chat .message-row").count() == 2 and last_reply(opened).strip() == "changed"
+    expect(opened.locator("#chat .message-row")).to_have_count(2)
+    expect(last_reply(opened)).to_have_text("changed")
     opened.click("#chat .user-row [data-action=earlier]")
     opened.wait_for_selector("#chat .user-row .mn-versions:has-text('1/2')")
-    assert opened.locator("#chat .message-row").count() == 4
-    conversation = opened.url.split("c=")[1]
-    assert server.application.history.path("local", conversation)[-1].feedback == 1
+    expect(opened.locator("#chat .message-row")).to_have_count(4)
+    assert history.path("local", conversation)[-1].feedback == 1
     opened.click("#chat [aria-label=Undo]")
-    opened.wait_for_function("() => document.querySelectorAll('#chat .message-row').length === 2")
-    assert opened.input_value(BOX) == "second"
+    expect(opened.locator("#chat .message-row")).to_have_count(2)
+    expect(opened.locator(BOX)).to_have_value("second")
 
 
 def test_escape_stops_and_slash_writes(opened: Any, server: PageServer) -> None:
     opened.fill(BOX, "count")
     opened.press(BOX, "Enter")
     opened.wait_for_function("() => document.querySelector('#chat .bot-row')?.innerText.includes('12')")
-    opened.keyboard.press("Escape")
-    opened.wait_for_selector("body:not(.mn-streaming)")
+    stop(opened)
     opened.wait_for_selector("#chat .mn-mark:has-text('Stopped')")
-    conversation = opened.url.split("c=")[1]
+    conversation = conversation_of(opened)
     assert server.application.history.path("local", conversation)[-1].finish_reason == "stopped"
     opened.locator("#reads-panel h2").click()
     opened.evaluate("document.activeElement.blur()")
@@ -136,7 +156,7 @@ def test_escape_stops_and_slash_writes(opened: Any, server: PageServer) -> None:
     opened.keyboard.type("a/b")
     opened.keyboard.press("Shift+Enter")
     opened.keyboard.type("c")
-    assert opened.input_value(BOX) == "a/b\nc"
+    expect(opened.locator(BOX)).to_have_value("a/b\nc")
 
 
 def test_a_reply_goes_on_while_another_conversation_is_shown(opened: Any) -> None:
@@ -146,12 +166,12 @@ def test_a_reply_goes_on_while_another_conversation_is_shown(opened: Any) -> Non
     opened.click("#new-chat")
     opened.wait_for_selector("body.mn-empty:not(.mn-streaming)")
     say(opened, "say: hello from the other one")
-    assert "hello from the other one" in last_reply(opened)
+    expect(last_reply(opened)).to_contain_text("hello from the other one")
     opened.locator("#sidebar-list .mn-row-title", has_text="count").click()
     opened.wait_for_function("() => document.querySelector('#chat .bot-row')?.innerText.includes(' 60 ')")
     opened.wait_for_selector("body.mn-streaming")
-    opened.keyboard.press("Escape")
-    opened.wait_for_selector("body:not(.mn-streaming)")
+    stop(opened)
+    opened.wait_for_selector("#chat .mn-mark:has-text('Stopped')")
     assert "hello" not in opened.inner_text("#chat")
 
 
@@ -161,27 +181,30 @@ def test_conversations_are_found_renamed_deleted_and_restored(opened: Any, serve
     opened.wait_for_selector("body.mn-empty")
     say(opened, "A question about tulips")
     opened.wait_for_selector("#sidebar-list .mn-row-title:has-text('tulips')")
+    wait_for_rows(opened, 2)
     assert opened.inner_text("#sidebar-list .mn-day") == "Today"
     opened.fill("#sidebar-search", "Lisbon")
-    opened.wait_for_function("() => document.querySelectorAll('#sidebar-list .mn-row').length === 1")
+    wait_for_rows(opened, 1)
     opened.fill("#sidebar-search", "")
-    opened.wait_for_function("() => document.querySelectorAll('#sidebar-list .mn-row').length === 2")
+    wait_for_rows(opened, 2)
     row = opened.locator("#sidebar-list .mn-row").first
     row.hover()
     row.locator("[data-action=rename]").click()
     opened.keyboard.type("Flowers")
     opened.keyboard.press("Enter")
-    opened.wait_for_selector("#sidebar-list .mn-open:has-text('Flowers')")
+    opened.wait_for_selector("#sidebar-list .mn-open:has-text('Flowers')")  # at once, before the server has it
+    history = server.application.history
+    eventually(lambda: "Flowers" in [one.title for one in history.conversations("local")])
     opened.reload()
     opened.wait_for_selector("#sidebar-list .mn-open:has-text('Flowers')")
-    assert opened.locator("#chat .message-row").count() == 2
+    expect(opened.locator("#chat .message-row")).to_have_count(2)
     row = opened.locator("#sidebar-list .mn-row").first
     row.hover()
     row.locator("[data-action=delete]").click()
-    assert "all memories made from it" in opened.inner_text("dialog")
+    expect(opened.locator("dialog")).to_contain_text("all memories made from it")
     opened.click("dialog .mn-danger")
     opened.wait_for_selector("body.mn-empty")
-    opened.wait_for_function("() => document.querySelectorAll('#sidebar-list .mn-row').length === 1")
+    wait_for_rows(opened, 1)
     assert all("tulips" not in memory.text for memory in server.application.network.store.iterate("local"))
 
 
@@ -196,7 +219,8 @@ def test_files_in_the_box_become_memories_first(opened: Any, server: PageServer,
     opened.wait_for_selector("#status .mn-done:has-text('in memory')")
     opened.wait_for_selector("#status .mn-failed")
     card = opened.locator("#reads-panel .mn-card").first
-    assert "is blue" in card.inner_text() and "Meadows" in card.locator(".mn-source").inner_text()
+    expect(card).to_contain_text("is blue")
+    expect(card.locator(".mn-source")).to_contain_text("Meadows")
     assert [document.name for document in server.application.network.store.documents("local")] == [file.name]
     assert [one for one in (tmp_path / "data" / "received").rglob("*") if one.is_file()] == []
     card.locator("button.mn-source").click()
@@ -204,18 +228,20 @@ def test_files_in_the_box_become_memories_first(opened: Any, server: PageServer,
 
 
 def test_getting_ready_is_shown_and_a_message_waits(tmp_path: Path, page: Any) -> None:
-    server = PageServer(tmp_path / "data", wait=False, loading=4.0)
+    server = PageServer(tmp_path / "data", wait=False, held=True)
     try:
         page.goto(server.url)
         page.wait_for_selector("#getting-ready")
         page.fill(BOX, "too early")
         page.press(BOX, "Enter")
         page.wait_for_selector("text=still getting ready")
-        assert page.input_value(BOX) == "too early"
+        expect(page.locator(BOX)).to_have_value("too early")
+        server.application.may_load.set()
         page.wait_for_selector("body.mn-ready")
-        assert page.locator("#getting-ready").count() == 0
+        expect(page.locator("#getting-ready")).to_have_count(0)
+        before = replies(page)
         page.press(BOX, "Enter")
-        page.wait_for_selector("#chat .bot-row")
+        wait_for_reply(page, before)
     finally:
         server.close()
 
@@ -236,13 +262,13 @@ def test_language_and_theme_follow_the_browser_and_can_be_switched(server: PageS
         page.goto(server.url)
         page.wait_for_selector("#tab-memory-button:has-text('记忆')")
         page.wait_for_selector("body.dark")
-        assert page.inner_text("#new-chat") == "新对话"
+        expect(page.locator("#new-chat")).to_have_text("新对话")
         page.click("[data-value=light]")
         page.wait_for_selector("body:not(.dark)")
         page.click("[data-value=en]")
         page.wait_for_selector("#tab-memory-button:has-text('Memory')")
         page.wait_for_selector("body:not(.dark)")
-        assert page.inner_text("#new-chat") == "New chat"
+        expect(page.locator("#new-chat")).to_have_text("New chat")
         page.wait_for_selector("body.mn-ready")
         page.fill(BOX, " ")
         page.press(BOX, "Enter")
@@ -256,12 +282,12 @@ def test_on_a_phone_nothing_covers_the_chat(server: PageServer, chromium: Any) -
     context = chromium.new_context(locale="en-US", viewport=size, has_touch=True, is_mobile=True)
     try:
         page = context.new_page()
-        page.goto(server.url)
-        page.wait_for_selector("body.mn-ready")
-        assert page.locator("#sidebar.open").count() == 0
+        open_chat(page, server.url)
+        expect(page.locator("#sidebar")).to_be_attached()
+        expect(page.locator("#sidebar.open")).to_have_count(0)
         say(page, "hello")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert not page.locator("#reads-panel").is_visible()
+        expect(page.locator("#reads-panel")).to_be_hidden()
         page.click("#open-reads")
         page.wait_for_selector("#not-from-memory", state="visible")
         page.click(".mn-drawer-close")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from knowledge.ingestion import DocumentIntake
 from tests.browser.fake_application import FakeApplication
+from tests.browser.talk import eventually, let_everything_run
 from tests.page_server import running
 
 pytestmark = [
@@ -36,17 +38,29 @@ class HeldEncoder:
         self.inner = inner
         self.gate = threading.Semaphore(0)
 
-    def encode(self, texts: list[str]) -> np.ndarray:
-        assert self.gate.acquire(timeout=60)
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        assert self.gate.acquire(timeout=120)
         rows: np.ndarray = self.inner.encode(texts)
         return rows
 
 
-def hold(application: FakeApplication) -> HeldEncoder:
+class HeldIntake(DocumentIntake):
+    """Takes documents in as slowly as its encoder lets it; ``cancelled`` tells by name which have been cancelled."""
+
+    def __init__(self, store: Any, encoder: HeldEncoder) -> None:
+        super().__init__(store, encoder)
+        self.gate = encoder.gate
+        self.cancelled: dict[str, Callable[[], bool]] = {}
+
+    def take_in(self, owner: str, path: Path, name: str, **others: Any) -> Any:
+        self.cancelled[name] = others["cancelled"]
+        return super().take_in(owner, path, name, **others)
+
+
+def hold(application: FakeApplication) -> HeldIntake:
     network = application.network
-    encoder = HeldEncoder(network.encoder)
-    network.intake = DocumentIntake(network.store, encoder)
-    return encoder
+    network.intake = HeldIntake(network.store, HeldEncoder(network.encoder))
+    return network.intake
 
 
 def days(path: Path, count: int, word: str = "walk") -> Path:
@@ -97,6 +111,9 @@ def test_several_files_their_passages_and_their_end(
     plan = next(one for one in store.documents(OWNER) if one.name == "plan.md")
     page.locator(f"#document-{plan.id}-delete").click()
     page.locator(f"#document-{plan.id}-confirm-no").click()
+    page.locator("#documents-list .ml-name", has_text="plan.md").click()  # later than a deletion would have come
+    page.locator("#passage-0").wait_for()
+    page.locator("#documents-back").click()
     assert store.document(OWNER, plan.id) is not None
     page.locator(f"#document-{plan.id}-delete").click()
     page.locator(f"#document-{plan.id}-confirm-yes").click()
@@ -123,17 +140,18 @@ def test_progress_moves_and_cancel_leaves_nothing(
     page: Any, server: tuple[str, FakeApplication], tmp_path: Path
 ) -> None:
     url, application = server
-    encoder = hold(application)
+    intake = hold(application)
     open_documents(page, url)
     page.set_input_files("#documents-file", [days(tmp_path / "long.md", 100), days(tmp_path / "next.md", 2)])
     bar = '#documents-jobs [data-name="long.md"] [role=progressbar]'
     page.wait_for_function(f"document.querySelector('{bar}')?.getAttribute('aria-valuenow') === '30'")
-    encoder.gate.release()
+    intake.gate.release()
     page.wait_for_function(f"Number(document.querySelector('{bar}')?.getAttribute('aria-valuenow')) > 45")
     page.locator('#documents-jobs [data-name="long.md"] button').click()
-    encoder.gate.release()  # the batch at hand
+    eventually(lambda: intake.cancelled["long.md"]())
+    intake.gate.release()  # the batch at hand
     assert "nothing of it was kept" in job(page, "long.md", "cancelled").inner_text()
-    encoder.gate.release()
+    intake.gate.release()
     job(page, "next.md", "done")
     store = application.network.store
     assert [one.name for one in store.documents(OWNER)] == ["next.md"] and store.count(OWNER) == 2
@@ -144,18 +162,18 @@ def test_an_upload_goes_on_when_the_page_is_closed(
     page: Any, server: tuple[str, FakeApplication], tmp_path: Path
 ) -> None:
     url, application = server
-    encoder = hold(application)
+    intake = hold(application)
     open_documents(page, url)
     page.set_input_files("#documents-file", days(tmp_path / "long.md", 40))
-    job(page, "long.md", "running")
-    page.wait_for_function("document.querySelector('#documents-jobs .ml-job-state').textContent.includes('%')")
+    bar = '#documents-jobs [data-name="long.md"] [role=progressbar]'
+    page.wait_for_function(f"document.querySelector('{bar}')?.getAttribute('aria-valuenow') === '30'")  # at the gate
     page.goto("about:blank")
-    encoder.gate.release(2)
+    intake.gate.release(2)
     view = application.uploads.jobs(OWNER)[0]
     assert application.uploads.wait(OWNER, view.id, 30).state == "done"
     open_documents(page, url)
     job(page, "long.md", "done")
-    assert page.locator("#documents-list article").count() == 1
+    expect(page.locator("#documents-list article")).to_have_count(1)
 
 
 def test_hostile_name_and_text_stay_text(page: Any, server: tuple[str, FakeApplication], tmp_path: Path) -> None:
@@ -174,17 +192,20 @@ def test_hostile_name_and_text_stay_text(page: Any, server: tuple[str, FakeAppli
     assert HOSTILE in page.locator("#passage-0 .ml-text").inner_text()
     page.locator("#documents-open-delete").click()
     page.locator(".ml-confirm .mn-danger").click()
-    page.locator("#documents-notice").get_by_text(HOSTILE).wait_for()
+    page.locator("#documents-notice").get_by_text(HOSTILE).wait_for(state="attached")  # it hides after six seconds
+    let_everything_run(page)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#documents-page img, #documents-page script").count() == 0
 
 
 def test_files_dropped_before_mneme_is_ready_wait_for_it(page: Any, tmp_path: Path) -> None:
-    with running(tmp_path / "data", wait=False, loading=6.0) as (url, _):
+    with running(tmp_path / "data", wait=False, held=True) as (url, application):
         open_documents(page, url)
         page.locator("#documents-status [role=progressbar]").wait_for()
         page.set_input_files("#documents-file", days(tmp_path / "plan.md", 3))
         job(page, "plan.md", "running")
+        eventually(lambda: application.uploads.jobs(OWNER))
+        application.may_load.set()
         job(page, "plan.md", "done")
         page.locator("#documents-list article").wait_for()
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from knowledge.records import Memory
-from tests.browser.test_chat_page import say
+from tests.browser.talk import last_reply, let_everything_run, open_chat, say
 from tests.page_server import PageServer
 
 pytestmark = [
@@ -62,26 +63,31 @@ class Listener:
 
 def test_hostile_text_stays_text(server: PageServer, page: Any, tmp_path: Path) -> None:
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Any) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
     note = Memory("hostile", HOSTILE + " anna sister", "note", 1.0, "user")
     network = server.application.network
     network.store.add("local", [note], network.encoder.encode([note.text]))
     file = tmp_path / "<img src=x onerror=window.hacked=1>${alert(1)}{{a}}.md"
     file.write_text(f"# {HOSTILE}\n\n{HOSTILE} anna sister\n", encoding="utf-8")
     network.intake.take_in("local", file, file.name, progress=lambda phase, share: None, cancelled=lambda: False)
-    page.goto(server.url)
-    page.wait_for_selector("body.mn-ready")
+    open_chat(page, server.url)
     say(page, f"say: {HOSTILE} anna sister")
-    page.wait_for_selector("#reads-panel .mn-card")
-    assert "onerror" in page.inner_text("#reads-panel")
-    page.wait_for_selector("#sidebar-list .mn-row")
-    for tab in ("memory", "documents", "chat"):
+    page.wait_for_selector("#reads-panel .mn-card:has-text('onerror')")
+    page.wait_for_selector("#sidebar-list .mn-row:has-text('onerror')")
+    drawn = {"memory": "#memory-list article", "documents": "#documents-list article", "chat": "#chat .bot-row"}
+    for tab, text in drawn.items():
         page.click(f"#tab-{tab}-button")
-        page.wait_for_timeout(500)
+        page.locator(text, has_text="anna" if tab == "chat" else "onerror").first.wait_for()
+        let_everything_run(page)
     page.locator("#sidebar-list .mn-row").first.hover()
     page.locator("#sidebar-list [data-action=delete]").first.click()
     page.wait_for_selector("dialog:has-text('onerror')")
-    page.wait_for_timeout(300)
+    let_everything_run(page)
     assert page.evaluate("window.hacked") is None
     assert dialogs == []
 
@@ -91,15 +97,14 @@ def test_nothing_leaves_this_computer(server: PageServer, page: Any) -> None:
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "//" in request.url else None)
     try:
-        page.goto(server.url)
-        page.wait_for_selector("body.mn-ready")
+        open_chat(page, server.url)
         say(page, "hello")
         assert hosts == {f"127.0.0.1:{server.port}"}
         images = f'![pixel]({listener.url}/1.png) <img src="{listener.url}/2.png">'
         others = f'<video src="{listener.url}/3.mp4"></video> <iframe src="{listener.url}/4"></iframe>'
         say(page, f"say: {images} {others} seen")
-        page.wait_for_selector("#chat .bot-row:has-text('seen')")
-        page.wait_for_timeout(500)
+        expect(last_reply(page)).to_contain_text("seen")
+        let_everything_run(page)
         assert listener.came == []
         # The listener is really there for pages without our policy.
         with urllib.request.urlopen(server.url, timeout=10), pytest.raises(urllib.error.HTTPError):

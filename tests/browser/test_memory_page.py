@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from knowledge.records import Memory
 from tests.browser.fake_application import FakeApplication
+from tests.browser.talk import eventually, let_everything_run, open_chat, say, wait_for_rows
 from tests.page_server import running
 
 pytestmark = [
@@ -74,14 +76,15 @@ def test_hostile_texts_stay_texts(page: Any, server: tuple[str, FakeApplication]
     assert sorted(page.locator("#memory-list .ml-text").all_inner_texts()) == sorted(HOSTILE)
     page.locator("#memory-m0-edit").click()
     assert page.locator("#memory-m0-text").input_value() == HOSTILE[0]
+    let_everything_run(page)
     assert page.evaluate("window.hacked") is None
     assert page.locator("#memory-list img, #memory-list script").count() == 0
 
 
 def test_search_and_filters(page: Any, server: tuple[str, FakeApplication]) -> None:
     url, application = server
-    remember(application, note("today", "Anna lives in Lisbon"), note("old", "The train leaves at seven", 40 * DAY),
-             note("week", "我姐姐安娜搬到了里斯本", 5 * DAY),
+    remember(application, note("today", "Anna lives in Lisbon", 0.0),
+             note("old", "The train leaves at seven", 40 * DAY), note("week", "我姐姐安娜搬到了里斯本", 5 * DAY),
              note("turn", "We walked to the hut", 20 * DAY, kind="turn"))
     application.network.store.mark(OWNER, ["old"], pinned=True)
     open_memory(page, url)
@@ -102,10 +105,12 @@ def test_search_and_filters(page: Any, server: tuple[str, FakeApplication]) -> N
     page.locator("#memory-old").wait_for()
     count_is(page, 1)
     page.locator("#memory-state").select_option("")
+    count_is(page, 4)
     for choice, number in (("today", 1), ("week", 2), ("month", 3)):
         page.locator("#memory-time").select_option(choice)
         count_is(page, number)
     page.locator("#memory-time").select_option("custom")
+    count_is(page, 4)
     page.locator("#memory-to").fill(time.strftime("%Y-%m-%d", time.localtime(time.time() - 10 * DAY)))
     count_is(page, 2)
     page.locator("#memory-from").fill(time.strftime("%Y-%m-%d", time.localtime(time.time() - 20 * DAY)))
@@ -137,6 +142,7 @@ def test_pin_mute_edit_and_add(page: Any, server: tuple[str, FakeApplication]) -
     page.locator("#memory-note").fill("I am allergic to peanuts")
     page.locator("#memory-note-save").click()
     count_is(page, 2)
+    page.locator("#memory-note").wait_for(state="hidden")
     texts = {memory.text for memory in stored(application).values()}
     assert texts == {"Anna lives in Porto", "I am allergic to peanuts"}
 
@@ -149,6 +155,8 @@ def test_delete_asks_and_several_go_at_once(page: Any, server: tuple[str, FakeAp
     page.locator("#memory-m0-delete").click()
     page.locator("#memory-m0-confirm-no").click()
     page.locator("#memory-m0-confirm").wait_for(state="detached")
+    page.locator("#memory-m0-pin").click()  # had the deletion been asked for, it would be there before this
+    page.locator("#memory-m0[data-pinned]").wait_for()
     assert len(stored(application)) == 4
     page.locator("#memory-m0-delete").click()
     page.locator("#memory-m0-confirm-yes").click()
@@ -160,7 +168,7 @@ def test_delete_asks_and_several_go_at_once(page: Any, server: tuple[str, FakeAp
     page.locator("#memory-delete-selected-confirm-yes").click()
     count_is(page, 1)
     assert set(stored(application)) == {"m3"}
-    assert page.locator("#memory-selection").is_hidden()
+    expect(page.locator("#memory-selection")).to_be_hidden()
 
 
 def test_delete_everything_needs_the_word(page: Any, server: tuple[str, FakeApplication]) -> None:
@@ -170,7 +178,7 @@ def test_delete_everything_needs_the_word(page: Any, server: tuple[str, FakeAppl
     page.locator("#memory-more").click()
     page.locator("#memory-delete-all").click()
     page.locator("#memory-delete-all-word").fill("delete")
-    assert page.locator("#memory-delete-all-yes").is_disabled()
+    expect(page.locator("#memory-delete-all-yes")).to_be_disabled()
     page.locator("#memory-delete-all-word").fill("DELETE")
     page.locator("#memory-delete-all-yes").click()
     page.locator("#memory-list .ml-empty").wait_for()
@@ -258,11 +266,12 @@ def test_a_source_leads_to_its_document(page: Any, server: tuple[str, FakeApplic
 
 
 def test_getting_ready_then_the_list(page: Any, tmp_path: Path) -> None:
-    with running(tmp_path / "data", wait=False, loading=6.0) as (url, _):
+    with running(tmp_path / "data", wait=False, held=True) as (url, application):
         page.goto(url)
         page.locator("#nav [role=tab]").nth(1).click()
         page.locator("#memory-status [role=progressbar]").wait_for()
-        assert page.locator("#memory-search").is_hidden()
+        expect(page.locator("#memory-search")).to_be_hidden()
+        application.may_load.set()
         page.locator("#memory-search").wait_for()  # comes by itself
         page.locator("#memory-list .ml-empty").wait_for()
 
@@ -290,18 +299,15 @@ def test_phone_width_has_no_sideways_scrolling(
 
 def test_a_source_leads_to_its_conversation(page: Any, server: tuple[str, FakeApplication]) -> None:
     url, application = server
-    page.goto(url)
-    page.locator("#message-box textarea").fill("Anna lives in Lisbon")
-    page.keyboard.press("Enter")
-    page.locator("#message-box .submit-button").wait_for()
-    page.wait_for_function("document.querySelectorAll('#sidebar-list .mn-row').length === 1")
-    while application.network.store.count(OWNER) < 2:  # message and reply are written back after the reply
-        page.wait_for_timeout(50)
+    open_chat(page, url)
+    say(page, "Anna lives in Lisbon")
+    wait_for_rows(page, 1)
+    eventually(lambda: application.network.store.count(OWNER) == 2)  # written back after the reply
     page.locator("#nav [role=tab]").nth(1).click()
     page.locator("#memory-search").fill("Lisbon")
     count_is(page, 1)
-    assert "Anna lives in Lisbon" in page.locator("#memory-list .ml-source").inner_text()
+    expect(page.locator("#memory-list .ml-source")).to_contain_text("Anna lives in Lisbon")
     page.locator("#memory-list .ml-source").click()
     page.locator("#message-box textarea").wait_for()
-    assert page.locator("#memory-root").is_hidden()
+    expect(page.locator("#memory-root")).to_be_hidden()
     page.locator("#chat").get_by_text("Anna lives in Lisbon").wait_for()

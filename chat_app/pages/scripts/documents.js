@@ -69,6 +69,11 @@ const outcome = (job) => {
   if (job.message === "added" && job.passages === 1) return say("documents.added_one");
   return say(`documents.${job.message}`, { passages });
 };
+const cancelSending = (key, entry) => {
+  if (entry.job) backend.request("cancel", { id: entry.job }); // it has arrived, only the list with it has not
+  else if (entry.abort) entry.abort();
+  else { sending.delete(key); drawJobs(); }
+};
 const jobList = make("div", { id: "documents-jobs", class: "ml-jobs" });
 const clearFinished = textButton(say("documents.clear"), () => {
   for (const [key, entry] of sending) if (entry.error) sending.delete(key);
@@ -83,7 +88,7 @@ const drawJobs = () => {
     : iconButton("close", say("documents.cancel", { name: job.name }), () => backend.request("cancel", { id: job.id }), { id: `documents-cancel-${job.id}` })));
   for (const [key, entry] of sending) {
     rows.push(jobRow({ id: key, name: entry.name, phase: "sending", fraction: entry.fraction, state: entry.error ? "failed" : "running", finished: Boolean(entry.error), text: entry.error }, entry.error ? null
-      : iconButton("close", say("documents.cancel", { name: entry.name }), () => { if (entry.abort) entry.abort(); else { sending.delete(key); drawJobs(); } }, { id: `documents-cancel-${key}` })));
+      : iconButton("close", say("documents.cancel", { name: entry.name }), () => cancelSending(key, entry), { id: `documents-cancel-${key}` })));
   }
   jobsPanel.hidden = rows.length === 0;
   clearFinished.hidden = !jobs.some((job) => job.finished) && ![...sending.values()].some((entry) => entry.error);

@@ -2,6 +2,7 @@
 const { say, make, icon, iconButton, ask, when } = window.mneme;
 const root = element.querySelector(".mn-reads");
 const percent = (share) => `${Math.round(100 * Math.min(1, Math.max(0, share || 0)))} %`;
+const editing = new Map(); // id → text not saved yet: the server's answer to something else must not take it away
 let shown = "";
 // A card changes at once; the server's answer replaces the panel. While the reply still streams there is no answer yet.
 const send = (action, id, more = {}) => {
@@ -42,9 +43,11 @@ const source = (read, conversation) => {
 
 const editor = (card, read) => {
   const area = make("textarea", { class: "mn-input mn-edit-area", rows: 4, "aria-label": say("reads.in_text") });
-  area.value = read.text;
+  area.value = editing.get(read.id);
+  area.addEventListener("input", () => editing.set(read.id, area.value));
   const done = (save) => {
     const text = area.value.trim();
+    editing.delete(read.id);
     if (save && text && text !== read.text) send("edit", read.id, { text });
     draw();
   };
@@ -55,8 +58,13 @@ const editor = (card, read) => {
   card.replaceChildren(area, make("div", { class: "mn-dialog-buttons" },
     make("button", { type: "button", class: "mn-button", text: say("frame.cancel"), click: () => done(false) }),
     make("button", { type: "button", class: "mn-button mn-primary mn-save", text: say("reads.save"), click: () => done(true) })));
-  area.focus();
 };
+const edit = (read) => {
+  editing.set(read.id, read.text);
+  draw();
+  area(read.id)?.focus();
+};
+const area = (id) => root.querySelector(`[data-id="${CSS.escape(id)}"] .mn-edit-area`);
 
 const remove = async (read) => {
   const yes = await ask({ title: say("reads.delete_title"), text: say("reads.delete_text"), yes: say("reads.delete") });
@@ -89,9 +97,10 @@ const card = (read, conversation) => {
     node.append(make("div", { class: "mn-actions" },
       iconButton("pin", say(read.pinned ? "reads.unpin" : "reads.pin"), () => send("pin", read.id, { on: !read.pinned }), { "data-action": "pin", "aria-pressed": String(Boolean(read.pinned)) }),
       iconButton("mute", say(read.muted ? "reads.unmute" : "reads.mute"), () => send("mute", read.id, { on: !read.muted }), { "data-action": "mute", "aria-pressed": String(Boolean(read.muted)) }),
-      iconButton("edit", say("reads.edit"), () => editor(node, read), { "data-action": "edit" }),
+      iconButton("edit", say("reads.edit"), () => edit(read), { "data-action": "edit" }),
       iconButton("trash", say("reads.delete"), () => remove(read), { "data-action": "delete" })));
   }
+  if (editing.has(read.id) && !read.deleted) editor(node, read);
   return node;
 };
 
@@ -114,7 +123,13 @@ function draw() {
     body.append(...reads.map((read) => card(read, value.conversation)));
     body.append(make("div", { class: "mn-null", title: say("reads.null_text") }, bar("reads.null", value.null_weight, "null")));
   }
+  for (const id of editing.keys()) if (!reads.some((read) => read.id === id)) editing.delete(id);
+  const active = root.contains(document.activeElement) ? document.activeElement : null;
+  const { selectionStart, selectionEnd } = active || {};
+  const written = active?.classList.contains("mn-edit-area") ? active.closest("[data-id]").dataset.id : "";
   root.replaceChildren(head, body);
+  const again = written && area(written);
+  if (again) { again.focus({ preventScroll: true }); again.setSelectionRange(selectionStart, selectionEnd); }
   if (value.message !== shown) { shown = value.message; body.scrollTop = 0; }
 }
 watch("value", draw);

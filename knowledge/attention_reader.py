@@ -1,0 +1,92 @@
+"""Output (O), learned: the read network over a shortlist, behind the same ``Reader`` as the fixed mix.
+
+Knows: how candidates become the network's tensors, and what of its weights is worth reading. Does not know: the store,
+the encoder, how the weights were trained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from knowledge.evidence import Focus, evidence, neighbours
+from knowledge.read_network import ReadBatch, ReadNetwork
+from knowledge.records import Candidate, Read, ReadResult
+from knowledge.words import cjk_share, is_small_talk, plain
+
+PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
+NEGLIGIBLE = 0.01  # smallest weight worth reading
+
+
+class AttentionReader:
+    """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
+
+    ``decline``: weight of the null slot from which nothing is read; 1 never declines.
+    """
+
+    learned = True
+
+    def __init__(
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.8, negligible: float = NEGLIGIBLE
+    ) -> None:
+        self.network = network.eval()
+        self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
+
+    def read(
+        self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
+        keys: dict[str, np.ndarray] | None = None,
+    ) -> ReadResult:  # fmt: skip
+        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones always come.
+
+        ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate.
+        """
+        if focus is None or keys is None:
+            raise ValueError("The learned read needs the query's focus and the candidates' keys.")
+        useful = [c for c in candidates if plain(c.memory.text) != plain(text)]  # an echo of the query is no answer
+        if not useful:
+            return ReadResult(query=text, shortlisted=len(candidates))
+        log_alpha, log_hops = self.weights(focus, useful, keys)
+        null = float(log_alpha[-1])
+        logits = [float(value) for value in log_alpha[:-1]]
+        declined = is_small_talk(text) or math.exp(null) >= self.decline
+        ranked = []
+        for place, (logit, candidate) in enumerate(zip(logits, useful, strict=True)):
+            if candidate.memory.pinned:
+                ranked.append((max(logit, null + PINNED), candidate, place))
+            elif not declined:
+                ranked.append((logit, candidate, place))
+        ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
+        kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
+        kept = [one for one in kept if one[1].memory.pinned or math.exp(one[0]) >= self.negligible]
+        lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
+        total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
+        reads = tuple(
+            Read(
+                memory=c.memory, score=1 / (1 + math.exp(min(null - logit, 50))), weight=math.exp(logit) / total,
+                cosine=c.cosine, bm25=c.bm25, window=c.window, hop=(hop := int(log_hops[:, place].argmax())),
+                because=lead if hop and lead != c.memory.id else "",
+            )
+            for logit, c, place in kept
+        )  # fmt: skip
+        return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates))
+
+    @torch.inference_mode()
+    def weights(
+        self, focus: Focus, candidates: Sequence[Candidate], keys: dict[str, np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """log α (n + 1,), null slot last, and each hop's share of it (hops, n + 1)."""
+        trust = 1.0 if self.multilingual else 1.0 - cjk_share(focus.text)
+        blank = np.zeros_like(focus.vector)
+        rows = np.stack([keys.get(c.memory.id, blank) for c in candidates]).astype(np.float32)
+        features = evidence(focus, candidates, trust=trust, multilingual=self.multilingual)
+        batch = ReadBatch(
+            torch.from_numpy(focus.vector.astype(np.float32))[None],
+            torch.from_numpy(focus.dialogue.astype(np.float32))[None], torch.tensor([len(focus.dialogue)]),
+            torch.from_numpy(rows)[None], torch.from_numpy(features)[None],
+            torch.ones(1, len(candidates), dtype=torch.bool), torch.from_numpy(neighbours(candidates, 1))[None],
+        )  # fmt: skip
+        read = self.network(batch)
+        return read.log_alpha[0].numpy(), read.log_hops[0].numpy()

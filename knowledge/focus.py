@@ -1,0 +1,50 @@
+"""What a read looks for and among what: the query in the light of its dialogue, and the candidates of both.
+
+Knows: the store, the encoder's function, and how a follow-up ("and where does she work?") finds its memory. Does not
+know: how evidence is weighed, or what the read is for. Used alike by the running network and by its training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from knowledge.evidence import Focus, context_words
+from knowledge.records import Candidate
+from knowledge.store import ExternalMemory
+from knowledge.words import query_terms
+
+TURNS = 6  # of the running dialogue that the internal memory sees
+TOGETHER = 2  # of them whose words and the query's are looked for together
+Encode = Callable[[Sequence[str]], np.ndarray]
+
+
+def focus_of(
+    store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str],
+    asked: float,
+) -> Focus:  # fmt: skip
+    """``vector``: (dimension,) unit row of ``text``. ``dialogue``: the turns before it, oldest first.
+    ``asked``: seconds since the epoch, UTC."""
+    last = list(dialogue)[-TURNS:]
+    context = context_words(last)
+    return Focus(
+        text=text, vector=vector, dialogue=encode(last), context=context,
+        idf=store.idf(owner, [*query_terms(text), *context]), asked=asked,
+    )  # fmt: skip
+
+
+def candidates_of(
+    store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str], *,
+    exclude: frozenset[str] = frozenset(),
+) -> list[Candidate]:  # fmt: skip
+    """The shortlist of a query, and in a dialogue also what its last turns and the query find together."""
+    found = store.shortlist(owner, text, vector, exclude=exclude)
+    if not dialogue:
+        return found
+    together = " ".join([*dialogue[-TOGETHER:], text])
+    there = {candidate.memory.id for candidate in found}
+    wider = store.shortlist(owner, together, encode([together])[0], exclude=exclude)
+    more = [candidate.memory for candidate in wider if candidate.memory.id not in there]
+    rows = store.vectors(owner, [memory.id for memory in more])
+    return [*found, *(Candidate(m, cosine=float(rows[m.id] @ vector) if m.id in rows else 0.0) for m in more)]

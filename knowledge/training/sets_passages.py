@@ -1,0 +1,74 @@
+"""Documents of passages with people's questions as scenes: the passage that answers among those of many documents.
+
+Knows: how a document's sentences are grouped into passages. Does not know: archives.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+from knowledge.training.scenes import Query, Scene, Slot
+from knowledge.training.sets_archives import Document
+from knowledge.training.sets_words import content
+
+DAY = 86400.0
+
+
+def _grouped(rng: random.Random, document: Document, longest: int) -> tuple[list[str], list[int]]:
+    """A document's pieces joined to passages of at most ``longest`` words; passage of each piece."""
+    passages: list[str] = []
+    of: list[int] = []
+    for piece in document.passages:
+        if passages and len(passages[-1].split()) + len(piece.split()) <= longest and rng.random() < 0.85:
+            passages[-1] += " " + piece
+        else:
+            passages.append(piece)
+        of.append(len(passages) - 1)
+    return passages, of
+
+
+def _scene(source: str, documents: list[Document], absent: list[Document], rng: random.Random) -> Scene:
+    slots: list[Slot] = []
+    queries: list[Query] = []
+    now = 1.56e9 + rng.random() * 2.2e8
+    longest = rng.choice((1, 40, 80, 120, 160))
+    titled = rng.random() < 0.8  # some files have names that say nothing
+    for number, document in enumerate(documents):
+        now += rng.expovariate(1 / DAY)
+        passages, of = _grouped(rng, document, longest)
+        title = document.title if titled else f"document-{rng.randrange(10**5)}.pdf"
+        first = len(slots)
+        for position, text in enumerate(passages):
+            slots.append(Slot(text, round(now), kind="passage", container=f"d{number}", position=position, title=title))
+        for question, piece in document.questions:
+            queries.append(Query(question, frozenset({first + of[piece]}), kind="document"))
+    held = [frozenset(content(slot.text)) for slot in slots]
+    rng.shuffle(queries)
+    missing = [question for document in absent for question, _ in document.questions]
+    rng.shuffle(missing)
+    blanks = 0
+    for question in missing:
+        asked = set(content(question))
+        if blanks < len(queries) * 0.2 and asked and max(len(asked & words) for words in held) <= 0.67 * len(asked):
+            queries.append(Query(question, kind="document/absent"))
+            blanks += 1
+    rng.shuffle(queries)
+    return Scene(tuple(slots), tuple(queries), source)
+
+
+def document_scenes(source: str, documents: list[Document], rng: random.Random) -> Iterator[Scene]:
+    """Documents dealt into memories of 150 to 400 pieces; one document in six is left out of its memory."""
+    rng.shuffle(documents)
+    while documents:
+        size = rng.randint(150, 400)
+        chosen: list[Document] = []
+        while documents and sum(len(document.passages) for document in chosen) < size:
+            chosen.append(documents.pop())
+        if sum(len(document.passages) for document in chosen) < 60:
+            return
+        kept = [document for i, document in enumerate(chosen) if i % 6 != 3]
+        absent = [document for i, document in enumerate(chosen) if i % 6 == 3]
+        scene = _scene(source, kept, absent, rng)
+        if len(scene.slots) >= 60:
+            yield scene

@@ -1,0 +1,160 @@
+"""The learned read: its network, its weights in a file, and how it stands behind the reader's interface."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from knowledge.attention_reader import AttentionReader
+from knowledge.evidence import WIDTH, Focus
+from knowledge.fixed_reader import FixedReader
+from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
+from knowledge.reader import WEIGHTS, make_reader
+from knowledge.records import Candidate, Memory
+
+SMALL = ReadSize(dimension=8, heads=2, head_dim=4, hidden=8, state=8)
+DAY = 86400.0
+
+
+def batch(slots: int, used: int, size: int = 1, turns: int = 0, seed: int = 0) -> ReadBatch:
+    torch.manual_seed(seed)
+    mask = torch.zeros(size, slots, dtype=torch.bool)
+    mask[:, :used] = True
+    near = torch.full((size, 3, slots), -1)
+    near[:, 1] = torch.arange(slots)
+    near[:, 2, 1:used] = torch.arange(used - 1)
+    near[:, 0, : used - 1] = torch.arange(1, used)
+    return ReadBatch(
+        torch.nn.functional.normalize(torch.randn(size, 8), dim=-1), torch.randn(size, max(turns, 1), 8),
+        torch.full((size,), turns), torch.randn(size, slots, 8), torch.randn(size, slots, WIDTH), mask, near,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"hops": 1}, {"shift_radius": 0}, {"lexical": False}, {"internal_memory": False}]
+)
+def test_weights_and_null_slot_sum_to_one_and_padding_gets_none(changes: dict[str, Any]) -> None:
+    network = ReadNetwork(replace(SMALL, **changes)).eval()
+    read = network(batch(6, 4, size=3))
+    assert torch.allclose(read.log_alpha.exp().sum(-1), torch.ones(3), atol=1e-5)
+    assert torch.allclose(read.log_hops.exp().sum(1), read.log_alpha.exp(), atol=1e-5)
+    assert read.log_alpha[:, 4:6].exp().max() == 0
+
+
+def test_padding_changes_nothing() -> None:
+    network = ReadNetwork(SMALL).eval()
+    wide = batch(9, 4)
+    narrow = ReadBatch(wide.vector, wide.dialogue, wide.turns, wide.keys[:, :4], wide.evidence[:, :4], wide.mask[:, :4],
+                       wide.neighbours[:, :, :4])  # fmt: skip
+    a, b = network(wide).log_alpha[0], network(narrow).log_alpha[0]
+    assert torch.allclose(a[:4], b[:4], atol=1e-4) and torch.allclose(a[-1], b[-1], atol=1e-4)
+
+
+def test_the_dialogue_changes_the_query_only_with_an_internal_memory() -> None:
+    with_it, without = ReadNetwork(SMALL).eval(), ReadNetwork(replace(SMALL, internal_memory=False))
+    assert with_it.internal is not None
+    torch.nn.init.normal_(with_it.internal.project.weight)
+    talk, alone = batch(4, 4, turns=1), batch(4, 4, turns=0)
+    assert not torch.allclose(with_it.focus(talk), with_it.focus(alone))
+    assert torch.equal(without.focus(talk), without.focus(alone))
+
+
+def test_training_finds_the_evidence_and_declines_where_there_is_none() -> None:
+    """A task that needs the null slot: a marked slot is right, and nothing where no slot is marked."""
+    torch.manual_seed(0)
+    network = ReadNetwork(SMALL)
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+
+    def problem(seed: int) -> tuple[ReadBatch, torch.Tensor, torch.Tensor]:
+        made = batch(5, 5, size=16, seed=seed)
+        right = torch.zeros(16, 5, dtype=torch.bool)
+        right[torch.arange(12), torch.arange(12) % 5] = True
+        made.evidence.mul_(0.1)
+        made.evidence[..., 0] = right.float()
+        return made, right, torch.arange(16) < 12
+
+    for step in range(150):
+        made, right, answerable = problem(step)
+        loss = memory_loss(network(made), right, answerable, right)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    made, right, answerable = problem(1000)
+    alpha = network.eval()(made).log_alpha.exp()
+    assert alpha[:12][:, :-1][right[:12]].min() > 0.5
+    assert alpha[12:, -1].min() > 0.5
+
+
+def test_weights_outlive_the_file_and_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    network = ReadNetwork(SMALL).eval()
+    path = tmp_path / "reader.safetensors"
+    save(network, path, {"encoder": "some encoder"})
+    again, encoder = load(path)
+    made = batch(4, 4)
+    assert encoder == "some encoder" and again.size == SMALL
+    assert torch.allclose(network(made).log_alpha, again(made).log_alpha, atol=0.05)  # kept in 16 bits
+    reader, note = make_reader("some encoder", 8, multilingual=False, path=path)
+    assert reader.learned and note == ""
+    reader, note = make_reader("other", 8, multilingual=False, path=path)
+    assert isinstance(reader, FixedReader) and "some encoder" in note
+    path.write_bytes(path.read_bytes()[:100])
+    reader, note = make_reader("some encoder", 8, multilingual=False, path=path)
+    assert isinstance(reader, FixedReader) and "damaged" in note
+    reader, note = make_reader("some encoder", 8, multilingual=False, path=tmp_path / "none")
+    assert isinstance(reader, FixedReader) and "No weights" in note
+
+
+# ---- with the weights that ship ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def encoder() -> object:
+    from knowledge.encoder import Encoder
+
+    return Encoder()
+
+
+def ask(encoder: object, text: str, said: list[Memory], limit: int = 5) -> list[str]:
+    network, _ = load(WEIGHTS)
+    vectors = encoder.encode([text, *(memory.text for memory in said)])  # type: ignore[attr-defined]
+    found = [Candidate(m, cosine=float(row @ vectors[0])) for m, row in zip(said, vectors[1:], strict=True)]
+    keys = {memory.id: row for memory, row in zip(said, vectors[1:], strict=True)}
+    focus = Focus(text, vectors[0], np.zeros((0, vectors.shape[1]), np.float32), {}, {}, asked=20 * DAY)
+    result = AttentionReader(network).read(text, found, limit=limit, focus=focus, keys=keys)
+    return [read.memory.id for read in result.reads]
+
+
+def turns(*texts: str, **marks: Any) -> list[Memory]:
+    return [
+        Memory(id=str(i), text=text, kind="turn", created=i * DAY, role="user", container="c", position=2 * i, **marks)
+        for i, text in enumerate(texts)
+    ]
+
+
+LIFE = turns(
+    "My sister Anna moved to Lisbon and works as a marine biologist.", "I planted tomatoes on the balcony yesterday.",
+    "Our dog Bruno is afraid of thunder.", "The car needs new tyres before the winter.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "right"), [
+    ("Where does my sister live?", "0"), ("What did I plant?", "1"), ("What is our dog's name?", "2"),
+    ("Which repairs does the car need?", "3"),
+])  # fmt: skip
+def test_a_small_memory_is_read_rightly(encoder: object, text: str, right: str) -> None:
+    assert ask(encoder, text, LIFE)[0] == right
+    assert ask(encoder, text, [LIFE[int(right)]]) == [right]
+
+
+def test_an_echo_is_not_read_small_talk_reads_nothing_and_pinned_ones_always_come(encoder: object) -> None:
+    asked = turns("Where does my sister live?", LIFE[0].text)
+    assert ask(encoder, "Where does my sister live?", asked) == ["1"]
+    assert ask(encoder, "Thanks a lot!", LIFE) == []
+    pinned = turns("Answer me in short sentences.", pinned=True)
+    assert ask(encoder, "Thanks a lot!", [*pinned, *LIFE[1:]]) == ["0"]
+    assert ask(encoder, "Where does my sister live?", [], limit=0) == []
