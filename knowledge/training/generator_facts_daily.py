@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 CARDS = """
-@ cooking event g:food g:activity many with
+@ cooking event g:food g:activity many with k:bake
 vars: dish=food for= secret=
 pool for: the whole family | a friend who was sick | the new neighbors | {his} colleagues | a potluck | a date
 pool secret: roasted garlic | a spoon of honey | smoked paprika | lime juice | miso paste | a splash of vinegar | \
@@ -23,7 +23,7 @@ ask for: Who did {P} cook {dish} for?
 all dish: What dishes {has} {P} [cooked|made]?
 infer: Would {P} [appreciate a cookbook|like a new set of pans]?
 
-@ baking event g:food many
+@ baking event g:food many k:bake
 vars: cake=dessert why=
 pool why: a school fair | {his} dad's retirement | a bake sale | no reason at all | a wedding | the neighbor's birthday
 base: bake {cake}
@@ -77,7 +77,7 @@ ask thing: What {is} {P} allergic to?
 ask thing: What [{does} {P} have|is] {Ps} allergy?
 all thing: What are {Ps} allergies?
 
-@ illness event sad g:health
+@ illness event sad g:health k:injury
 vars: what= remedy= span=span
 pool what: the flu | a migraine | food poisoning | pneumonia | tonsillitis | shingles | a kidney stone | an ear \
 infection
@@ -93,7 +93,7 @@ more remedy: What helped? => In the end {remedy}. => What helped {P0} [recover f
 ask what: What [illness|disease|sickness] did {P} have?
 ask span: How long {was} {P} [sick|ill|in bed]?
 
-@ therapy trait g:health
+@ therapy trait g:health k:cope
 vars: way= reason=
 pool way: breathing exercises | a gratitude list | cold showers | talking to a therapist | long walks without a \
 phone | guided meditation | a strict bedtime | singing in the car
@@ -107,7 +107,7 @@ ask way: How {does} {P} [cope with|deal with|handle] {reason}?
 ask way: What {does} {P} do for {his} [mental health|well-being]?
 ask reason: What [problem|trouble] {is} {P} fighting with {way}?
 
-@ purchase event kin g:purchases many
+@ purchase event kin g:purchases many k:buy
 vars: thing= color=color price=money
 pool thing: a leather sofa | a record player | a sewing machine | a telescope | a winter coat | a coffee machine | \
 hiking boots | a standing desk | a rug | a tent | a watch | a cello case | a surfboard | an air fryer | a bookshelf |\
@@ -125,7 +125,7 @@ ask thing: What did {P} [buy|purchase|treat {self} to]?
 ask color: What color is {thing} {P} bought?
 all thing: What [items|things] {has} {P} [bought|purchased]?
 
-@ lostthing event sad g:mishaps many
+@ lostthing event sad g:mishaps many a:mishap
 vars: thing= where=
 pool thing: {his} keys | {his} wallet | {his} passport | {his} wedding ring | {his} headphones | {his} glasses | \
 {his} phone | an umbrella from {his} grandmother | {his} earring
@@ -134,14 +134,14 @@ laundry | at the bakery
 base: lose {thing}
 past: lost {thing}
 ger: losing {thing}
-say: {P} lost {thing} {when}! [I turned the whole place upside down.|I felt so stupid.]
+say: {P} lost {thing} {when}! [I turned the whole place upside down.|I searched for hours.]
 say: {when} {thing} disappeared. [Panic!|I looked everywhere.]
 react: Oh no! [Did you look in the fridge?|I hate when that happens.]
 more where: Did it turn up? => Yes, {where}, of all places. => Where did {P} find {thing}?
 ask thing: What did {P} lose?
 ask thing: What [item|belonging] went missing for {P0}?
 
-@ accident event sad g:mishaps
+@ accident event sad g:mishaps a:injury k:mishap
 vars: what= helper=
 pool what: drove into a fence | slipped on the stairs | got stuck in an elevator | flooded the bathroom | locked \
 {self} out | set off the fire alarm | fell into a pond | broke a tooth | got a flat tire on the highway
@@ -156,7 +156,7 @@ more helper: Did anybody help? => Luckily {helper} came along. => Who [helped|ca
 ask what: What [accident|mishap|misfortune] did {P} have?
 when: When did {P} have {his} [accident|mishap]?
 
-@ garden event g:garden g:activity many
+@ garden event g:garden g:activity many a:hobby
 vars: plant= where= pest=
 pool plant: tomatoes | lavender | sunflowers | zucchini | roses | a fig tree | strawberries | garlic | chili peppers \
 | a cherry tree | tulips | runner beans | pumpkins | a lemon tree | basil
@@ -175,7 +175,7 @@ ask plant: What {is} {P} growing?
 ask where: Where did {P} plant {plant}?
 all plant: What plants {has} {P} [planted|grown]?
 
-@ phone event g:tech many
+@ phone event g:tech many a:buy a:get
 vars: device= trouble= brand=company
 pool device: a laptop | a tablet | a smart watch | a drone | an e-reader | a games console | a phone | a robot \
 vacuum | a camera | a 3D printer
@@ -193,12 +193,13 @@ ask device: What [gadget|device] did {P} get?
 ask brand: Which [brand|company] makes {Ps} {device}?
 all device: What [gadgets|devices] {has} {P} got?
 
-@ crash event sad g:tech g:mishaps
+@ crash event sad g:tech g:mishaps a:mishap
 vars: lost= saved=
-pool lost: three chapters | all holiday photos | the tax files | a year of recipes | the wedding video | {his} thesis
+pool lost: the family tree | all holiday photos | the tax files | a year of recipes | the wedding video | ten years \
+of bird counts
 pool saved: a friend who repairs computers | an old USB stick | a cloud backup | a shop in the next town | nobody so \
 far
-say: My computer crashed {when} and I lost {lost}. [I could scream.|]
+say: My computer gave up {when}, and with it {lost}. [I could scream.|]
 say: {when} the hard drive died. {lost}: gone!
 react: Nightmare! [Back up, back up, back up.|]
 more saved: Could anyone rescue it? => Thanks go to {saved}. => Who or what rescued {Ps} [data|files]?
@@ -210,7 +211,7 @@ vars: motif= spot= meaning=
 pool motif: a swallow | a compass | a wave | a fern | a tiny octopus | a lighthouse | a moth | three stars | a \
 mountain line
 pool spot: on {his} shoulder | on {his} wrist | on {his} ankle | behind {his} ear | on {his} forearm | on {his} back
-pool meaning: freedom | {his} grandmother | never giving up | the year abroad | {his} children | coming home
+pool meaning: the sea | {his} grandmother | never giving up | the year abroad | {his} children | coming home
 base: get a tattoo of {motif}
 past: got a tattoo of {motif}
 ger: getting a tattoo
@@ -222,15 +223,16 @@ stand for]?
 ask motif: What [is {Ps} tattoo of|tattoo did {P} get]?
 ask spot: Where [on {his} body|] {does} {P} have {his} tattoo?
 
-@ hair event
-vars: color=color why= stylist=name
-pool why: a bet | boredom | a new start | a role in a play | {his} daughter's wish | courage after a drink
-base: dye {his} hair {color}
-past: dyed {his} hair {color}
-ger: dyeing {his} hair
-say: {P} dyed {his} hair {color} {when}! [My mother screamed.|I keep looking in the mirror.]
-react: {color}! [Bold.|That must look great on you.]
-more why: Why? => Honestly, it was {why}. => [What was the reason|Why did {P} decide] to change {his} hair?
-more stylist: Who did it? => {stylist} from the salon around the corner. => Who is {Ps} [hairdresser|stylist]?
-ask color: What color [is {Ps} hair|did {P} choose for {his} hair]?
+@ glasses event many k:buy
+vars: color=color why= maker=name
+pool why: a scratch | headaches at the screen | a sports accident | vanity | the old pair fell into a lake | night \
+driving
+base: get glasses with a {color} frame
+past: got glasses with a {color} frame
+ger: getting new glasses
+say: {P} picked up new glasses {when}, frame in {color}! [The world has edges again.|I keep looking in the mirror.]
+react: {color}! [Bold.|Show me.]
+more why: Why new ones? => The reason was {why}. => Why did {P} need new glasses?
+more maker: Who made them? => {maker}, the optician around the corner. => Who is {Ps} optician?
+ask color: What color is the frame of {Ps} glasses?
 """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 CARDS = """
-@ business event kin g:work
+@ business event kin g:work a:job
 vars: shop= name=title street=street money=
-pool shop: bakery | bookshop | bike repair shop | flower shop | dance studio | vintage clothing store | coffee bar | \
-dog grooming salon | pottery workshop | record store | escape room | catering company
+pool shop: bakery | bookshop | bike repair shop | flower shop | puppet theatre | cheese shop | coffee bar | dog \
+grooming salon | pottery workshop | record store | escape room | catering company
 pool money: {his} savings | a loan from the bank | a crowd of small backers | an inheritance | money from {his} parents
 base: open a {shop}
 past: opened a {shop} on {street}
@@ -65,8 +65,8 @@ ask who: Which [relatives|family members] did {P} [visit|go and see]?
 
 @ childhood trait g:past
 vars: thing= with=
-pool thing: build tree houses | catch frogs | ride horses | sell lemonade | deliver newspapers | go ice fishing | \
-write comics | climb onto roofs | put on puppet shows | collect fossils
+pool thing: build tree houses | catch frogs | collect beetles | sell lemonade | deliver newspapers | go ice fishing |\
+ write comics | climb onto roofs | put on puppet shows | collect fossils
 pool with: {his} grandfather | {his} dad | the girl next door | {his} older cousin | a boy called Whistler | {his} \
 godmother
 say: When I was little, I used to {thing} with {with}. [Those were the days.|I still think about it.]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CARDS = """
-@ trip event kin g:places with many
+@ trip event kin g:places with many k:travel
 vars: city=city food=food thing= span=span
 pool thing: a lantern festival | a flea market by the river | the old town at night | an underground lake | a tiny \
 puppet museum | a football match | the botanical garden | a boat tour | street musicians on every corner
@@ -28,7 +28,7 @@ all city: Which [cities|places] {has} {P} [visited|travelled to]?
 when: When {was} {P} in {city}?
 when: When did {P} [visit|see] {city}?
 
-@ tripplan plan kin g:plans
+@ tripplan plan kin g:plans a:plan
 vars: country=country how= reason=
 pool how: by motorbike | with just a backpack | on a sailing boat | in a rented camper van | by night train
 pool reason: see the northern lights | visit an old friend | walk an old pilgrims' path | taste the food at last | \
@@ -46,7 +46,7 @@ more reason: Why there? => I want to {reason}. => Why {does} {P} want to [visit|
 ask country: [Which country|Where] {does} {P} [plan to visit|want to travel|intend to go]?
 all country: Which countries {does} {P} [plan|want] to visit?
 
-@ camping event g:outdoor g:activity with many
+@ camping event g:outdoor g:activity with many a:hobby
 vars: place= animal=wild
 pool place: at the lake | in the mountains | near the coast | in the old forest | at the edge of the desert | on a \
 little island | by a waterfall
@@ -64,7 +64,7 @@ all place: Where {has} {P} camped?
 infer: Would {P} [prefer|rather have] a night under the stars or a stay in a luxury hotel?
 infer: Would {P} enjoy a [trip to a national park|week in a cabin without electricity]?
 
-@ hike event g:outdoor g:activity with many
+@ hike event g:outdoor g:activity with many a:hobby
 vars: where= hours=small found=
 pool where: the ridge trail | the canyon | a volcano | the coastal path | the glacier | the gorge | the old railway \
 path | the cliffs
@@ -82,7 +82,7 @@ ask where: Where did {P} [hike|go hiking|go for a long walk]?
 ask hours: How long did it take {P} to hike {where}?
 infer: Is {P} [an outdoor person|physically fit]?
 
-@ hobby trait kin many g:activity
+@ hobby trait kin many g:activity k:hobby
 vars: hobby=hobby effect= since=pastspan
 pool effect: clears {his} head after a long day | makes {him} forget the time | keeps {his} hands busy | reminds \
 {him} of {his} grandmother | helps {him} sleep better | gives {him} something to show for the week
@@ -101,7 +101,7 @@ all hobby: What [are {Ps} hobbies|activities {does} {P} enjoy]?
 then hobby: [And what|What] {does} {p} do for fun?
 reply hobby: {hobby}.
 
-@ sport trait kin many g:activity g:sports
+@ sport trait kin many g:activity g:sports a:hobby
 vars: sport=sport club=title day=day
 say: {P} play{s} in a club now: {sport}, every {day}.
 say: {P} took up {sport} {when} and {is} training hard. [My arms hurt.|]
@@ -114,11 +114,11 @@ ask sport: How {does} {P} [keep fit|stay in shape|get exercise]?
 all sport: [What|Which] sports {does} {P} [do|play]?
 infer: Would {P} be happy about [new sports shoes|a gift card for a sports store]?
 
-@ race event g:sports with
+@ race event g:sports with a:event
 vars: race= minutes=minutes cause=
-pool race: a half marathon | a charity run | a triathlon | a swimming race across the lake | a bike race | a mud run \
-| the city marathon | a rowing regatta
-pool cause: cancer research | the animal shelter | the children's hospital | mental health | clean rivers | the \
+pool race: a half marathon | a stair run | a triathlon | a swimming race across the lake | a bike race | a mud run | \
+the city marathon | a rowing regatta
+pool cause: cancer research | the animal shelter | the children's hospital | the lifeboat crew | clean rivers | the \
 local library
 base: [take part in|finish] {race}
 past: finished {race}
@@ -144,7 +144,7 @@ ask sport: In which sport did {P} [win|have a victory]?
 ask score: How did {Ps} team win the {sport} [game|match]?
 count: How many [games|matches] {has} {P} won?
 
-@ instrument trait kin g:music g:activity
+@ instrument trait kin g:music g:activity a:hobby a:learn
 vars: instrument=instrument since=pastspan piece=title
 lead: [What's that music I heard through the phone|Anything musical going on]?
 say: {P} {has} been [learning|playing] the {instrument} for {since}[, the neighbors are patient|].
@@ -159,7 +159,7 @@ infer: Would {P} enjoy [a subscription to the symphony|a jam session]?
 then instrument: [And which|Which] instrument {does} {p} play?
 reply instrument: The {instrument}.
 
-@ concert event g:music g:activity with many
+@ concert event g:music g:activity with many a:event
 vars: band=band city=city song=title
 base: see {band} [live|in concert]
 past: saw {band} live
@@ -222,10 +222,10 @@ react: {title} is a classic!
 ask title: What is {Ps} favorite [movie|film]?
 ask times: How often {has} {P} watched {his} favorite movie?
 
-@ painting event g:art g:activity many
+@ painting event g:art g:activity many a:hobby
 vars: subject= technique= place=
-pool subject: a sunset over the harbor | a horse in the snow | {his} grandmother's hands | a field of poppies | an \
-empty street | a stormy sea | a bowl of lemons | a self-portrait | two herons | the view from {his} window
+pool subject: a lighthouse in fog | a crane at a building site | {his} grandmother's hands | a field of poppies | an \
+empty street | a stormy sea | a bowl of lemons | a broken umbrella | two herons | the view from {his} window
 pool technique: in oil | in watercolor | in charcoal | with acrylics | with ink | in pastels
 pool place: over {his} bed | in the hallway | at the library | in a cafe | in {his} mother's kitchen
 base: paint {subject}
@@ -243,12 +243,12 @@ ask subject: What is {Ps} [picture|painting|artwork] of?
 all subject: What [pictures|subjects] {has} {P} painted?
 infer: Would {P} [enjoy a trip to an art museum|like a set of brushes as a present]?
 
-@ writing trait g:books g:activity
+@ writing trait g:books g:activity a:hobby
 vars: what= title=title theme=
-pool what: a novel | a screenplay | a children's book | a collection of poems | a memoir | a fantasy series | a \
+pool what: a novel | a stage play | a children's book | a collection of poems | a memoir | a fantasy series | a \
 radio play
-pool theme: loss and forgiveness | a friendship across borders | growing old | a family secret | the sea | courage | \
-first love
+pool theme: envy between brothers | a friendship across borders | growing old | a family secret | the sea | courage |\
+ first love
 lead: [What are you typing all the time|How's the writing going]?
 say: {P} {is} working on {what}. [Every morning before breakfast, two pages.|It's called {title}.]
 ans: Slow but steady. It's {what}, the working title is {title}.
@@ -259,7 +259,7 @@ more title: Does it have a title? => I call it {title}. => What is the [title|na
 manuscript]?
 ask what: What {is} {P} writing?
 
-@ game trait kin many g:activity
+@ game trait kin many g:activity a:hobby
 vars: game=title kind= hours=small
 pool kind: a strategy game | a racing game | a puzzle game | a farming game | a card game | a role-playing game | a \
 detective game

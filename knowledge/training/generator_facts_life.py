@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 CARDS = """
-@ move event kin g:places with
+@ move event kin g:places with a:home
 vars: city=city why=
 pool why: {his} company opened an office there | the rents had become too high | {p} wanted to live near the sea | \
 {p} fell in love with somebody from there | {p} needed a fresh start | the schools are better there
@@ -28,7 +28,7 @@ all city: Which cities {has} {P} lived in?
 then city: [And where|Where] did {p} move?
 reply city: To {city}.
 
-@ newjob event kin g:work
+@ newjob event kin g:work k:job
 vars: job=job company=company part=
 pool part: the people | the short commute | the mornings at home | learning something every day | the lunch breaks \
 by the river | the calm office
@@ -54,7 +54,7 @@ all company: Which companies {has} {P} worked for?
 then company: [And where|Where] {does} {p} work?
 reply job: A {job}.
 
-@ lostjob event sad kin g:work
+@ lostjob event sad kin g:work a:job
 vars: job=job how=
 pool how: the whole department was closed | the shop went bankrupt | they moved everything abroad | a machine does \
 it now | the new manager wanted a smaller team
@@ -69,7 +69,7 @@ ask job: What did {P} work as before being [laid off|unemployed]?
 when: When did {P} [lose {his} job|become unemployed]?
 infer: [Is {P} likely|Would {P} be able] to [buy an expensive house|make big purchases] right now?
 
-@ promotion event kin g:work
+@ promotion event kin g:work a:job
 vars: role= gift=
 pool role: team lead | head of department | deputy manager | senior consultant | shift supervisor | regional \
 director | head chef | chief editor
@@ -118,7 +118,7 @@ when: When {was} {Ps} [baby|child] born?
 all name: What are the names of {Ps} children?
 infer: Is {P} likely to be [getting little sleep|tired] [at night|] these days?
 
-@ wedding event kin g:family with
+@ wedding event kin g:family
 vars: city=city band=band dress=color
 base: get married[ in {city}|]
 past: got married in {city}
@@ -151,7 +151,7 @@ ask span: How long {was} {P} [in the relationship|together with {his} partner]?
 when: When did {Ps} relationship end?
 infer: Is {P} [single|likely to be dating someone] [now|at the moment]?
 
-@ house event kin g:home
+@ house event kin g:home a:home
 vars: color=color rooms=small street=street
 base: buy a house
 past: bought a house on {street}
@@ -185,7 +185,7 @@ more cost: Was it expensive? => All in all it came to {cost}. => How much did {P
 ask room: [Which|What] part of the home did {P} [remodel|renovate]?
 all room: Which rooms {has} {P} [renovated|redone]?
 
-@ school state kin g:study
+@ school state kin g:study a:learn
 vars: subject= city=city
 pool subject: marine biology | history | economics | computer science | nursing | law | philosophy | architecture | \
 chemistry | graphic design | linguistics | geology | film | dentistry | agriculture | mathematics
@@ -217,9 +217,9 @@ more grade: How good was it? => I got {grade}, believe it or not. => What [grade
 {exam}?
 ask exam: What [test|exam|certificate] did {P} [pass|complete successfully]?
 
-@ course event g:study g:activity many
+@ course event g:study g:activity many k:learn a:hobby
 vars: thing= teacher=name length=span
-pool thing: pottery | Italian cooking | bookkeeping | first aid | life drawing | car repair | web design | public \
+pool thing: upholstery | Italian cooking | bookkeeping | first aid | life drawing | car repair | web design | public \
 speaking | wine tasting | bread baking | self-defense | photo editing | sign language | furniture restoration | \
 landscape gardening
 base: [join|sign up for|take] a [course|class] in {thing}

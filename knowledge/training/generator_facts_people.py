@@ -6,7 +6,7 @@ The format is described in ``generator_schemas``.
 from __future__ import annotations
 
 CARDS = """
-@ works state kin
+@ works state kin k:job
 vars: place=company job=job
 say: {P} work{s} at {place} [now|], as a {job}. [The hours are long.|It suits {him}.|]
 say: {P} {is} a {job} at {place}[, has been for years|, and good at it|].
@@ -33,7 +33,7 @@ reply job: {P} {is} a {job}.
 unreply place: That would be {place}.
 unreply job: {job}, as far as I know.
 
-@ lives state kin
+@ lives state kin k:home
 vars: city=city kind=
 pool kind: a houseboat | a tiny studio | an old farmhouse | a loft | a flat above a bakery | a shared house | a \
 terraced house | a tower block
@@ -131,7 +131,7 @@ unthen sweet: What {does} {p} want as a last course?
 reply dish: {dish}.
 unreply dish: {dish}, without question.
 
-@ drives state kin
+@ drives state kin a:buy
 vars: car= color=color
 pool car: an old van | a sports car | a pickup truck | an electric scooter | a motorbike | a station wagon | a \
 convertible | a tiny hatchback | a camper | a cargo bike | a jeep
@@ -156,7 +156,7 @@ reply color: {color}.
 unreply car: {P} get{s} around with {car}.
 unreply color: It's {color}.
 
-@ learns trait kin
+@ learns trait kin a:learn
 vars: subject=language teacher=name why=
 pool why: for a job abroad | because of a new love | to read old letters | to talk with the grandparents | to keep \
 the brain young | after a bet
@@ -180,7 +180,7 @@ unalso why: What drives {him} to it?
 reply subject: {subject}.
 unreply subject: {subject}, they say.
 
-@ plays trait kin g:activity
+@ plays trait kin g:activity k:hobby
 vars: thing=hobby day=day partner=name
 say: {P} spend{s} every {day} on {thing}[, together with a friend called {partner}|].
 say: {thing} is all {P} can talk about. {day} is the day for it, with {partner}.
@@ -202,7 +202,7 @@ unalso partner: Does anyone do it with {him}?
 reply thing: {thing}.
 unreply thing: Mostly {thing}.
 
-@ ill event sad kin g:health
+@ ill event sad kin g:health k:injury
 vars: part= doctor=name span=span
 pool part: {his} knee | {his} back | {his} shoulder | {his} wrist | {his} ankle | {his} elbow | {his} hip | a toe | \
 two ribs | {his} collarbone
@@ -230,7 +230,7 @@ unalso span: What's the time needed to recover?
 reply part: {part}.
 unreply part: That was {part}.
 
-@ visits event kin g:places many
+@ visits event kin g:places many k:travel
 vars: city=city with=name gift=
 pool gift: a snow globe | a scarf | a wooden spoon | a jar of honey | a fridge magnet | a hand-painted cup | a bag \
 of coffee | a tin of tea

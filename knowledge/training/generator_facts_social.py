@@ -24,9 +24,9 @@ infer: Would {P} [be considered|describe {self} as] a [helpful|compassionate] pe
 
 @ donation event g:help many
 vars: thing= to=
-pool thing: {his} old car | forty books | winter clothes | {his} hair | a piano | blood | toys of {his} kids | half \
-of {his} bonus | a bicycle
-pool to: a homeless shelter | the children's ward | a school abroad | the fire brigade's raffle | a women's center | \
+pool thing: {his} old sewing machine | forty books | winter clothes | {his} hair | a piano | blood | toys of {his} \
+kids | half of {his} bonus | a bicycle
+pool to: a seamen's hostel | the children's ward | a school abroad | the fire brigade's raffle | a women's center | \
 the parish | a youth club
 base: donate {thing}
 past: donated {thing} to {to}
@@ -38,11 +38,11 @@ ask thing: What did {P} [donate|give away]?
 ask to: Who did {P} [donate {thing} to|give {thing}]?
 all thing: What [{has} {P} donated|donations did {P} make]?
 
-@ gift event g:family many
+@ gift event g:family many k:get
 vars: thing= giver= story=
-pool thing: a necklace | a hand-knitted scarf | a music box | an old atlas | a pocket knife | a photo album | a \
+pool thing: a brooch | a hand-knitted scarf | a music box | an old atlas | a pocket knife | a photo album | a \
 stuffed bear | a teapot | a fountain pen | a framed letter | a bracelet
-pool giver: {his} grandmother | an uncle | {his} godfather | {his} best friend | a colleague | {his} daughter | an \
+pool giver: a great-aunt | an uncle | {his} godfather | {his} best friend | a colleague | {his} daughter | an \
 exchange student
 pool story: luck | home | courage | {his} roots | patience | old times
 base: get {thing}
@@ -60,7 +60,7 @@ ask thing: What did {P} get from {giver}?
 ask giver: Who gave {P0} {thing}?
 ask giver: Who is {thing} from that {P} owns?
 
-@ friendship event g:friends many
+@ friendship event g:friends many k:meet
 vars: friend=name where= job=job
 pool where: at a bus stop | in a pottery studio | on a delayed train | at the dentist | in an online forum | at a \
 funeral | in a queue for tickets | at the gym | in the dog park
@@ -76,7 +76,7 @@ more job: What does {friend} do? => {friend} works as a {job}. => What is the [j
 ask friend: Who did {P} [become friends with|meet|get to know]?
 all friend: Which [new people|friends] did {P} [make|meet]?
 
-@ reunion event g:friends with
+@ reunion event g:friends a:meet
 vars: who= city=city topic=
 pool who: {his} school class | {his} old band | the rowing crew | {his} university friends | the former neighbors | \
 {his} exchange partners
@@ -100,18 +100,18 @@ pool end: we hugged it out | we don't talk anymore | a letter fixed it | we laug
 base: argue with {who}
 past: had an argument with {who}
 ger: arguing with {who}
-say: {P} had a fight with {who} {when}, about {about}. [I feel terrible.|]
+say: {P} had a fight with {who} {when}, about {about}.
 say: {when} {who} and I fell out over {about}.
 react: Arguments like that are draining.
 more end: How did it end? => Well, {end}. => How did {Ps} argument with {who} end?
 ask who: Who did {P} [argue|quarrel|fall out] with?
 ask about: What did {P} and {who} [argue|quarrel|fight] about?
 
-@ goal plan kin g:plans many
+@ goal plan kin g:plans many k:plan
 vars: goal= method=
 pool goal: run a marathon | learn to juggle | write a novel | save for a boat | quit smoking | climb a volcano | \
-open a guesthouse | adopt a child | swim a mile | go back to school | sing on a stage | build a tiny house | retire \
-early | get a pilot license | start a podcast | speak at a conference
+open a guesthouse | train a guide dog | swim a mile | go back to school | sing on a stage | build a tiny house | \
+retire early | get a pilot license | start a podcast | speak at a conference
 pool method: a strict plan | a coach | getting up at five | an app | a friend who pushes {him} | small steps every day
 base: {goal}
 ger: the plan
@@ -125,9 +125,9 @@ ask goal: What [goal|ambition|dream] {does} {P} have?
 ask goal: What {does} {P} want to achieve?
 all goal: What goals {does} {P} have?
 
-@ appointment plan many g:plans with
+@ appointment plan many g:plans with k:plan
 vars: what= where=street
-pool what: see a ballet | go to a wine tasting | meet a publisher | have an interview | take {his} kids to the zoo | \
+pool what: see a ballet | go to a wine tasting | meet a notary | have an interview | take {his} kids to the zoo | \
 get {his} eyes checked | attend a wedding | visit an open house | try an escape room | pick up a rescue dog | give a \
 talk
 base: {what}
@@ -156,10 +156,10 @@ more gave: Who gave it? => It was given by {gave}. => Which organization [awarde
 ask award: What [prize|award|honor] did {P} [win|receive]?
 ask for: [What|Why] {was} {P} [awarded|honored] {award}[ for|]?
 
-@ setback event sad g:mishaps
+@ setback event sad g:mishaps k:mishap
 vars: what= next=
-pool what: got a rejection from a publisher | failed the driving test | lost a big client | missed the finals | \
-didn't get the apartment | was turned down for a loan | ruined the presentation | came last in the tournament
+pool what: was rejected by a choir | failed the driving test | lost a big client | missed the finals | didn't get \
+the apartment | was turned down for a loan | ruined the presentation | came last in the tournament
 pool next: try again in spring | take a break first | ask a mentor for advice | change the plan completely | \
 practice every day | write it off as a lesson
 lead: [You sound down, everything okay|How did it turn out]?
@@ -183,7 +183,7 @@ react: Interesting view on {topic}. [I see it differently.|Fair enough.]
 ask view: What {does} {P} think [of|about] {topic}?
 ask view: What is {Ps} [opinion|view|attitude] on {topic}?
 
-@ comfort trait
+@ comfort trait k:cope
 vars: thing= why=
 pool thing: a candle | an old blanket | rain on the window | the smell of coffee | a playlist from the nineties | \
 {his} grandmother's ring | a lucky coin | the sound of trains | a letter in {his} wallet
@@ -237,7 +237,7 @@ ask title: What did {P} suggest?
 ask by: Who made the {kind} that {P} recommended?
 all title: What recommendations {has} {P} given?
 
-@ museum event g:activity g:art many with
+@ museum event g:activity g:art many a:event
 vars: what= show= city=city
 pool what: a museum | an aquarium | a planetarium | a castle | a zoo | a botanical garden | a gallery | an old mine |\
  a science center
@@ -246,16 +246,16 @@ collection of clocks | the Mars room | paintings by children
 base: visit {what}
 past: visited {what} in {city}
 ger: visiting {what}
-say: {P} took the kids to {what} {when}. [They loved every minute.|] It was in {city}.
+say: {P} spent a day at {what} {when}. [So much to see.|] It was in {city}.
 say: {when} we went to {what} in {city}.
 react: That sounds like a nice day out!
 more show: What did you like best? => For me it was {show}. => What did {P} like [best|most] when visiting {what}?
 ask what: What [attraction|sight|place] did {P} visit?
 ask city: In which city did {P} visit {what}?
 
-@ festival event g:music g:activity with many
+@ festival event g:music g:activity with many k:event
 vars: fest= moment= city=city
-pool fest: a pride parade | a film festival | a carnival | a street food fair | a book fair | a poetry slam | a \
+pool fest: a kite festival | a film festival | a carnival | a street food fair | a book fair | a poetry slam | a \
 science night | a lantern walk | a craft market | a folk dance evening
 pool moment: the fireworks at the end | an old man who danced alone | when everyone sang | the costumes | a kid who \
 gave a speech | the silence before it began

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 ASIDES = (  # about oneself, after a statement or an answer
     "[To be honest, |Honestly, |]I [wasn't sure at first|had my doubts|nearly gave up on it], but [it turned out fine|\
-now I'm glad|\
+I'd do it again|\
 it was the right call]",
     "[I keep telling myself|My motto is|I try to remember]: [one day at a time|no rush|better late than never|done is \
 better than perfect].",
@@ -12,7 +12,7 @@ better than perfect].",
     "[Everyone around me|My whole circle|The people close to me] [noticed|had an opinion about it|was very supportive|\
 laughed a lot].",
     "[There were ups and downs|It had its rough moments], [but that's part of it|but who cares now|as always].",
-    "[I still get goosebumps|I still have to pinch myself|I catch myself smiling] when I think of it.",
+    "[I shake my head|I still have to pinch myself|I catch myself smiling] when I think of it.",
     "[Sometimes|Every now and then] you [just have to jump|need a change|have to do something for yourself], [right|\
 you know]?",
     "[I took a lot of pictures|I should have taken more pictures|Remind me to show you the pictures].",
@@ -36,7 +36,7 @@ ENCOURAGEMENTS = (  # to the partner, after their fact
     "[I've been looking for something like that|Maybe I should follow your example|You've given me an idea].",
     "[Don't be too hard on yourself|Take your time|Be gentle with yourself], [these things need time.|it will come.|\
 okay]?",
-    "[I wish I could have been there|I would have loved to see that|I can picture it already].",
+    "[A pity that I missed it|I would have loved to see that|I can picture it already].",
     "[Stories like that|News like this] [brighten my day|always cheer me up|make me think].",
     "[Thanks for letting me know|I'm glad we can share these things|It's good to be able to talk about it].",
     "[On my side there's not much to tell|Nothing that exciting over here|Here it's mostly routine], [but I'm fine|\
@@ -75,7 +75,7 @@ think].",
     ),
     "activity": (
         "[A hobby is like a small vacation|Doing something with your hands is so calming|Free time is precious].",
-        "[It's a great way to switch off|Everybody needs something just for fun|Practice makes perfect].",
+        "[Nothing else gets me off the treadmill|Everybody needs something just for fun|Practice makes perfect].",
     ),
     "outdoor": (
         "[Nature always calms me down|Fresh air works wonders|The sky out there is something else].",
@@ -167,7 +167,7 @@ should write more letters]",
 it's been too long|\
 my treat]",
     "After [our chats|talking to you|such a talk] I always [cheer up|see things more clearly|feel better], {you}.",
-    "[It takes courage|It's brave|It's a good sign] to [talk about it|try new things|admit that|start over]. [I \
+    "[It's not easy|It's brave|It's a good sign] to [talk about it|try new things|admit that|start over]. [I \
 respect that.|Not \
 everybody does.|]",
     "[Balance is everything|Rest is important|Self-care isn't selfish|Patience pays off]. [I have to remind myself of \

@@ -68,7 +68,7 @@ def same_person(asker: Asker, fact: Fact, unseen: bool) -> Draft | None:
         return None
     other = rng.choice(others)
     variable = rng.choice(other.schema.variables_of(key))
-    if len(asker.siblings(other)) > 1 or variable not in other.told:
+    if len(asker.siblings(other)) > 1 or variable not in other.told or asker.blurred(other.person, other.schema):
         return None
     view = _pronoun_view(asker, fact.person)
     text = expand(pick(rng, other.schema.get(f"{key} {variable}")), asker.context(other, view), rng)
@@ -83,7 +83,7 @@ def other_person(asker: Asker, fact: Fact, unseen: bool) -> Draft | None:
     others = [
         other for other in asker.stage.facts
         if other.schema.name == fact.schema.name and other.person is not fact.person and len(asker.siblings(other)) == 1
-        and first[0] in other.told
+        and first[0] in other.told and not asker.blurred(other.person, other.schema)
     ]  # fmt: skip
     if not others:
         return None

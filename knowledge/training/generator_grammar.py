@@ -88,7 +88,7 @@ def _expand(node: Node, values: Mapping[str, str], rng: random.Random, out: list
 
 _SENTENCE = re.compile(r"(?:^|(?<=[.!?] ))[a-z]")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeioAEIO](?!ne\b|uro)|u(?!n[i ]|k|se|r[io]|to))")
-_CONTRACTIONS = (("I am ", "I'm "), ("I have been", "I've been"), ("I will ", "I'll "), (" is not ", " isn't "))
+_CONTRACTIONS = (("I am ", "I'm "), ("I have been", "I've been"), ("I will ", "I'll "))
 
 
 def expand(template: str, values: Mapping[str, str], rng: random.Random) -> str:

@@ -17,7 +17,7 @@ FAREWELLS = (
     "[Alright, I have to run|I should get going|Dinner is calling]. [Talk to you soon!|Take care!|Bye!]",
     "[It was so nice to talk|Great catching up], {you}. [See you!|Take care!|Let's talk again soon.]",
     "[Bye|See you], {you}! [Have a great [day|evening|week].|Stay well.|]",
-    "[Have fun and keep me posted|Let me know how it goes]! [Bye!|Talk soon!]",
+    "[Have fun and keep me posted|Report back afterwards]! [Bye!|Talk soon!]",
 )
 SMALL_TALK = (
     "[The weather has been|It's been] so [strange|rainy|hot|windy|gloomy] lately. [I can't get used to "
@@ -79,9 +79,8 @@ BEFORE = (  # sentences that may stand before the statement
     "[Since we last talked, a lot has happened.|I've been meaning to tell you.|Guess what!]",
 )
 AFTER = (  # sentences that may follow it
-    "[I'm still smiling.|I feel really good about it.|It means a lot to me.|I needed this.|I can't stop "
-    "thinking about it.]",
-    "[It wasn't easy, but it was worth it.|I learned a lot about myself.|It took some courage.|My family "
+    "[It was about time.|I can hardly believe it.|I needed this.|It's all I talk about.|I should have done it sooner.]",
+    "[It wasn't easy, but it was worth it.|It took some planning.|It took some courage.|My family "
     "thinks I'm crazy.]",
     "[Life is full of surprises.|One step at a time.|We'll see how it goes.|I hope it stays that way.|Small "
     "steps, right?]",
@@ -121,7 +120,7 @@ RESAID = (  # after a statement in other words
     "[Well|In short], {P} {past}.",
 )
 RESTATED = (  # after an answer: names the event again
-    "{ger} [was worth it|isn't for everyone|taught me a lot|made me happy], [you know|I'd say|to be fair].",
+    "{ger} [was worth it|isn't for everyone|takes patience|was quite a thing], [you know|I'd say|to be fair].",
     "[That's what I remember most from|That's the story of|So much about] {ger}.",
     "[I'd do it again|I could talk about it for hours], {ger}, I mean.",
 )

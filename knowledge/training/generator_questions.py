@@ -23,6 +23,7 @@ from knowledge.training.generator_grammar import (
     tidy,
 )
 from knowledge.training.generator_records import Draft, Fact
+from knowledge.training.generator_schemas import Schema
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY, date_text, month_of
 
@@ -43,6 +44,10 @@ class Asker:
     def siblings(self, fact: Fact) -> list[Fact]:
         """Facts of the same schema about the same person, in the order told, this one included."""
         return self.by_kind[id(fact.person), fact.schema.name]
+
+    def blurred(self, person: Person, schema: Schema) -> bool:
+        """Has the person told something of another card that may answer this card's queries?"""
+        return any(fact.person is person and schema.answered_by(fact.schema) for fact in self.stage.facts)
 
     def title(self, person: Person) -> str:
         """What a query calls a person: a name, "I", or "Melanie's sister"."""
@@ -115,6 +120,8 @@ class Asker:
         stated = [n for n in fact.values if n != variable and context.get(n) and context[n].lower() in text.lower()]
         if any(name not in fact.told for name in stated) or (not stated and "{P" not in template):
             return None
+        if not stated and kind == "single" and "{ger}" not in template and self.blurred(fact.person, fact.schema):
+            return None
         rivals = [other for other in self.siblings(fact) if other is not fact]
         rivals = [
             other for other in rivals
@@ -184,6 +191,9 @@ class Asker:
         found = []
         for facts in self.by_kind.values():
             facts = sorted(facts, key=lambda fact: fact.main)
+            mates = [other.schema for other in self.stage.facts if other.person is facts[0].person]
+            if any(mate.answered_by(facts[0].schema) or facts[0].schema.answered_by(mate) for mate in mates):
+                continue
             for variable in facts[0].schema.variables_of("now"):
                 if (
                     len(facts) < 2

@@ -16,7 +16,7 @@ A card is a few lines of text::
 
 Keys with a leading ``un`` (``unask city:``) are the held-out forms. Tags: ``kin`` fits third persons too, ``many`` may
 be told several times by one person, ``with`` has companions, ``solo`` gets no general forms, ``sad`` is no occasion for
-joy, ``g:x`` belongs to group x.
+joy, ``g:x`` belongs to group x. ``k:x``: its queries may also be answered by facts of cards tagged ``k:x`` or ``a:x``.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Schema:
     def groups(self) -> list[str]:
         """Groups the schema belongs to."""
         return [tag[2:] for tag in sorted(self.tags) if tag.startswith("g:")]
+
+    def answered_by(self, other: Schema) -> bool:
+        """May a fact of the other card answer this card's queries (so that they are not clear-cut beside it)?"""
+        topics = [tag[2:] for tag in self.tags if tag.startswith("k:")]
+        return other is not self and any(f"k:{topic}" in other.tags or f"a:{topic}" in other.tags for topic in topics)
 
     def get(self, key: str) -> Sequence[str]:
         """Templates of a key; none is an empty list."""

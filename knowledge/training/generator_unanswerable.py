@@ -52,7 +52,11 @@ def adversarial(asker: Asker, count: int) -> list[Draft]:
             person = stage.speakers[1] if fact.person is stage.speakers[0] else stage.speakers[0]
         else:
             person = rng.choice(asker.people)
-        if person is fact.person or (id(person), fact.schema.name) in asker.by_kind:
+        if (
+            person is fact.person
+            or (id(person), fact.schema.name) in asker.by_kind
+            or asker.blurred(person, fact.schema)
+        ):
             continue
         if person.relation and "kin" not in fact.schema.tags:
             continue
@@ -102,7 +106,7 @@ def never_told(asker: Asker, absent: Sequence[Schema], count: int, rng: random.R
         if len(found) >= count or not absent:
             break
         schema, person = rng.choice(list(absent)), rng.choice(people)
-        if person.relation and "kin" not in schema.tags:
+        if person.relation and "kin" not in schema.tags or asker.blurred(person, schema):
             continue
         fact = Fact(schema, person, schema.draw(rng))
         variables = schema.variables_of("ask")

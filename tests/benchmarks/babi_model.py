@@ -34,6 +34,8 @@ class Size:
     dropout: float = 0.1
     null: bool = True  # heads may read nothing, which tells whether anything matched
     small: int = 32  # width of a word in its place in the sentence
+    ends: bool = True  # places are counted from the end of the sentence too
+    placed: float = 4.0  # how strongly places count beside the words themselves, at first
     internal: bool = True
     horizon: int = 64  # how many facts back the time evidence distinguishes
 
@@ -75,6 +77,7 @@ class BabiNetwork(nn.Module):
         nn.init.normal_(self.embed.weight, std=d**-0.5)
         self.small = nn.Embedding(size.vocabulary, size.small, padding_idx=0)
         self.order = nn.Linear(WORDS * size.small, d)
+        self.order_back = nn.Linear(WORDS * size.small, d, bias=False) if size.ends else None
         self.mix = nn.Linear(d, d)
         self.kind = nn.Parameter(torch.zeros(2, d))  # fact, question
         self.age = nn.Parameter(0.1 * torch.randn(size.horizon + 1, d))
@@ -99,10 +102,22 @@ class BabiNetwork(nn.Module):
         batch, slots, count = words.shape
         scale = self.size.dimension**-0.5
         bag = F.embedding_bag(words.flatten(0, 1), self.embed.weight, mode="sum", padding_idx=0).view(batch, slots, -1)
-        placed = self.small(words).flatten(2)  # padding is 0, so a shorter row needs no more than the first columns
-        ordered = F.linear(placed, self.order.weight[:, : count * self.size.small], self.order.bias)
-        sentences: Tensor = bag + self.mix(torch.relu(ordered + bag / scale)) * scale
+        placed = self._placed(words, self.order.weight) + self.order.bias
+        if self.order_back is not None:
+            ends = words.flip(-1)
+            first = (ends != 0).long().argmax(-1, keepdim=True)  # the last word, which becomes the first
+            steps = torch.arange(count) + first
+            ends = ends.gather(-1, steps.clamp(max=count - 1)) * (steps < count)
+            placed = placed + self._placed(ends, self.order_back.weight)
+        placed = placed * self.size.placed
+        sentences: Tensor = bag + self.mix(torch.relu(placed + bag / scale)) * scale
+        if self.size.ends:
+            sentences = sentences + placed * scale
         return sentences
+
+    def _placed(self, words: Tensor, weight: Tensor) -> Tensor:
+        """Each word by its place; padding is 0, so a shorter row needs no more than the first columns."""
+        return F.linear(self.small(words).flatten(2), weight[:, : words.shape[-1] * self.size.small])
 
     def forward(self, words: Tensor, length: Tensor) -> tuple[Tensor, tuple[Address, ...]]:
         """words (B, T, W), length (B,): logits (B, answer slots, V), and where the question looked in each hop."""

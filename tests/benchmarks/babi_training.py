@@ -131,14 +131,14 @@ def save(path: Path, network: BabiNetwork, vocabulary: Vocabulary, about: dict[s
         "about": json.dumps(about),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, path, metadata)
+    save_file({k: v.half().contiguous() for k, v in network.state_dict().items()}, path, metadata)
 
 
 def restore(path: Path) -> tuple[BabiNetwork, Vocabulary, dict[str, Any]]:
     with safe_open(path, "pt") as file:
         metadata = file.metadata()
         network = BabiNetwork(Size(**json.loads(metadata["size"])))
-        network.load_state_dict({k: file.get_tensor(k) for k in file.keys()})  # noqa: SIM118
+        network.load_state_dict({k: file.get_tensor(k).float() for k in file.keys()})  # noqa: SIM118
     return network, Vocabulary(json.loads(metadata["vocabulary"])[2:]), json.loads(metadata["about"])
 
 
