@@ -78,6 +78,8 @@ class PastRead:
     role: Role | Literal[""]
     speaker: str
     created: float
+    hop: int = 0  # the hop that gave it most of its weight, from 0; rows of before hops were kept have none
+    because: str = ""  # later hops: id of the memory that led here
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ def reads_to_json(result: ReadResult) -> list[dict[str, Any]]:
                 role=read.memory.role,
                 speaker=read.memory.speaker,
                 created=read.memory.created,
+                hop=read.hop,
+                because=read.because,
             )
         )
         for read in result.reads
@@ -115,7 +119,7 @@ def reads_to_json(result: ReadResult) -> list[dict[str, Any]]:
 
 
 def reads_from_json(kept: list[dict[str, Any]] | None) -> tuple[PastRead, ...]:
-    """The inverse of ``reads_to_json``."""
+    """The inverse of ``reads_to_json``; what an older row lacks has its default."""
     return tuple(PastRead(**entry) for entry in kept or ())
 
 

@@ -42,7 +42,7 @@ def test_the_number_of_slots_is_no_part_of_the_weights(task: str) -> None:
     for slots in (20, 50):
         logits = machine(example.inputs, example.targets.shape[1], slots=slots)
         assert logits.shape == example.targets.shape
-    torch.nn.functional.binary_cross_entropy_with_logits(logits, example.targets).backward()
+    torch.autograd.backward(torch.nn.functional.binary_cross_entropy_with_logits(logits, example.targets))
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in machine.parameters())
 
 
@@ -65,3 +65,38 @@ def test_sequences_to_test_on_come_from_a_file(tmp_path: Path) -> None:
     found = algorithmic.from_file(path)
     assert list(found["copy"]) == [4] and len(found["copy"][4]) == 2
     assert torch.equal(found["recall"][3][0].targets[0], torch.tensor(item).float())
+
+
+@pytest.mark.parametrize(("task", "trained", "longer"), [("copy", 20, 60), ("recall", 6, 12)])
+def test_the_shipped_machines_do_what_they_learned_at_lengths_they_never_saw(
+    task: str, trained: int, longer: int
+) -> None:
+    machine, about = algorithmic.restore(algorithmic.WEIGHTS / f"ntm_{task}.safetensors")
+    assert about["task"] == task and algorithmic.TRAINED[task][1] == trained
+    for size in (trained, longer):
+        assert algorithmic.error_at(machine, size, count=20, seed=5) < 0.01
+
+
+def test_vectors_of_zeros_in_the_middle_do_not_end_the_copy() -> None:
+    machine, _ = algorithmic.restore(algorithmic.WEIGHTS / "ntm_copy.safetensors")
+    bits = torch.randint(0, 2, (4, 30, 8), generator=torch.Generator().manual_seed(0)).float()
+    bits[:, [0, 7, 8, 20]] = 0
+    bad, count = algorithmic.wrong_bits(machine, copy_example(bits))
+    assert bad / count < 0.01
+
+
+def test_hard_sequences_hold_zeros_and_like_items() -> None:
+    generator = torch.Generator().manual_seed(0)
+    zeros = (random_example("copy", 20, 50, generator, hard=0.5).targets == 0).all(-1).float().mean()
+    assert 0.4 < float(zeros) < 0.6
+    plain, alike = (random_example("recall", 6, 200, generator, hard=h).inputs for h in (0.0, 1.0))
+    differ = [float((x[:, 1:4, :6] != x[:, 5:8, :6]).float().mean()) for x in (plain, alike)]
+    assert differ[0] > 0.45 and differ[1] < 0.36
+
+
+def test_evaluate_measures_the_shipped_machines_on_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    item = [[[0, 1, 0, 1, 1, 0]] * 3, [[1, 1, 0, 0, 1, 0]] * 3, [[0, 0, 0, 1, 0, 1]] * 3]
+    path = tmp_path / "sequences.json"
+    path.write_text(json.dumps({"copy": [[[0, 1] * 4] * 5], "recall": [{"items": item, "query": 1}]}))
+    assert algorithmic.main(["--evaluate", "--data", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"copy": {"5": 0.0}, "recall": {"3": 0.0}}

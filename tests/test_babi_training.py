@@ -141,3 +141,13 @@ def test_the_command_changes_the_plan_and_evaluates_a_checkpoint(
     babi.main([*common, "--evaluate", "--checkpoint", str(folder / "best.safetensors")])
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == trained
     assert trained == {"mean_error": 0.0, "failed": 0, "per_task": {"1": 0.0, "2": 0.0}}
+
+
+def test_the_shipped_network_answers_a_story() -> None:
+    network, vocabulary, about = restore(babi.WEIGHTS / "babi_1k.safetensors")
+    assert about["valid"]["mean_error"] <= 0.078
+    told = ("mary went to the kitchen", "john travelled to the garden", "mary took the milk there",
+            "mary moved to the office")  # fmt: skip
+    for asked, answer in (("where is john", "garden"), ("where is mary", "office"), ("where is the milk", "office")):
+        question = Question(2, tuple(map(tokens, told)), tokens(asked), (answer,), (3,))
+        assert wrong(network.eval(), pack([question], vocabulary), Plan()) == {2: 0.0}

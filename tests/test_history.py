@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, select, update
 
 from chat_app.history import History
-from chat_app.history_records import path_hash, title_from
+from chat_app.history_records import path_hash, reads_to_json, title_from
 from chat_app.history_tables import messages, metadata
 from knowledge.database import open_database
 from knowledge.errors import BadInput, NotFound
@@ -303,6 +303,21 @@ def test_reads_are_kept_without_the_words_of_the_memory(history, engine):
         kept = json.dumps(list(connection.scalars(select(messages.c.reads))))
     assert "m1" in kept and "secret" not in kept
     assert history.reads(OWNER, history.path(OWNER, id)[0].id) == ()
+
+
+def test_hops_are_kept_and_rows_of_before_still_load(history, engine):
+    city, sister = (Memory(id, id, "note", 5.0) for id in ("city", "sister"))
+    result = ReadResult("q", (Read(sister, 0.5, 0.5), Read(city, 0.5, 0.25, hop=1, because="sister")), null_weight=0.25)
+    id, _ = dialogue(history, "q")
+    reply = history.add(OWNER, id, "assistant", "a", finish_reason="stop", read=result)
+    assert [(read.hop, read.because) for read in history.reads(OWNER, reply.id)] == [(0, ""), (1, "sister")]
+    old = [{name: value for name, value in read.items() if name not in ("hop", "because")}
+           for read in reads_to_json(result)]
+    with engine.begin() as connection:
+        connection.execute(update(messages).where(messages.c.id == reply.id).values(reads=old))
+    reads = history.reads(OWNER, reply.id)
+    assert [(read.id, read.weight, read.hop, read.because) for read in reads] == [
+        ("sister", 0.5, 0, ""), ("city", 0.25, 0, "")]
 
 
 def test_feedback(history):

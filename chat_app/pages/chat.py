@@ -66,6 +66,7 @@ class ChatComponents:
                     file_types=FILE_TYPES,
                     max_plain_text_length=LONGEST_PASTE,
                     max_lines=10,
+                    interactive=False,  # until load has filled the page: a message sent before would be lost with it
                     elem_id="message-box",
                 )
                 scripted("hint", "mn-hint", elem_id="hint")

@@ -63,7 +63,7 @@ class ChatState:
             **self.settled(owner, conversation, messages, chosen=chosen, go=go, streaming=busy),
             parts.sidebar: self.view.sidebar(owner, conversation),
             parts.welcome: {"empty": not messages},
-            parts.box: box(busy),
+            parts.box: box(busy),  # load opens it with this
         }
 
     def settled(
@@ -150,7 +150,7 @@ class ChatState:
 
 def box(busy: bool) -> Any:
     """The message box with its stop button while a reply is written, with its send button otherwise."""
-    return gr.update(submit_btn=not busy, stop_btn=busy)
+    return gr.update(submit_btn=not busy, stop_btn=busy, interactive=True)
 
 
 def page_of(request: gr.Request) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import NotFound, NotReady
-from knowledge.records import Memory, ReadResult
+from knowledge.records import Memory, Read, ReadResult
 
 if TYPE_CHECKING:
     from chat_app.application import Application
     from chat_app.history_records import Message, PastRead
 
 SIDEBAR_PAGE = 60  # conversations shown at once; "more" adds as many
+LEAD_TEXT = 200  # characters of a memory that only led to others: the panel shows its beginning
 
 
 def chat_value(messages: Sequence[Message], reply: str | None = None) -> list[dict[str, Any]]:
@@ -98,7 +99,7 @@ class View:
             "message": message.id,
             "null_weight": message.null_weight or 0.0,
             "shortlisted": 0,
-            "reads": [self._past_card(owner, read, memories) for read in reads],
+            "reads": self._with_leads(owner, [self._past_card(owner, read, memories) for read in reads]),
         }
 
     def _memories(self, owner: str, ids: Sequence[str]) -> dict[str, Memory] | None:
@@ -109,7 +110,7 @@ class View:
             return None
 
     def _past_card(self, owner: str, read: PastRead, memories: dict[str, Memory] | None) -> dict[str, Any]:
-        numbers = {"id": read.id, "score": read.score, "weight": read.weight}
+        numbers = self._numbers(read.id, read)
         if memories is not None and read.id in memories:
             return {**numbers, **self._card(owner, memories[read.id])}
         return {**numbers, "deleted": memories is not None, "kind": read.kind, "role": read.role,
@@ -123,11 +124,23 @@ class View:
             "message": "",
             "null_weight": result.null_weight,
             "shortlisted": result.shortlisted,
-            "reads": [
-                {"id": read.memory.id, "score": read.score, "weight": read.weight, **self._card(owner, read.memory)}
-                for read in result.reads
-            ],
+            "reads": self._with_leads(owner, [
+                {**self._numbers(read.memory.id, read), **self._card(owner, read.memory)} for read in result.reads
+            ]),
         }
+
+    @staticmethod
+    def _numbers(id: str, read: Read | PastRead) -> dict[str, Any]:
+        return {"id": id, "score": read.score, "weight": read.weight, "hop": read.hop, "because": read.because}
+
+    def _with_leads(self, owner: str, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Gives a card the beginning of the memory that led to it, where that one has no card of its own."""
+        shown = {card["id"] for card in cards}
+        leads = self._memories(owner, [card["because"] for card in cards if card["because"] not in {"", *shown}]) or {}
+        for card in cards:
+            if card["because"] in leads:
+                card["because_text"] = leads[card["because"]].text[:LEAD_TEXT]
+        return cards
 
     def _card(self, owner: str, memory: Memory) -> dict[str, Any]:
         title, gone = memory.title, False

@@ -139,6 +139,13 @@ READS: dict[str, tuple[str, str]] = {
     "reads.null_text": ("share of the read that found no answer", "未找到答案的注意力占比"),
     "reads.score": ("Match", "匹配"),
     "reads.weight": ("Weight", "权重"),
+    "reads.hop": ("Hop {number}", "第 {number} 跳"),
+    "reads.hop_text": (
+        "Found on look {number} at memory: the question had been refined by what look {before} read.",
+        "第 {number} 次查看记忆时找到：问题已根据第 {before} 次读到的内容加以细化。",
+    ),
+    "reads.because": ("because of: “{text}”", "源于：“{text}”"),
+    "reads.because_go": ("Show the memory that led here", "显示引出这条的记忆"),
     "reads.deleted": ("Deleted", "已删除"),
     "reads.deleted_text": ("This memory was deleted.", "此记忆已删除。"),
     "reads.you": ("You", "你"),

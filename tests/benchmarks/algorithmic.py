@@ -1,6 +1,6 @@
 """Copy and associative recall: does what was learned on short sequences hold for long ones?
 
-    python -m tests.benchmarks.algorithmic [--data FILE.json]            # measures the checkpoints in weights/
+    python -m tests.benchmarks.algorithmic --evaluate [--data FILE.json]   # measures the checkpoints in weights/
     python -m tests.benchmarks.algorithmic --train copy --seed 0 --out FOLDER [--resume]
 
 Trained on copies of length 1 to 20 and on 2 to 6 items; tested at 20, 40, 80, 120 and at 6, 10, 15, 20. The last line
@@ -133,7 +133,9 @@ def train(task: str, seed: int, out: Path, *, steps: int, resume: bool, batch: i
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--train", choices=["copy", "recall"])
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--evaluate", action="store_true", help="measure the checkpoints (what happens without --train)")
+    what.add_argument("--train", choices=["copy", "recall"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--resume", action="store_true")

@@ -32,7 +32,7 @@ class Plan:
 
     epochs: float = 90
     batch: int = 64
-    rate: float = 2e-3
+    rate: float = 1e-3
     warm_up: int = 500  # steps
     decay: float = 0.05  # of weights
     smoothing: float = 0.05  # of labels

@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from knowledge.memory_network import MemoryNetwork
 from knowledge.records import DecoderEvent, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer
+
+if TYPE_CHECKING:  # it brings torch along, and the page is to be up in a second
+    from knowledge.reader import Reader
 
 REPLY = (
     "Here is what I can say about that.\n\nTwo things stand out:\n\n1. It was mentioned **before**.\n"
@@ -88,16 +91,18 @@ class FakeApplication(Application):
     """Ready after ``loading`` seconds, and with ``held`` not before ``may_load`` is set.
 
     ``fails`` is a sentence to fail with instead; ``pause`` is the decoder's between two words, in seconds.
+    ``reader`` reads in the place of the fixed one.
     """
 
     def __init__(
         self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
-        held: bool = False,
+        held: bool = False, reader: Reader | None = None,
     ) -> None:
         super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
         self.loading = loading
         self.pause = pause
         self.fails = fails
+        self.reader = reader or FixedReader()
         self.may_load = threading.Event()
         if not held:
             self.may_load.set()
@@ -115,7 +120,7 @@ class FakeApplication(Application):
         store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
                                dimension=encoder.dimension)
         store.recover(encoder.encode, lambda phase, fraction: None)
-        return MemoryNetwork(encoder, store, FixedReader(), Writer(), FakeDecoder(self.pause))
+        return MemoryNetwork(encoder, store, self.reader, Writer(), FakeDecoder(self.pause))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.browser.talk import (
     conversation_of,
     eventually,
     last_reply,
+    let_everything_run,
     open_chat,
     replies,
     say,
@@ -244,6 +245,22 @@ def test_getting_ready_is_shown_and_a_message_waits(tmp_path: Path, page: Any) -
         wait_for_reply(page, before)
     finally:
         server.close()
+
+
+def test_nothing_is_sent_before_the_page_is_filled(server: PageServer, page: Any) -> None:
+    held: list[Any] = []
+    page.route("**/gradio_api/queue/data*", held.append)  # the answer to "what is there to show" is late
+    with page.expect_request("**/gradio_api/queue/data*"):
+        page.goto(server.url)
+    expect(page.locator(BOX)).to_be_disabled()
+    let_everything_run(page)
+    assert page.locator("body.mn-ready").count() == 0 and page.locator(BOX).is_disabled()
+    page.unroute("**/gradio_api/queue/data*")
+    held[0].continue_()
+    expect(page.locator(BOX)).to_be_enabled()
+    page.wait_for_selector("body.mn-ready")
+    say(page, "hello")
+    expect(page.locator(BOX)).to_have_value("")
 
 
 def test_a_start_that_failed_says_why(tmp_path: Path, page: Any) -> None:

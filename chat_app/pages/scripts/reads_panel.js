@@ -71,10 +71,41 @@ const remove = async (read) => {
   if (yes) send("delete", read.id);
 };
 
-const card = (read, conversation) => {
+// A later hop's card says so, and which memory led to it; that one's card is shown when it is asked for.
+const cardOf = (id) => root.querySelector(`.mn-card[data-id="${CSS.escape(id)}"]`);
+const show = (id) => {
+  const lead = cardOf(id);
+  if (!lead) return;
+  lead.setAttribute("tabindex", "-1"); // the focus is the highlight: it goes where the eye does
+  lead.focus({ preventScroll: true });
+  lead.scrollIntoView({ block: "nearest" });
+};
+const beginning = (text) => {
+  const letters = [...text.trim().replace(/\s+/g, " ")];
+  return letters.length > 60 ? `${letters.slice(0, 60).join("").trimEnd()}…` : letters.join("");
+};
+const hop = (read, reads) => {
+  if (!read.hop) return null;
+  const lead = reads.find((one) => one.id === read.because);
+  const text = lead ? (lead.deleted ? say("reads.deleted") : lead.text) : read.because_text;
+  const line = text ? say("reads.because", { text: beginning(text) }) : "";
+  const why = say("reads.hop_text", { number: read.hop + 1, before: read.hop });
+  const said = make("p", { class: "mn-faint mn-hop-text", text: why, hidden: true });
+  const label = make("button", { type: "button", class: "mn-tag mn-hop", title: why, "aria-expanded": "false",
+    text: say("reads.hop", { number: read.hop + 1 }), click: () => {
+      said.hidden = !said.hidden;
+      label.setAttribute("aria-expanded", String(!said.hidden));
+    } });
+  const because = !line ? null : lead
+    ? make("button", { type: "button", class: "mn-link mn-because", title: say("reads.because_go"), text: line, click: () => show(lead.id) })
+    : make("span", { class: "mn-because", text: line });
+  return make("div", { class: "mn-hops" }, label, because, said);
+};
+
+const card = (read, conversation, reads) => {
   const node = make("article", { class: `mn-card${read.deleted ? " mn-gone" : ""}${read.muted ? " mn-quiet" : ""}`, "data-id": read.id });
   if (read.deleted) {
-    node.append(make("p", { class: "mn-card-text", text: say("reads.deleted_text") }));
+    node.append(make("p", { class: "mn-card-text", text: say("reads.deleted_text") }), hop(read, reads) || "");
   } else {
     const text = make("p", { class: "mn-card-text mn-clamped", text: read.text });
     const more = make("button", { type: "button", class: "mn-link mn-more", text: say("reads.more"), click: () => {
@@ -88,7 +119,7 @@ const card = (read, conversation) => {
       make("span", { text: source(read, conversation) }));
     const marks = [["pinned", read.pinned], ["muted", read.muted], ["edited", read.edited]].filter((mark) => mark[1])
       .map((mark) => make("span", { class: "mn-tag", text: say(`reads.${mark[0]}`) }));
-    node.append(place, text, more, make("div", { class: "mn-tags" }, ...marks));
+    node.append(place, text, more, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...marks));
     // Measured once it is laid out: only a text that is cut off gets "more".
     requestAnimationFrame(() => { more.hidden = text.scrollHeight <= text.clientHeight + 1; });
   }
@@ -120,7 +151,7 @@ function draw() {
     body.append(make("div", { class: "mn-card mn-nothing", id: "not-from-memory" },
       make("h3", { text: say("reads.not_from_memory") }), make("p", { text: say("reads.not_from_memory_text") })));
   } else {
-    body.append(...reads.map((read) => card(read, value.conversation)));
+    body.append(...reads.map((read) => card(read, value.conversation, reads)));
     body.append(make("div", { class: "mn-null", title: say("reads.null_text") }, bar("reads.null", value.null_weight, "null")));
   }
   for (const id of editing.keys()) if (!reads.some((read) => read.id === id)) editing.delete(id);

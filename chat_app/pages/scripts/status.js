@@ -18,7 +18,8 @@ const file = (job) => {
 
 function draw() {
   const value = props.value || {};
-  const start = value.start || { ready: true };
+  if (!value.start) return; // the page is not filled yet, ready or not
+  const start = value.start;
   const nodes = [];
   document.body.classList.toggle("mn-ready", Boolean(start.ready));
   if (start.error) nodes.push(make("div", { class: "mn-progress mn-failed", role: "alert", id: "start-failed" }, make("strong", { text: say("status.failed") }), make("span", { text: start.error })));
