@@ -249,14 +249,15 @@ def test_getting_ready_is_shown_and_a_message_waits(tmp_path: Path, page: Any) -
 
 def test_nothing_is_sent_before_the_page_is_filled(server: PageServer, page: Any) -> None:
     held: list[Any] = []
-    page.route("**/gradio_api/queue/data*", held.append)  # the answer to "what is there to show" is late
-    with page.expect_request("**/gradio_api/queue/data*"):
+    answers = "**/gradio_api/queue/data*"
+    page.route(answers, lambda route: held.append(route))  # what there is to show comes late
+    with page.expect_request(answers):
         page.goto(server.url)
     expect(page.locator(BOX)).to_be_disabled()
     let_everything_run(page)
     assert page.locator("body.mn-ready").count() == 0 and page.locator(BOX).is_disabled()
-    page.unroute("**/gradio_api/queue/data*")
     held[0].continue_()
+    page.unroute(answers)
     expect(page.locator(BOX)).to_be_enabled()
     page.wait_for_selector("body.mn-ready")
     say(page, "hello")
