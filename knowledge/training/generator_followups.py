@@ -130,7 +130,8 @@ def same_event(asker: Asker, fact: Fact, unseen: bool) -> Draft | None:
 
 def followups_of(asker: Asker, count: int, *, unseen: bool = False) -> list[Draft]:
     """Up to ``count`` follow-ups on a stage's facts."""
-    rng, found = asker.rng, {}
+    rng = asker.rng
+    found: dict[tuple[str, object], Draft] = {}
     for _ in range(count * 5):
         if len(found) >= count or not asker.stage.facts:
             break

@@ -13,7 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
+T = TypeVar("T")
 Node = tuple[tuple[object, ...], ...]  # alternatives of parts; a part is a text, a Variable or a Node
 
 
@@ -108,7 +110,7 @@ def tidy(text: str, rng: random.Random, *, casual: bool = True) -> str:
     return _SENTENCE.sub(lambda found: found.group().upper(), text)
 
 
-def pick(rng: random.Random, options: Sequence[str]) -> str:
+def pick(rng: random.Random, options: Sequence[T]) -> T:
     """One of them."""
     return options[int(rng.random() * len(options))]
 

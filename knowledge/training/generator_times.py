@@ -71,11 +71,11 @@ def past_phrase(rng: random.Random, now: float) -> tuple[str, float, bool]:
     if draw < 0.88:
         return rng.choice(("last month", "a month ago")), now - 30 * DAY, False
     if draw < 0.94:
-        back = now - rng.randrange(40, 200) * DAY
-        return rng.choice(("in ", "back in ")) + MONTHS[moment(back).month - 1], back, False
-    back = now - rng.randrange(3, 25) * DAY
-    when = moment(back)
-    return f"on {MONTHS[when.month - 1]} {when.day}", back, True
+        then = now - rng.randrange(40, 200) * DAY
+        return rng.choice(("in ", "back in ")) + MONTHS[moment(then).month - 1], then, False
+    then = now - rng.randrange(3, 25) * DAY
+    when = moment(then)
+    return f"on {MONTHS[when.month - 1]} {when.day}", then, True
 
 
 def future_phrase(rng: random.Random, now: float) -> tuple[str, float, bool]:
