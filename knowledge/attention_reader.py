@@ -15,7 +15,7 @@ import torch
 from knowledge.evidence import Focus, evidence, neighbours
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Read, ReadResult
-from knowledge.words import cjk_share, is_small_talk, plain
+from knowledge.words import is_small_talk, plain
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
 NEGLIGIBLE = 0.01  # smallest weight worth reading
@@ -78,10 +78,9 @@ class AttentionReader:
         self, focus: Focus, candidates: Sequence[Candidate], keys: dict[str, np.ndarray]
     ) -> tuple[np.ndarray, np.ndarray]:
         """log α (n + 1,), null slot last, and each hop's share of it (hops, n + 1)."""
-        trust = 1.0 if self.multilingual else 1.0 - cjk_share(focus.text)
         blank = np.zeros_like(focus.vector)
         rows = np.stack([keys.get(c.memory.id, blank) for c in candidates]).astype(np.float32)
-        features = evidence(focus, candidates, trust=trust, multilingual=self.multilingual)
+        features = evidence(focus, candidates, multilingual=self.multilingual)
         batch = ReadBatch(
             torch.from_numpy(focus.vector.astype(np.float32))[None],
             torch.from_numpy(focus.dialogue.astype(np.float32))[None], torch.tensor([len(focus.dialogue)]),

@@ -122,13 +122,11 @@ def _moved(values: np.ndarray, index: np.ndarray) -> np.ndarray:
     return moved
 
 
-def evidence(
-    focus: Focus, candidates: Sequence[Candidate], *, trust: float = 1.0, multilingual: bool = False
-) -> np.ndarray:
+def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: bool = False) -> np.ndarray:
     """(n, WIDTH) float32: the features of each candidate, those relative to the others, and the query's own.
 
-    ``trust``: share of the query's cosines that counts where the encoder is not ``multilingual`` (to an English one
-    any two Chinese texts are near); a memory's own share of other letters bounds it as well.
+    Where the encoder is not ``multilingual`` a cosine counts by the share of other letters than Chinese, Japanese and
+    Korean, in the query or the memory, whichever is less: to an English encoder any two Chinese texts are near.
     """
     n = len(candidates)
     table = np.zeros((n, len(SLOT_FEATURES)), dtype=np.float32)
@@ -139,8 +137,8 @@ def evidence(
     facts = [_text_facts(c.memory.text) for c in candidates]
     speakers = {c.memory.speaker.lower() for c in candidates if c.memory.speaker}
     words = set(_WORD.findall(focus.text.lower()))
-    named = {speaker for speaker in speakers if _is_named(speaker, words)}
-    named_words = {word for word in words for speaker in named if _is_named(speaker, {word})}
+    named = {speaker for speaker in speakers if is_named(speaker, words)}
+    named_words = {word for word in words for speaker in named if is_named(speaker, {word})}
 
     terms = [term for term in query_terms(focus.text) if term not in named_words]
     own, idf = _found(terms, focus.idf, candidates, facts)  # (n, terms), (terms,)
@@ -156,6 +154,7 @@ def evidence(
     mention = np.array([sum(stem(name) in fact[0] for name in names) for fact in facts], dtype=np.float32)
     cosine = np.array([c.cosine for c in candidates], dtype=np.float32)
     if not multilingual:
+        trust = 1 - cjk_share(focus.text)
         seen = np.array([min(trust, 1 - cjk_share(c.memory.text)) for c in candidates], dtype=np.float32)
         cosine = _NEUTRAL + (cosine - _NEUTRAL) * seen
     bm25 = np.array([c.bm25 for c in candidates], dtype=np.float32)
@@ -234,7 +233,7 @@ def _near(created: np.ndarray, dated: list[Span]) -> list[float]:
     return [nearness(float(when), dated) for when in created] if dated else [0.0] * len(created)
 
 
-def _is_named(speaker: str, words: set[str]) -> bool:
+def is_named(speaker: str, words: set[str]) -> bool:
     """Do the query's words hold the speaker's name, or the beginning of it ("Mel" for "Melanie")?"""
-    first = (_WORD.findall(speaker) or [""])[0]
+    first = (_WORD.findall(speaker.lower()) or [""])[0]
     return bool(first) and any(word == first or len(word) > 2 and first.startswith(word) for word in words)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge.evidence import Focus
+from knowledge.evidence import Focus, is_named
 from knowledge.records import Candidate, Read, ReadResult
 from knowledge.words import cjk_share, is_small_talk, plain, query_terms
 
@@ -92,7 +92,7 @@ class FixedReader:
     def logits(self, text: str, candidates: Sequence[Candidate]) -> list[float]:
         """(candidates) → their logits; the null slot's is ``mix.null``."""
         words = set(_WORD.findall(text.lower()))
-        named = {c.memory.speaker for c in candidates if _is_named(c.memory.speaker, words)}
+        named = {c.memory.speaker for c in candidates if is_named(c.memory.speaker, words)}
         blind = 0.0 if self.multilingual else cjk_share(text)
         personal = bool(_FIRST_PERSON.search(text))
         return [self._logit(c, named, blind, personal) for c in candidates]
@@ -115,12 +115,6 @@ class FixedReader:
         if named and memory.kind == "turn" and memory.speaker and memory.speaker not in named:
             logit += mix.other_speaker
         return max(logit, mix.null) + mix.pinned if memory.pinned else logit
-
-
-def _is_named(speaker: str, words: set[str]) -> bool:
-    """Do the query's words hold the speaker's name, or the beginning of it ("Mel" for "Melanie")?"""
-    first = (_WORD.findall(speaker.lower()) or [""])[0]
-    return bool(first) and any(word == first or len(word) > 2 and first.startswith(word) for word in words)
 
 
 def _sigmoid(x: float) -> float:

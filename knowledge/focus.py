@@ -1,7 +1,8 @@
 """What a read looks for and among what: the query in the light of its dialogue, and the candidates of both.
 
 Knows: the store, the encoder's function, and how a follow-up ("and where does she work?") finds its memory. Does not
-know: how evidence is weighed, or what the read is for. Used alike by the running network and by its training.
+know: how evidence is weighed, or what the read is for. The running network, its training and the benchmarks all come
+through here, so that what is measured is what runs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from knowledge.evidence import Focus, context_words
-from knowledge.records import Candidate
+from knowledge.reader import Reader
+from knowledge.records import Candidate, Memory, ReadResult
 from knowledge.store import ExternalMemory
 from knowledge.words import query_terms
 
@@ -37,14 +39,30 @@ def focus_of(
 def candidates_of(
     store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str], *,
     exclude: frozenset[str] = frozenset(),
-) -> list[Candidate]:  # fmt: skip
-    """The shortlist of a query, and in a dialogue also what its last turns and the query find together."""
+) -> tuple[list[Candidate], dict[str, np.ndarray]]:  # fmt: skip
+    """The shortlist of a query, and in a dialogue also what its last turns and the query find together.
+
+    With it the candidates' keys: id → (dimension,) vector.
+    """
     found = store.shortlist(owner, text, vector, exclude=exclude)
-    if not dialogue:
-        return found
-    together = " ".join([*dialogue[-TOGETHER:], text])
-    there = {candidate.memory.id for candidate in found}
-    wider = store.shortlist(owner, together, encode([together])[0], exclude=exclude)
-    more = [candidate.memory for candidate in wider if candidate.memory.id not in there]
-    rows = store.vectors(owner, [memory.id for memory in more])
-    return [*found, *(Candidate(m, cosine=float(rows[m.id] @ vector) if m.id in rows else 0.0) for m in more)]
+    more: list[Memory] = []
+    if dialogue:
+        together = " ".join([*dialogue[-TOGETHER:], text])
+        there = {candidate.memory.id for candidate in found}
+        wider = store.shortlist(owner, together, encode([together])[0], exclude=exclude)
+        more = [candidate.memory for candidate in wider if candidate.memory.id not in there]
+    keys = store.vectors(owner, [*(candidate.memory.id for candidate in found), *(memory.id for memory in more)])
+    found += [Candidate(m, cosine=float(keys[m.id] @ vector) if m.id in keys else 0.0) for m in more]
+    return found, keys
+
+
+def read_memory(
+    reader: Reader, store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray,
+    dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
+) -> ReadResult:  # fmt: skip
+    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone."""
+    if not reader.learned:
+        return reader.read(text, store.shortlist(owner, text, vector, exclude=exclude), limit=limit)
+    focus = focus_of(store, encode, owner, text, vector, dialogue, asked)
+    found, keys = candidates_of(store, encode, owner, text, vector, dialogue, exclude=exclude)
+    return reader.read(text, found, limit=limit, focus=focus, keys=keys)

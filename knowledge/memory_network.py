@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from knowledge.decoder import Decoder
 from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
-from knowledge.focus import candidates_of, focus_of
+from knowledge.focus import read_memory
 from knowledge.ingestion import DocumentIntake
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
@@ -50,18 +50,11 @@ class MemoryNetwork:
         """
         started = time.perf_counter()
         vector = self.encoder.encode([text])[0]  # (dimension,)
-        if self.reader.learned:
-            said = [turn.text for turn in dialogue]
-            focus = focus_of(self.store, self.encoder.encode, owner, text, vector, said, time.time())
-            found = candidates_of(
-                self.store, self.encoder.encode, owner, text, vector, said, exclude=frozenset(exclude)
-            )
-            keys = self.store.vectors(owner, [candidate.memory.id for candidate in found])
-            result = self.reader.read(text, found, limit=limit, focus=focus, keys=keys)
-        else:
-            result = self.reader.read(
-                text, self.store.shortlist(owner, text, vector, exclude=frozenset(exclude)), limit=limit
-            )
+        said = [turn.text for turn in dialogue]
+        result = read_memory(
+            self.reader, self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
+            exclude=frozenset(exclude), limit=limit,
+        )  # fmt: skip
         return ReadResult(
             query=result.query,
             reads=result.reads,

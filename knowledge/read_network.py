@@ -24,11 +24,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from knowledge.addressing import FLOOR, Address, masked_log_softmax
-from knowledge.evidence import QUERY_FEATURES, SLOT_FEATURES, WIDTH
+from knowledge.evidence import QUERY_FEATURES, RELATIVE, SLOT_FEATURES, WIDTH
 from knowledge.internal_memory import InternalMemory
 from knowledge.multi_hop import MultiHopRead
 
-_LEXICAL = [i for i, name in enumerate(SLOT_FEATURES) if "bm25" in name or "cover" in name or name == "rarest"]
+_COLUMNS = (*SLOT_FEATURES, *RELATIVE, *RELATIVE)  # of the evidence, before the query's own
+_LEXICAL = [i for i, name in enumerate(_COLUMNS) if "bm25" in name or "cover" in name or name == "rarest"]
+_SPEAKER = [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]
+_EXTRA = 4  # of later hops: log weight and weight by the hop before, cosine with the refined query and what was read
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,6 @@ class Weights:
 
     log_alpha: Tensor
     log_hops: Tensor
-    query: Tensor  # (B, D) as the last hop left it
 
 
 class EvidenceHead(nn.Module):
@@ -101,10 +103,6 @@ class EvidenceHead(nn.Module):
         return torch.cat([logits.transpose(1, 2), null[..., None]], -1)
 
 
-_SPEAKER = [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]
-_EXTRA = 4  # of later hops: what the hop before gave the slot, its null, the refined query's cosine, same container
-
-
 class ReadNetwork(nn.Module):
     """α over a shortlist of memories. ``size``: what it consists of."""
 
@@ -135,12 +133,11 @@ class ReadNetwork(nn.Module):
         """The query (B, D): the new turn in the light of the dialogue before it (internal memory), of length 1."""
         if self.internal is None:
             return batch.vector
-        if not batch.dialogue.shape[1]:
-            state = batch.vector.new_zeros(batch.vector.shape[0], self.internal.hidden)
-            return F.normalize(self.internal.combine(batch.vector, state), dim=-1)
-        hidden, _ = self.internal.lstm(batch.dialogue)
-        last = (batch.turns - 1).clamp(min=0)[:, None, None].expand(-1, 1, hidden.shape[-1])
-        state = hidden.gather(1, last)[:, 0] * (batch.turns > 0)[:, None]
+        state = batch.vector.new_zeros(batch.vector.shape[0], self.internal.hidden)
+        if batch.dialogue.shape[1]:
+            hidden, _ = self.internal.lstm(batch.dialogue)
+            last = (batch.turns - 1).clamp(min=0)[:, None, None].expand(-1, 1, hidden.shape[-1])
+            state = hidden.gather(1, last)[:, 0] * (batch.turns > 0)[:, None]
         return F.normalize(self.internal.combine(batch.vector, state), dim=-1)
 
     def forward(self, batch: ReadBatch) -> Weights:
@@ -149,7 +146,7 @@ class ReadNetwork(nn.Module):
         features = batch.evidence
         if not size.lexical:
             features = features.clone()
-            features[..., _lexical_columns()] = 0
+            features[..., _LEXICAL] = 0
         query = self.focus(batch)
 
         def evidence(hop: int, refined: Tensor, previous: Address | None) -> Tensor:
@@ -175,15 +172,7 @@ class ReadNetwork(nn.Module):
         if not size.null_slot:
             each = F.pad(each, (0, 1), value=FLOOR)
         log_hops = torch.logsumexp(each + share[..., None], 2)
-        return Weights(torch.logsumexp(log_hops, 1), log_hops, hops.query)
-
-
-def _lexical_columns() -> list[int]:
-    from knowledge.evidence import RELATIVE
-
-    start, width = len(SLOT_FEATURES), len(RELATIVE)
-    related = [i for i, name in enumerate(RELATIVE) if name == "bm25" or name.startswith("cover")]
-    return [*_LEXICAL, *(start + i for i in related), *(start + width + i for i in related)]
+        return Weights(torch.logsumexp(log_hops, 1), log_hops)
 
 
 def memory_loss(weights: Weights, evidence: Tensor, answerable: Tensor, hops: Tensor | None = None) -> Tensor:

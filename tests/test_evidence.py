@@ -83,7 +83,7 @@ def test_relative_features_are_among_the_given_ones() -> None:
 
 def test_chinese_cosines_count_only_with_a_multilingual_encoder() -> None:
     said = [memory("z", "我妹妹住在里斯本", 9)]
-    blind = column(evidence(focus("我妹妹住在哪里"), said, trust=0.0), "cosine")
+    blind = column(evidence(focus("我妹妹住在哪里"), said), "cosine")
     seen = column(evidence(focus("我妹妹住在哪里"), said, multilingual=True), "cosine")
     assert blind == [0.25] and seen == [0.9]
 

@@ -10,6 +10,7 @@ import hashlib
 import pickle
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,10 +64,24 @@ def memories_of(scene: Scene) -> list[Memory]:
     ]  # fmt: skip
 
 
+@contextmanager
+def scratch_store(encoder: Encoder) -> Iterator[ExternalMemory]:
+    """An empty external memory in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
+        store = ExternalMemory(engine, data=Path(folder), encoder_name=encoder.name, dimension=encoder.dimension)
+        try:
+            store.recover(encoder.encode, lambda phase, share: None)
+            yield store
+        finally:
+            store.close()
+            engine.dispose()
+
+
 def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.ndarray, asked: float) -> Example | None:
     dialogue = [text for _, text in query.dialogue]
     focus = focus_of(store, encoder.encode, OWNER, query.text, vector, dialogue, asked)
-    found = candidates_of(store, encoder.encode, OWNER, query.text, vector, dialogue)
+    found, _ = candidates_of(store, encoder.encode, OWNER, query.text, vector, dialogue)
     if not found:
         return None
     slots = np.array([int(c.memory.id) for c in found])
@@ -83,10 +98,7 @@ def lesson(scene: Scene, encoder: Encoder) -> Lesson:
     """A scene as the read sees it."""
     memories = memories_of(scene)
     keys = encoder.encode([memory.text for memory in memories])
-    with tempfile.TemporaryDirectory() as folder:
-        engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
-        store = ExternalMemory(engine, data=Path(folder), encoder_name=encoder.name, dimension=encoder.dimension)
-        store.recover(encoder.encode, lambda phase, share: None)
+    with scratch_store(encoder) as store:
         store.add(OWNER, memories, keys)
         vectors = encoder.encode([query.text for query in scene.queries])
         last = max(slot.created for slot in scene.slots)
@@ -94,8 +106,6 @@ def lesson(scene: Scene, encoder: Encoder) -> Lesson:
             _example(store, encoder, query, vector, query.asked or last + 3600)
             for query, vector in zip(scene.queries, vectors, strict=True)
         ]
-        store.close()
-        engine.dispose()
     return Lesson(keys.astype(np.float16), [example for example in made if example is not None], scene.source)
 
 

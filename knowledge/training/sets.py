@@ -16,7 +16,7 @@ from pathlib import Path
 from knowledge.training.scenes import Scene
 from knowledge.training.sets_archives import CONVERSATIONS, DOCUMENTS, LICENCES, Conversation, members
 from knowledge.training.sets_dialogues import drafts
-from knowledge.training.sets_passages import document_scenes
+from knowledge.training.sets_passages import dealt, document_scenes
 from knowledge.training.sets_scene import pick, seat
 
 ALL: tuple[str, ...] = (*CONVERSATIONS, *DOCUMENTS)
@@ -26,16 +26,7 @@ _log = logging.getLogger(__name__)
 
 def _chat_scenes(name: str, conversations: list[Conversation], rng: random.Random) -> Iterator[Scene]:
     """Conversations dealt into memories; about one in eight is left out, so that its questions have no answer."""
-    rng.shuffle(conversations)
-    while conversations:
-        size = rng.randint(180, 660)
-        chosen: list[Conversation] = []
-        while conversations and sum(len(c.lines) for c in chosen) < size:
-            chosen.append(conversations.pop())
-        if sum(len(c.lines) for c in chosen) < 170:
-            return
-        kept = [conversation for i, conversation in enumerate(chosen) if i % 8 != 3]
-        absent = [conversation for i, conversation in enumerate(chosen) if i % 8 == 3]
+    for kept, absent in dealt(conversations, rng, lambda one: len(one.lines), sizes=(180, 660), least=170, absent=8):
         helper = name == "memochat_train"  # one side asks and the other knows
         board, flips = seat(rng, kept, roles=rng.random() < (0.6 if helper else ROLES), flips=not helper)
         present = list(drafts(name, kept, list(board.starts.values()), flips, rng))

@@ -6,12 +6,14 @@ Knows: how a document's sentences are grouped into passages. Does not know: arch
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from knowledge.training.scenes import Query, Scene, Slot
 from knowledge.training.sets_archives import Document
 from knowledge.training.sets_words import content
 
+T = TypeVar("T")
 DAY = 86400.0
 
 
@@ -57,18 +59,30 @@ def _scene(source: str, documents: list[Document], absent: list[Document], rng: 
     return Scene(tuple(slots), tuple(queries), source)
 
 
+def dealt(
+    sources: list[T], rng: random.Random, length: Callable[[T], int], *, sizes: tuple[int, int], least: int, absent: int
+) -> Iterator[tuple[list[T], list[T]]]:
+    """Sources dealt into memories of ``sizes`` (from, to) pieces: those in it, and one in ``absent`` left out of it.
+
+    Ends when no source is left or the last ones have fewer than ``least`` pieces together; ``sources`` is used up.
+    """
+    rng.shuffle(sources)
+    while sources:
+        size = rng.randint(*sizes)
+        chosen: list[T] = []
+        while sources and sum(map(length, chosen)) < size:
+            chosen.append(sources.pop())
+        if sum(map(length, chosen)) < least:
+            return
+        yield (
+            [source for i, source in enumerate(chosen) if i % absent != 3],
+            [source for i, source in enumerate(chosen) if i % absent == 3],
+        )
+
+
 def document_scenes(source: str, documents: list[Document], rng: random.Random) -> Iterator[Scene]:
     """Documents dealt into memories of 150 to 400 pieces; one document in six is left out of its memory."""
-    rng.shuffle(documents)
-    while documents:
-        size = rng.randint(150, 400)
-        chosen: list[Document] = []
-        while documents and sum(len(document.passages) for document in chosen) < size:
-            chosen.append(documents.pop())
-        if sum(len(document.passages) for document in chosen) < 60:
-            return
-        kept = [document for i, document in enumerate(chosen) if i % 6 != 3]
-        absent = [document for i, document in enumerate(chosen) if i % 6 == 3]
+    for kept, absent in dealt(documents, rng, lambda one: len(one.passages), sizes=(150, 400), least=60, absent=6):
         scene = _scene(source, kept, absent, rng)
         if len(scene.slots) >= 60:
             yield scene

@@ -15,19 +15,16 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from knowledge.attention_reader import AttentionReader
-from knowledge.database import open_database
 from knowledge.encoder import Encoder
-from knowledge.focus import candidates_of, focus_of
+from knowledge.focus import read_memory
 from knowledge.reader import WEIGHTS, Reader, make_reader
-from knowledge.store import ExternalMemory
 from knowledge.training.generator import followups
-from knowledge.training.read_data import memories_of
+from knowledge.training.read_data import memories_of, scratch_store
 from knowledge.training.scenes import Query, Scene, Slot
 
 CUTS = (1, 5, 10)
@@ -47,36 +44,23 @@ def scenes_of(path: Path) -> Iterator[Scene]:
         yield Scene(slots, queries, path.name)
 
 
-def ranked(
-    reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, dialogue: Sequence[str], asked: float
-) -> list[int]:
-    vector = encoder.encode([text])[0]
-    focus = focus_of(store, encoder.encode, OWNER, text, vector, dialogue, asked)
-    found = candidates_of(store, encoder.encode, OWNER, text, vector, dialogue)
-    keys = store.vectors(OWNER, [candidate.memory.id for candidate in found])
-    result = reader.read(text, found, limit=max(CUTS), focus=focus, keys=keys)
-    return [int(read.memory.id) for read in result.reads]
-
-
 def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[str, Any]:
     recalls: dict[str, dict[int, list[float]]] = {name: {k: [] for k in CUTS} for name in ("with", "without")}
     for scene in scenes:
-        with tempfile.TemporaryDirectory() as folder:
-            engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
-            store = ExternalMemory(engine, data=Path(folder), encoder_name=encoder.name, dimension=encoder.dimension)
-            store.recover(encoder.encode, lambda phase, share: None)
+        with scratch_store(encoder) as store:
             store.add(OWNER, memories_of(scene), encoder.encode([slot.text for slot in scene.slots]))
             last = max(slot.created for slot in scene.slots) + 3600
             for query in scene.queries:
                 if not query.evidence or not query.dialogue:
                     continue
+                vector = encoder.encode([query.text])[0]
                 said = [text for _, text in query.dialogue]
                 for name, dialogue in (("with", said), ("without", [])):
-                    order = ranked(reader, store, encoder, query.text, dialogue, query.asked or last)
+                    result = read_memory(reader, store, encoder.encode, OWNER, query.text, vector, dialogue,
+                                         asked=query.asked or last, limit=max(CUTS))  # fmt: skip
+                    order = [int(read.memory.id) for read in result.reads]
                     for k in CUTS:
                         recalls[name][k].append(len(query.evidence & set(order[:k])) / len(query.evidence))
-            store.close()
-            engine.dispose()
         print(f"{len(recalls['with'][5])} follow-ups", flush=True)
     mean = {
         name: {f"recall@{k}": round(statistics.mean(values), 4) for k, values in by_cut.items()}

@@ -16,7 +16,6 @@ import argparse
 import json
 import re
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,13 +27,13 @@ from typing import Any
 import numpy as np
 
 from knowledge.attention_reader import AttentionReader
-from knowledge.database import open_database
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
-from knowledge.focus import candidates_of, focus_of
+from knowledge.focus import read_memory
 from knowledge.reader import WEIGHTS, Reader, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
+from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer, memory_id
 
 OWNER = "locomo"
@@ -149,8 +148,8 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
     nulls: dict[str, dict[bool, list[float]]] = {name: {True: [], False: []} for name in reads}
     declined = {name: {True: 0, False: 0} for name in reads}
     for conversation in conversations:
-        with tempfile.TemporaryDirectory() as folder:
-            store = open_filled(Path(folder), conversation, encoder)
+        with scratch_store(encoder) as store:
+            fill(store, conversation, encoder)
             for question in conversation.questions:
                 vector = encoder.encode([question.text])[0]
                 adversarial = question.category == ADVERSARIAL
@@ -161,7 +160,6 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
                     declined[name][adversarial] += not usually.reads
                 if not adversarial:
                     _ask_all(tallies, store, encoder, reads, question, vector)
-            store.close()
         sizes = f"{len(conversation.turns)} turns, {len(conversation.questions)} questions"
         print(f"{conversation.name}: {sizes}", flush=True)
     return {
@@ -184,23 +182,14 @@ def read_with(
     reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
 ) -> ReadResult:
     """The read as the memory network does it, without a dialogue before the question."""
-    if not reader.learned:
-        return reader.read(text, store.shortlist(OWNER, text, vector), limit=limit)
-    focus = focus_of(store, encoder.encode, OWNER, text, vector, [], 0.0)
-    found = candidates_of(store, encoder.encode, OWNER, text, vector, [])
-    keys = store.vectors(OWNER, [candidate.memory.id for candidate in found])
-    return reader.read(text, found, limit=limit, focus=focus, keys=keys)
+    return read_memory(reader, store, encoder.encode, OWNER, text, vector, [], asked=0.0, limit=limit)
 
 
-def open_filled(folder: Path, conversation: Conversation, encoder: Encoder) -> ExternalMemory:
-    database = open_database(f"sqlite:///{folder}/mneme.sqlite3")
-    store = ExternalMemory(database, data=folder, encoder_name=encoder.name, dimension=encoder.dimension)
-    store.recover(encoder.encode, lambda phase, fraction: None)
+def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:
     memories = Writer().memories(OWNER, conversation.turns)
     named = [replace(memory, text=f"{memory.speaker}: {memory.text}") for memory in memories]
     for owner, kept in ((OWNER, memories), (WITH_SPEAKER, named)):
         store.add(owner, kept, encoder.encode([memory.text for memory in kept]))
-    return store
 
 
 def _ask_all(
