@@ -24,13 +24,14 @@ NEGLIGIBLE = 0.01  # smallest weight worth reading
 class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
-    ``decline``: weight of the null slot from which nothing is read; 1 never declines.
+    ``decline``: weight of the null slot from which nothing is read: at 0.5 it weighs more than all memories together;
+    above 1 never declines.
     """
 
     learned = True
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.8, negligible: float = NEGLIGIBLE
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.5, negligible: float = NEGLIGIBLE
     ) -> None:
         self.network = network.eval()
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible

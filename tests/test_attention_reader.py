@@ -151,6 +151,13 @@ def test_a_small_memory_is_read_rightly(encoder: object, text: str, right: str) 
     assert ask(encoder, text, [LIFE[int(right)]]) == [right]
 
 
+@pytest.mark.parametrize("text", [
+    "What is the capital of France?", "Tell me a joke.", "What is a black hole?", "How do I boil an egg?",
+])  # fmt: skip
+def test_what_memory_has_nothing_on_reads_nothing(encoder: object, text: str) -> None:
+    assert ask(encoder, text, LIFE) == []
+
+
 def test_an_echo_is_not_read_small_talk_reads_nothing_and_pinned_ones_always_come(encoder: object) -> None:
     asked = turns("Where does my sister live?", LIFE[0].text)
     assert ask(encoder, "Where does my sister live?", asked) == ["1"]
