@@ -7,17 +7,25 @@ BM25: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Bey
 b = 0.75, but with Lucene's idf = ln(1 + (N − n + 0.5) / (n + 0.5)): the classic one is 0 for a word in half of the
 rows, which in a memory of three turns is every word. Scores are divided by the idf mass of the query's words, found or
 not, so 1 ≈ "every word of the query, once, in a text of average length", comparable between queries.
+
+A query touches a bounded number of rows however large the memory is. Words are taken rare first, as in WAND (Broder et
+al., "Efficient Query Evaluation using a Two-Level Retrieval Process", 2003), and scored exactly while their rows add up
+to at most 3,000; in a smaller memory that is every word. The frequent words left over select no rows by themselves
+(but two of them together do, and the rarest its newest rows): they add their idf, as once in a text of average length,
+to rows found otherwise. A word in more than 10,000 rows is counted by how far its first 10,000 reach.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 from knowledge.errors import StoreError
@@ -25,12 +33,23 @@ from knowledge.records import Memory
 from knowledge.words import index_words, is_cjk, query_terms
 
 WINDOW = {1: 0.5, 2: 0.25}  # share of a turn's BM25 that the turns at this distance get
-_MATCHES = 2000  # best rows of a query that are passed on; enough for every shortlist and its windows
-_ROWS = 5000  # rows looked at for one word; only a word in more of them (it says little) is cut
-_HAVING = "SELECT count(*) FROM words WHERE words MATCH ?"
-_FIND = (
-    "SELECT p.id, p.container, p.position, -bm25(words) FROM words JOIN places p ON p.rowid = words.rowid"
-    " WHERE words MATCH ? AND p.readable LIMIT ?"
+_MATCHES = 600  # best rows of a query that are passed on; enough for every shortlist and its windows
+_ROWS = 3000  # rows scored exactly for one query
+_COUNTED = 10_000  # rows of one word that are counted one by one
+_FREQUENT = 8  # frequent words of one query that are looked at
+_PAIRED = 3  # of those, the rarest: two of them together select rows
+_NEWEST = 1000  # rows that a pair, or the rarest frequent word alone, selects at most
+_HAVING = "SELECT count(*), max(rowid) FROM (SELECT rowid FROM words WHERE words MATCH ? LIMIT ?)"
+_EXACT = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
+_SELECT = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
+_WHERE = (  # json_each: a list of any length is one value; CROSS: in the list's order
+    "SELECT p.rowid, p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.rowid = j.value"
+    " WHERE p.readable"
+)
+_PLACES = "SELECT p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.id = j.value"
+_AROUND = (
+    "SELECT p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.container = j.value->>0"
+    " AND p.position BETWEEN (j.value->>1) AND (j.value->>2) WHERE p.readable"
 )
 _SECURE_DELETE = (3, 42)  # the SQLite from which FTS5 itself removes a deleted row's terms at once
 _VERSION = 1  # of the file's layout and of the word cutting; another number: rebuilt
@@ -152,39 +171,94 @@ class _OwnerIndex:
 
     def matches(self, text: str) -> Matches:
         """Readable memories that hold a word of the text, with scores as the module describes."""
-        places: dict[str, tuple[str, int]] = {}
-        own: dict[str, float] = {}
-        mass = 0.0
         with self._reading() as connection:
-            total = connection.execute("SELECT count(*) FROM places").fetchone()[0]
-            for term in query_terms(text):
-                having = connection.execute(_HAVING, (_quoted(term),)).fetchone()[0]
-                idf = math.log(1 + (total - having + 0.5) / (having + 0.5))
-                if having or not is_cjk(term):
-                    mass += idf  # a CJK pair nobody ever wrote mostly straddles two words: no word that was not found
-                if not having:
-                    continue
-                theirs = math.log((total - having + 0.5) / (having + 0.5))
-                share = idf / max(theirs, 1e-6)  # FTS5 gives a word of more than half the rows an idf of 1e-6
-                for id, container, position, raw in connection.execute(_FIND, (_quoted(term), _ROWS)):
-                    own[id] = own.get(id, 0.0) + share * raw
-                    places[id] = (container, position)
-        own = {id: own[id] / mass for id in sorted(own, key=lambda id: -own[id])[:_MATCHES]}
+            scores = self._scores(connection, query_terms(text))
+            ranked = sorted(scores, key=lambda row: -scores[row])
+            own: dict[str, float] = {}
+            places: list[tuple[str, int, float]] = []
+            for at in range(0, len(ranked), _MATCHES):
+                for row, id, container, position in connection.execute(
+                    _WHERE, (json.dumps(ranked[at : at + _MATCHES - len(own)]),)
+                ):
+                    own[id] = scores[row]
+                    if container:
+                        places.append((container, position, scores[row]))
+                if len(own) >= _MATCHES:
+                    break
         window: dict[tuple[str, int], float] = {}
-        for id, score in own.items():
-            container, position = places[id]
-            if container:
-                for distance, part in WINDOW.items():
-                    for place in ((container, position - distance), (container, position + distance)):
-                        window[place] = window.get(place, 0.0) + part * score
+        for container, position, score in places:
+            for distance, part in WINDOW.items():
+                for place in ((container, position - distance), (container, position + distance)):
+                    window[place] = window.get(place, 0.0) + part * score
         return Matches(own, window)
+
+    def _scores(self, connection: sqlite3.Connection, terms: Sequence[str]) -> dict[int, float]:
+        """Rows of the index, readable or not → their score."""
+        rows, highest = self._size(connection)
+        having = {term: self._having(connection, term, rows, highest) for term in terms}
+        idf = {term: math.log(1 + (rows - n + 0.5) / (n + 0.5)) for term, n in having.items()}
+        # A CJK pair nobody ever wrote mostly straddles two words: no word that was not found.
+        mass = sum(idf[term] for term, n in having.items() if n or not is_cjk(term))
+        exact: list[str] = []
+        frequent: list[str] = []
+        spent = 0
+        for term in sorted((term for term in terms if having[term]), key=having.__getitem__):
+            spent += having[term]
+            (exact if spent <= _ROWS else frequent).append(term)
+        scores: dict[int, float] = {}
+        for term in exact:
+            theirs = math.log((rows - having[term] + 0.5) / (having[term] + 0.5))
+            share = idf[term] / max(theirs, 1e-6) / mass  # FTS5 gives a word of more than half the rows an idf of 1e-6
+            for row, raw in connection.execute(_EXACT, (_quoted(term),)):
+                scores[row] = scores.get(row, 0.0) + share * raw
+        for term, holding in self._holding(connection, exact, frequent[:_FREQUENT]).items():
+            for row in holding:
+                scores[row] = scores.get(row, 0.0) + idf[term] / mass
+        return scores
+
+    @staticmethod
+    def _holding(connection: sqlite3.Connection, exact: list[str], frequent: list[str]) -> dict[str, set[int]]:
+        """Frequent words, rarest first → the rows that hold them, of those with an exact word or two frequent ones."""
+        found: dict[str, set[int]] = {term: set() for term in frequent}
+        any_exact = " OR ".join(map(_quoted, exact))
+
+        def select(query: str, limit: int, *terms: str) -> None:
+            selected = [row for (row,) in connection.execute(_SELECT, (query, limit))]
+            for term in terms:
+                found[term].update(selected)
+
+        for term in frequent if exact else ():
+            select(f"({any_exact}) AND {_quoted(term)}", _ROWS, term)
+        for one, other in combinations(frequent[:_PAIRED], 2):
+            select(f"{_quoted(one)} AND {_quoted(other)}", _NEWEST, one, other)
+        if frequent:
+            select(_quoted(frequent[0]), _NEWEST, frequent[0])
+        return found
+
+    @staticmethod
+    def _size(connection: sqlite3.Connection) -> tuple[int, int]:
+        """Number of rows, and the highest row's number. Rows are counted where FTS5 itself looks it up: its averages
+        record, a varint first (https://sqlite.org/fts5.html, "external content"; counting would read a whole index)."""
+        block = connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
+        rows = 0
+        for byte in block[0] if block else b"":
+            rows = rows << 7 | byte & 0x7F
+            if byte < 0x80:
+                break
+        return rows, connection.execute("SELECT max(rowid) FROM places").fetchone()[0] or 0
+
+    @staticmethod
+    def _having(connection: sqlite3.Connection, term: str, rows: int, highest: int) -> int:
+        """How many rows hold the term; a frequent one's count is extrapolated from its first rows."""
+        counted, reach = connection.execute(_HAVING, (_quoted(term), _COUNTED)).fetchone()
+        return int(counted) if counted < _COUNTED else max(_COUNTED, min(rows, round(_COUNTED * highest / reach)))
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency of each term as :meth:`matches` weighs it; terms as of ``query_terms``."""
         with self._reading() as connection:
-            total = connection.execute("SELECT count(*) FROM places").fetchone()[0]
-            counts = {term: connection.execute(_HAVING, (_quoted(term),)).fetchone()[0] for term in set(terms)}
-        return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+            rows, highest = self._size(connection)
+            having = {term: self._having(connection, term, rows, highest) for term in dict.fromkeys(terms)}
+        return {term: math.log(1 + (rows - n + 0.5) / (n + 0.5)) for term, n in having.items()}
 
     def search(self, text: str) -> list[str]:
         """For people: ids of all memories with every word, the last word possibly unfinished; best first."""
@@ -202,21 +276,13 @@ class _OwnerIndex:
 
     def places(self, ids: Iterable[str]) -> list[Place]:
         with self._reading() as connection:
-            query = "SELECT id, container, position FROM places WHERE id = ?"
-            return [Place(*row) for id in ids for row in connection.execute(query, (id,))]
+            return [Place(*row) for row in connection.execute(_PLACES, (json.dumps(list(ids)),))]
 
     def around(self, places: Iterable[Place], distance: int) -> dict[str, Place]:
         """Readable memories within ``distance`` positions of these places, those themselves included."""
-        query = (
-            "SELECT id, container, position FROM places WHERE container = ? AND position BETWEEN ? AND ? AND readable"
-        )
-        found: dict[str, Place] = {}
+        spans = [(p.container, p.position - distance, p.position + distance) for p in places if p.container]
         with self._reading() as connection:
-            for place in places:
-                if place.container:
-                    span = (place.container, place.position - distance, place.position + distance)
-                    found.update((row[0], Place(*row)) for row in connection.execute(query, span))
-        return found
+            return {row[0]: Place(*row) for row in connection.execute(_AROUND, (json.dumps(spans),))}
 
     def close(self) -> None:
         with self._lock:

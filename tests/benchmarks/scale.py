@@ -32,10 +32,12 @@ from typing import Any
 
 import numpy as np
 
+from knowledge.attention_reader import AttentionReader
 from knowledge.database import open_database
 from knowledge.encoder import Encoder
+from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.memory_network import MemoryNetwork
-from knowledge.reader import FixedReader, Mix, Reader
+from knowledge.reader import Reader, make_reader
 from knowledge.records import DecoderEvent, ReplyRequest, Turn
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
@@ -45,11 +47,16 @@ from tests.benchmarks.scale_facts import Fact, facts
 OWNER = "scale"
 BATCH = 1000  # turns written at once
 WARM = 5  # questions asked before the clock counts: files are opened, pages read
-READERS: dict[str, Callable[[Encoder], Reader]] = {
-    "fixed": lambda encoder: FixedReader(
-        replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual
-    )
-}
+
+
+def read_of(name: str, encoder: Encoder) -> Reader:
+    """"app": what the app uses, the learned read where its weights fit; "fixed": the mix. Neither declines here."""
+    if name == "app":
+        made, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
+        if isinstance(made, AttentionReader):
+            return AttentionReader(made.network, multilingual=encoder.multilingual, decline=2.0, negligible=0.0)
+        say(note)
+    return FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual)
 
 
 class NoDecoder:
@@ -170,7 +177,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="dialogues for the filler: LoCoMo's JSON or chitchat.tar.xz")
     parser.add_argument("--sizes", default="1000,10000,100000", help="memories at which to ask, with , between")
     parser.add_argument("--million", action="store_true", help="go on to 1,000,000: an hour and 5 GiB of memory")
-    parser.add_argument("--reader", default="fixed", choices=READERS)
+    parser.add_argument("--reader", default="app", choices=("app", "fixed"))
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
     parser.add_argument("--encoded", type=int, default=25_000, help="filler texts to encode; the rest is mixed")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "mneme-scale",
@@ -185,7 +192,7 @@ def main() -> None:
     say(f"{len(texts)} texts encoded; cosine of combined vectors with true ones {filler.fidelity(encoder.encode):.3f}")
     with tempfile.TemporaryDirectory() as folder:
         kept = options.keep or Path(folder)
-        print(json.dumps(measure(kept, encoder, READERS[options.reader](encoder), filler, sizes)))
+        print(json.dumps(measure(kept, encoder, read_of(options.reader, encoder), filler, sizes)))
 
 
 if __name__ == "__main__":
