@@ -132,6 +132,7 @@ class Application:
 
     def _make_network(self) -> MemoryNetwork:
         # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
+        from knowledge.block_cache import BlockCache
         from knowledge.decoder import make_decoder
         from knowledge.encoder import Encoder
         from knowledge.memory_network import MemoryNetwork
@@ -148,6 +149,10 @@ class Application:
             window=settings.window,
             reads_tokens=settings.reads_tokens,
             cache_mib=settings.prefix_cache_mib,
+            path=settings.memory_path,
+            blocks=BlockCache(
+                settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks"
+            ),
             api_key=settings.model_api_key,
             progress=self._progress,
         )

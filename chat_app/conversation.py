@@ -192,7 +192,7 @@ class Conversations:
             exclude = [network.memory_id(owner, id) for id in (*(turn.id for turn in seen), *unread)]
             read = network.read(owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads)
             yield MemoryRead(read)
-            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system)
+            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner)
             done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)
             if done.text or done.finish_reason != "stopped":
                 reply = self._save(owner, user, done.text, done.finish_reason, read)

@@ -41,7 +41,10 @@ class Settings:
     window: int
     reply_tokens: int
     temperature: float
+    memory_path: str
     prefix_cache_mib: int
+    block_cache_mib: int
+    block_disk_mib: int
     upload_mib: int
     api_key: str
     model_api_key: str
@@ -165,8 +168,15 @@ OPTIONS: tuple[Option, ...] = (
     Option("reply_tokens", "256", _between(1, 100_000), "a whole number from 1 to 100000", "longest reply", "tokens"),
     Option("temperature", "0", _between(0, 2, float), "a number from 0 to 2",
            "0 picks the likeliest word, higher varies"),
+    Option("memory_path", "blocks", _one_of("blocks", "hybrid", "prompt"), "blocks, hybrid or prompt",
+           "how memories reach the decoder: cached blocks weighed in its attention, the strongest two as text beside "
+           "blocks, or all as text"),
     Option("prefix_cache_mib", "256", _between(0, 1_000_000), "a whole number from 0 to 1000000",
            "memory for the keys and values of running dialogues", "MiB"),
+    Option("block_cache_mib", "256", _between(0, 1_000_000), "a whole number from 0 to 1000000",
+           "memory for the keys and values of memories", "MiB"),
+    Option("block_disk_mib", "512", _between(0, 10_000_000), "a whole number from 0 to 10000000",
+           "disk space in the data folder for those that leave memory", "MiB"),
     Option("upload_mib", "100", _between(1, 100_000), "a whole number from 1 to 100000", "largest file taken in",
            "MiB"),
     Option("api_key", "", str, "any text", "key that programs must send to /v1 when not only this computer is served",

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.records import DecoderEvent, ReplyRequest, Turn
+from knowledge.records import DecoderEvent, Memory, ReplyRequest, Turn
+
+if TYPE_CHECKING:
+    from knowledge.block_cache import BlockCache, CacheState
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +39,7 @@ class Decoder(Protocol):
 
     @property
     def path(self) -> str:
-        """How memories reach it; "prompt": as text."""
+        """How memories reach it: "prompt", as text; "blocks" or "hybrid", see ``knowledge.reply_layout``."""
         ...
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
@@ -51,6 +54,33 @@ class Decoder(Protocol):
         ...
 
 
+@runtime_checkable
+class OpenDecoder(Decoder, Protocol):
+    """A decoder that runs here, so that it can be looked into."""
+
+    def effects(
+        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None:
+        """Log-probability of the reply ``text`` in nats less that without each memory, by id; None when stopped."""
+        ...
+
+    def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
+        """Make the blocks of these memories ahead of time; gives way to a reply. → how many were made."""
+        ...
+
+    def forget(self, owner: str, memories: Iterable[str] | None = None) -> None:
+        """Drop the blocks of these memories, or all of the owner's."""
+        ...
+
+    def cache_state(self) -> CacheState:
+        """Sizes and hits of the cache of blocks."""
+        ...
+
+    def close(self) -> None:
+        """Keep the blocks on disk for the next start."""
+        ...
+
+
 def make_decoder(
     model: str,
     *,
@@ -60,6 +90,8 @@ def make_decoder(
     window: int = DEFAULT_WINDOW,
     reads_tokens: int = 600,
     cache_mib: int = 256,
+    path: str = "blocks",
+    blocks: BlockCache | None = None,
     api_key: str = "",
     progress: Callable[[str, float], None],
 ) -> Decoder:
@@ -67,7 +99,8 @@ def make_decoder(
 
     ``model``: "embedded" (or "default" or ""), a folder, a hub name, or ``http(s)://HOST/v1`` of an OpenAI-compatible
     endpoint, with ``#NAME`` where it serves several models. ``window`` and ``reads_tokens`` in tokens; ``cache_mib``
-    bounds the keys and values kept between turns. A remote decoder is not contacted here. ``progress`` gets "fetching",
+    bounds the keys and values kept between turns; ``path`` is how memories reach a local decoder, ``blocks`` the cache
+    of their keys and values. A remote decoder is not contacted here. ``progress`` gets "fetching",
     "converting" or "decoder" and a fraction 0…1.
 
     Raises: ModelUnavailable, ModelError, BadInput (an address that is none).
@@ -81,8 +114,9 @@ def make_decoder(
     def load(place: str) -> Decoder:
         progress(LOADING, 0.0)
         decoder = LocalDecoder(
-            place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib
-        )
+            place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib, path=path,
+            blocks=blocks,
+        )  # fmt: skip
         progress(LOADING, 1.0)
         return decoder
 

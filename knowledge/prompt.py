@@ -50,6 +50,7 @@ class Prompt:
     messages: tuple[Message, ...]
     first_turn: int  # index of the first turn of the dialogue that is in it
     reads: tuple[Read, ...]  # those that are in it, in order of weight
+    lines: tuple[str, ...]  # what stands in the prompt for each of them
 
 
 class PromptBuilder:
@@ -67,21 +68,41 @@ class PromptBuilder:
         self._reads_tokens = min(reads_tokens, self._window // 4)
         self._style = style or Style()
 
-    def build(self, request: ReplyRequest) -> Prompt:
-        """The prompt for a request. An empty dialogue gives the system prompt alone."""
-        system = self.cut_middle(request.system, self._window // 4) if request.system else self._style.system
+    def build(self, request: ReplyRequest, *, mark: str = "", weighed: bool = False) -> Prompt:
+        """The prompt for a request. An empty dialogue gives the system prompt alone.
+
+        ``mark`` stands in the messages where the memories' lines belong, for a caller that puts them there itself.
+        ``weighed``: the caller weighs the memories in the attention, so weak ones go in too.
+        """
+        system = self.system(request.system)
         first = self.in_window(request.dialogue, request.system)
         budget = self._dialogue_budget(request.system)
         messages = [message("system", system)]
         messages += [message(turn.role, self.cut_middle(turn.text, budget)) for turn in request.dialogue[first:]]
-        reads, block = self._memories(request.reads)
+        reads, lines = self._memories(request.reads, weighed)
+        shown = lines if not self._style.strongest_last else lines[::-1]
+        block = "\n".join([self._style.heading, mark] if mark else [self._style.heading, *shown]) if lines else ""
         if block and len(messages) > 1:
             if self._style.placement == "system":
                 messages.insert(-1, message("system", block))
             else:
                 asked = self._style.asked.format(text=messages[-1]["content"])
                 messages[-1] = message(messages[-1]["role"], f"{block}\n\n{asked}")
-        return Prompt(tuple(messages), first, reads)
+        return Prompt(tuple(messages), first, reads, lines)
+
+    @property
+    def heading(self) -> str:
+        """What stands above the memories."""
+        return self._style.heading
+
+    @property
+    def strongest_last(self) -> bool:
+        """Do the strongest memories stand next to the question?"""
+        return self._style.strongest_last
+
+    def system(self, given: str) -> str:
+        """The system prompt: a program's own, cut to a quarter of the window, or the style's."""
+        return self.cut_middle(given, self._window // 4) if given else self._style.system
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         """Index of the first turn that is kept.
@@ -123,11 +144,12 @@ class PromptBuilder:
         used = min(self._tokens(system), self._window // 4) if system else self._tokens(self._style.system)
         return max(self._window - self._window // 4 - self._reads_tokens - used - 3 * PER_MESSAGE, 16)
 
-    def _memories(self, reads: Sequence[Read]) -> tuple[tuple[Read, ...], str]:
-        """The reads that go into the prompt, and the text block that holds them."""
+    def _memories(self, reads: Sequence[Read], weighed: bool) -> tuple[tuple[Read, ...], tuple[str, ...]]:
+        """The reads that go into the prompt, in order of weight, and the line of each."""
         style = self._style
         null = 1.0 - sum(read.weight for read in reads)  # all weights and the null slot's sum to 1
-        least = max(style.share * max((read.weight for read in reads), default=0.0), style.null_share * null)
+        share = 0.0 if weighed else style.share
+        least = max(share * max((read.weight for read in reads), default=0.0), style.null_share * null)
         room = self._reads_tokens - self._tokens(style.heading)
         chosen: list[Read] = []
         lines: list[str] = []
@@ -143,9 +165,7 @@ class PromptBuilder:
             room -= tokens
             chosen.append(read)
             lines.append(line)
-        if style.strongest_last:
-            lines.reverse()
-        return tuple(chosen), "\n".join([style.heading, *lines]) if lines else ""
+        return tuple(chosen), tuple(lines)
 
 
 def memory_line(read: Read, style: Style) -> str:

@@ -163,12 +163,29 @@ class TextDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """Where the decoder looked while it wrote a reply: for every token the share of its attention on every memory.
+
+    ``memories``: ids. ``ends``: for every token, up to which character of the reply the text reached with it.
+    ``mass``: for every token one number per memory, 0…1, mean over heads and layers; the rest of the attention is on
+    the dialogue and the prompt. ``path``: how memories reached the decoder, "hybrid", "blocks" or "prompt".
+    """
+
+    path: str
+    memories: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
+    mass: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyDone:
-    """The decoder's last event."""
+    """The decoder's last event. ``trace``: None without memories, and where the decoder cannot tell, as
+    behind an endpoint."""
 
     text: str
     finish_reason: FinishReason
     usage: Usage = field(default_factory=Usage)
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +214,7 @@ class ReplyRequest:
 
     ``dialogue`` ends with the user's new turn; ``reads`` are in order of weight; ``system`` replaces the decoder's own
     system prompt where a program passes one. ``key`` names the dialogue, so that keys and values of an unchanged
-    prefix can be reused.
+    prefix can be reused; ``owner`` whose memories these are, so that their blocks are kept apart.
     """
 
     dialogue: Sequence[Turn]
@@ -205,3 +222,4 @@ class ReplyRequest:
     sampling: Sampling = field(default_factory=Sampling)
     key: str = ""
     system: str = ""
+    owner: str = ""

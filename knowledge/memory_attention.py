@@ -1,0 +1,89 @@
+"""Attention over blocks of memory: the read weights as a bias on the attention's logits, and what it looked at.
+
+One function for transformers' attention interface; no model code is changed. In every head and layer the logit of a
+key that belongs to a memory gets the memory's bias, a function of the read weight α (log α times a strength), so the
+softmax weighs memories as the read does: exp(q·k + log α) = α · exp(q·k). A bias of ``FLOOR`` takes a memory out: its
+weight is exactly 0. Gradients of the loss reach the read through the bias.
+
+Does not know: where biases come from, what stands in which column.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+NAME = "memory_attention"
+FLOOR = -1e9  # bias of a column that nobody may attend to; finite in every float type
+
+
+class ColumnBias:
+    """What one forward pass adds to the attention's logits, by column (= place of a key in the cache).
+
+    ``bias``: (columns,) or (B, columns) float; columns beyond it get 0. ``record``: add up where the last query of the
+    pass looked, see :attr:`mass`. Pass it to the model as ``column_bias=``.
+    """
+
+    def __init__(self, bias: Tensor, *, record: bool = False) -> None:
+        self.bias = bias if bias.dim() == 2 else bias[None]
+        self._record = record
+        self._masks: dict[tuple[int, int], Tensor] = {}
+        self._looked: list[Tensor] = []
+
+    def begin(self) -> None:
+        """A new pass: forget where the last one looked."""
+        self._looked.clear()
+
+    @property
+    def mass(self) -> Tensor:
+        """(B, columns) share of the attention of the last query, mean over heads and layers; sums to 1."""
+        return torch.stack(self._looked).mean(0)
+
+    def mask(self, given: Tensor | None, query: Tensor, columns: int) -> Tensor:
+        """The float mask (B, 1, queries, columns): ``given`` (or causal) plus bias. The same for all layers."""
+        count = query.shape[2]
+        if (count, columns) not in self._masks:
+            if given is None:
+                place = torch.arange(columns - count, columns, device=query.device)
+                given = torch.arange(columns, device=query.device)[None] <= place[:, None]
+                given = given[None, None]
+            if given.dtype == torch.bool:
+                given = torch.zeros_like(given, dtype=query.dtype).masked_fill(~given, FLOOR)
+            bias = torch.nn.functional.pad(self.bias[:, :columns], (0, max(0, columns - self.bias.shape[1])))
+            self._masks[count, columns] = (given + bias[:, None, None]).clamp(min=FLOOR).to(query.dtype)
+        return self._masks[count, columns]
+
+    def look(self, query: Tensor, keys: Tensor, mask: Tensor, scaling: float) -> None:
+        """Record where the last query looks: query (B, H, Q, D), keys (B, KV, columns, D)."""
+        if not self._record:
+            return
+        batch, heads, _, width = query.shape
+        grouped = query[:, :, -1].view(batch, keys.shape[1], heads // keys.shape[1], width)
+        logits = (grouped.float() @ keys.float().transpose(-1, -2)) * scaling + mask[:, :, -1:].float()
+        self._looked.append(logits.softmax(-1).mean((1, 2)).detach())
+
+
+def memory_attention(
+    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
+    dropout: float = 0.0, scaling: float | None = None, column_bias: ColumnBias | None = None, **options: Any,
+) -> tuple[Tensor, None]:  # fmt: skip
+    """Scaled dot-product attention with ``column_bias``; without it exactly transformers' own ("sdpa")."""
+    if column_bias is not None:
+        attention_mask = column_bias.mask(attention_mask, query, key.shape[2])
+        column_bias.look(query, key, attention_mask, scaling or query.shape[-1] ** -0.5)
+    output: tuple[Tensor, None] = sdpa_attention_forward(
+        module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
+    )
+    return output
+
+
+def install(network: Any) -> None:
+    """Let a model of transformers attend with :func:`memory_attention`."""
+    AttentionInterface.register(NAME, memory_attention)
+    AttentionMaskInterface.register(NAME, sdpa_mask)
+    network.set_attn_implementation(NAME)

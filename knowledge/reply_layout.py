@@ -1,0 +1,144 @@
+"""Where a reply's memories stand: which as cached blocks with a bias, which in sequence, and the tokens of all.
+
+Three ways for memories to reach the decoder, measured against each other in LOG.md (tests.benchmarks.conditioning):
+
+- "prompt": their lines stand in the user's message, as text.
+- "blocks": every memory is a block, a user's message of its own. All start at one position, right behind the dialogue
+  (Yang et al. 2025, APE, arXiv:2502.05431), and their keys are a little sharper (APE's temperature). The read weight α
+  enters as a bias of strength · log α.
+- "hybrid": the same, but the strongest memories stand in the message as text.
+
+Does not know: tensors, how keys and values come about, how many tokens a second.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from knowledge.chat_model import MARK, ChatModel
+from knowledge.prompt import Prompt, PromptBuilder, message
+from knowledge.records import Read, ReplyRequest
+
+Path = Literal["prompt", "hybrid", "blocks"]
+WEAKEST = 1e-4  # read weights below count as this one: a bias is no mute
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioning:
+    """How memories reach the decoder. ``in_sequence``: how many of the strongest stand in the text. ``strength``: of
+    log α in the bias. ``sharpness``: factor on the logits of blocks (an inverse temperature)."""
+
+    path: Path
+    in_sequence: int
+    strength: float = 0.5
+    sharpness: float = 1.2
+
+
+WAYS: dict[str, Conditioning] = {
+    "prompt": Conditioning("prompt", 1000),
+    "hybrid": Conditioning("hybrid", 2),
+    "blocks": Conditioning("blocks", 0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlace:
+    """One memory as a block: its tokens, computed behind ``Layout.beginning``, and the bias of its columns."""
+
+    read: Read
+    ids: tuple[int, ...]
+    bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A prompt by columns: ``before``, ``blocks``, ``heading``, ``sequence`` (read, tokens), ``after``.
+
+    ``beginning``: tokens that blocks are computed behind. ``first_turn``: of the dialogue that is in it.
+    """
+
+    before: tuple[int, ...]
+    beginning: tuple[int, ...]
+    blocks: tuple[BlockPlace, ...]
+    heading: tuple[int, ...]
+    sequence: tuple[tuple[Read, tuple[int, ...]], ...]
+    after: tuple[int, ...]
+    way: Conditioning
+    first_turn: int
+
+    @property
+    def tail(self) -> list[int]:
+        """Tokens behind the blocks."""
+        return [*self.heading, *(token for _, ids in self.sequence for token in ids), *self.after]
+
+    @property
+    def length(self) -> int:
+        """Columns of the prompt."""
+        return len(self.before) + sum(len(place.ids) for place in self.blocks) + len(self.tail)
+
+    @property
+    def tail_position(self) -> int:
+        """Position of the first token behind the blocks."""
+        return len(self.before) + max((len(place.ids) for place in self.blocks), default=0)
+
+    def spans(self) -> list[tuple[Read, int, int]]:
+        """The columns of every memory: from, up to."""
+        found, at = [], len(self.before)
+        for place in self.blocks:
+            found.append((place.read, at, at + len(place.ids)))
+            at += len(place.ids)
+        at += len(self.heading)
+        for read, ids in self.sequence:
+            found.append((read, at, at + len(ids)))
+            at += len(ids)
+        return found
+
+
+def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way: Conditioning) -> Layout:
+    """The layout of a request. Without memories everything stands in ``before``."""
+    cached = way.path != "prompt" and model.rotation is not None
+    prompt = builder.build(request, mark=MARK, weighed=cached)
+    text, found, after = model.render(prompt.messages).rpartition(MARK)
+    if not found:
+        return Layout(tuple(_within(model, model.tokens(after))), (), (), (), (), (), way, prompt.first_turn)
+    lines = [model.defused(line) for line in prompt.lines]
+    count = min(way.in_sequence if cached else len(lines), len(lines))
+    heading = builder.heading + "\n"
+    before = text.removesuffix(heading)
+    blocks = [
+        BlockPlace(read, tuple(model.tokens(f"{heading}{line}{model.closing}")), bias)
+        for read, line, bias in zip(prompt.reads[count:], lines[count:], _biases(prompt, way)[count:], strict=True)
+    ]
+    order = range(count)[::-1] if builder.strongest_last else range(count)
+    if builder.strongest_last:
+        blocks.reverse()
+    sequence = [
+        (prompt.reads[number], tuple(model.tokens(lines[number] + ("" if number == order[-1] else "\n"))))
+        for number in order
+    ]
+    opened = model.opening if blocks else ""  # blocks end the message that stands before them; the next one begins
+    head = opened + heading if sequence else opened
+    return Layout(
+        tuple(model.tokens(before)), tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
+        tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after if sequence else after.lstrip("\n"))),
+        way, prompt.first_turn,
+    )  # fmt: skip
+
+
+def beginning(system: str, model: ChatModel, builder: PromptBuilder) -> list[int]:
+    """Tokens that blocks are computed behind: the system prompt, and what opens a user's message."""
+    text = model.render([message("system", builder.system(system)), message("user", MARK)]).rpartition(MARK)[0]
+    return model.tokens(text)
+
+
+def _biases(prompt: Prompt, way: Conditioning) -> list[float]:
+    """strength · log α, by read. Absolute, not by the strongest: where the null slot weighs much, all weigh little."""
+    return [way.strength * math.log(max(read.weight, WEAKEST)) for read in prompt.reads]
+
+
+def _within(model: ChatModel, ids: list[int]) -> list[int]:
+    """The end of a prompt that a template made longer than the window."""
+    over = len(ids) - (model.window - 16)
+    return ids[over:] if over > 0 else ids

@@ -1,0 +1,189 @@
+"""Keys and values of a reply under way: of its prompt, with blocks in their places, and of the tokens made so far.
+
+Knows: how the columns of a layout are filled, and what a given reply would cost there. Does not know: sampling, text,
+which memories were read why.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from knowledge.block_cache import BlockCache, fingerprint
+from knowledge.blocks import Block, beside
+from knowledge.chat_model import ChatModel
+from knowledge.memory_attention import FLOOR, ColumnBias
+from knowledge.prefix_cache import Entry, PrefixCache
+from knowledge.records import ReplyRequest
+from knowledge.reply_layout import Layout
+
+CHUNK = 256  # tokens of a prompt computed at once; stop is looked at in between
+
+
+class BlockMaker:
+    """Blocks out of the cache, or made and put there. ``decoder``: names the weights, for the cache's fingerprints."""
+
+    def __init__(self, model: ChatModel, cache: BlockCache, decoder: str) -> None:
+        self.model, self.cache, self._decoder = model, cache, decoder
+        self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
+
+    def fingerprint(self, beginning: Sequence[int], ids: Sequence[int]) -> str:
+        """Names everything that a block's numbers depend on."""
+        return fingerprint(self._decoder, repr(tuple(beginning)), repr(tuple(ids)))
+
+    def block(self, owner: str, memory: str, beginning: tuple[int, ...], ids: tuple[int, ...]) -> tuple[Block, bool]:
+        """The block of ``ids`` behind ``beginning``, and whether it had been there."""
+        mark = self.fingerprint(beginning, ids)
+        found = self.cache.get(owner, memory, mark)
+        if found is not None and found.tokens == len(ids):
+            return found, True
+        made = self._make(beginning, ids)
+        self.cache.put(owner, memory, mark, made)
+        return made, False
+
+    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...]) -> Block:
+        if self._beginning[0] != beginning:
+            start = self.model.new_cache()
+            self.model.forward(beginning, start)
+            self._beginning = beginning, start
+        cache = copied(self.model, self._beginning[1])
+        self.model.forward(ids, cache)
+        n = len(beginning)
+        keys, values = (
+            torch.cat([getattr(layer, name)[:, :, n:] for layer in cache.layers]) for name in ("keys", "values")
+        )
+        return Block(keys, values, n)
+
+
+class Prepared:
+    """The prompt of one request on its way into keys and values.
+
+    ``working``: of all columns of the prompt, once computed; ``bias``: (columns of before and blocks,), or None where
+    nothing is weighed; ``position``: of the first token of the reply; ``mass``: (columns,) where the last token of the
+    prompt looked, or None without memories; ``reused``: tokens that were not computed again.
+    """
+
+    def __init__(self, maker: BlockMaker, prefixes: PrefixCache, request: ReplyRequest, layout: Layout) -> None:
+        self._maker, self._model, self._prefixes = maker, maker.model, prefixes
+        self._request, self._layout = request, layout
+        self._ids = list(layout.before) if layout.blocks else [*layout.before, *layout.tail]
+        kept = prefixes.take(request.key, self._ids)
+        self.entry = kept or Entry([], self._model.new_cache())
+        self.working = self.entry
+        self.reused = len(self.entry.ids)
+        self.position = layout.tail_position + len(layout.tail)
+        self.bias = column_bias(layout, device=self._model.device) if layout.blocks else None
+        self.mass: Tensor | None = None
+
+    def compute(self, stop: threading.Event) -> Tensor | None:
+        """Logits (vocabulary,) after the prompt; None when stopped."""
+        look = ColumnBias(torch.zeros(0) if self.bias is None else self.bias, record=True)
+        watched = look if self._layout.spans() and self._model.rotation is not None else None
+        if not self._layout.blocks:
+            logits = advance(self._model, self.entry, self._ids[len(self.entry.ids) :], stop, bias=watched)
+        elif self._with_blocks(stop):
+            logits = advance(
+                self._model, self.working, self._layout.tail, stop, position=self._layout.tail_position, bias=watched
+            )
+        else:
+            return None
+        if watched is not None and logits is not None:
+            self.mass = watched.mass[0]
+        return logits
+
+    def log_probabilities(self, reply: Sequence[int], masked: Sequence[Sequence[tuple[int, int]]]) -> Tensor:
+        """(rows, tokens of the reply): log-probabilities, in nats; in each row the columns of its spans are masked."""
+        if not reply:
+            return torch.zeros(len(masked), 0)
+        layout, model = self._layout, self._model
+        tail = layout.tail or [layout.before[-1]]
+        before = layout.before if layout.tail else layout.before[:-1]
+        if len(self.entry.ids) > len(before):
+            self.entry.values.crop(len(before) - len(self.entry.ids))
+            del self.entry.ids[len(before) :]
+        advance(model, self.entry, before[len(self.entry.ids) :], threading.Event())
+        if layout.blocks:
+            self._with_blocks(threading.Event())
+        cache = copied(model, self.working.values)
+        cache.batch_repeat_interleave(len(masked))
+        columns = cache.get_seq_length()
+        bias = torch.zeros(len(masked), columns + len(tail), device=model.device)
+        if self.bias is not None:
+            bias[:, :columns] = self.bias
+        for row, spans in enumerate(masked):
+            for start, end in spans:
+                bias[row, start:end] = FLOOR
+        position = layout.tail_position if layout.tail else len(before)
+        logits = model.rows(
+            [*tail, *reply], cache, rows=len(masked), position=position, bias=ColumnBias(bias), logits=len(reply) + 1
+        )
+        wanted = torch.tensor(reply, device=model.device)[None, :, None].expand(len(masked), -1, 1)
+        return logits[:, :-1].log_softmax(-1).gather(2, wanted)[..., 0]
+
+    def keep(self) -> None:
+        """Keep what the next turn of this dialogue can reuse."""
+        self._prefixes.put(self._request.key, self.entry)
+
+    def _with_blocks(self, stop: threading.Event) -> bool:
+        """Fill ``working`` with before and blocks; False when stopped."""
+        layout = self._layout
+        if len(self.entry.ids) < len(layout.before):
+            advance(self._model, self.entry, layout.before[len(self.entry.ids) :], stop)
+        blocks = []
+        for place in layout.blocks:
+            if stop.is_set():
+                return False
+            block, there = self._maker.block(
+                self._request.owner, place.read.memory.id, layout.beginning, place.ids
+            )
+            self.reused += block.tokens if there else 0
+            blocks.append(block)
+        values = with_blocks(self._model, self.entry.values, layout, blocks)
+        self.working = Entry([*layout.before, *(token for place in layout.blocks for token in place.ids)], values)
+        return True
+
+
+def copied(model: ChatModel, cache: Any) -> Any:
+    """Another cache with the same keys and values; growing one leaves the other as it is."""
+    made = model.new_cache()
+    for number, layer in enumerate(cache.layers):
+        made.update(layer.keys, layer.values, number)
+    return made
+
+
+def advance(
+    model: ChatModel, entry: Entry, ids: Sequence[int], stop: threading.Event, *, position: int | None = None,
+    bias: ColumnBias | None = None,
+) -> Tensor | None:  # fmt: skip
+    """Compute keys and values of ``ids`` into ``entry``; logits (vocabulary,) after the last. None when stopped."""
+    logits: Tensor | None = None
+    for start in range(0, len(ids), CHUNK):
+        if stop.is_set():
+            return None
+        chunk = ids[start : start + CHUNK]
+        at = None if position is None else position + start
+        logits = model.forward(chunk, entry.values, position=at, bias=bias)[-1]
+        entry.ids.extend(chunk)
+    return logits
+
+
+def with_blocks(model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block]) -> Any:
+    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache."""
+    assert model.rotation is not None
+    made = copied(model, cache)
+    keys, values = beside(blocks, model.rotation, at=len(layout.before))
+    keys = keys * layout.way.sharpness
+    for number in range(keys.shape[0]):
+        made.update(keys[number][None], values[number][None], number)
+    return made
+
+
+def column_bias(layout: Layout, *, device: str) -> Tensor:
+    """(columns of before and blocks,) float: what the attention's logits of each column get."""
+    parts = [torch.zeros(len(layout.before))]
+    parts += [torch.full((len(place.ids),), place.bias) for place in layout.blocks]
+    return torch.cat(parts).to(device)

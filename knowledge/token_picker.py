@@ -1,0 +1,54 @@
+"""Logits → the next token, as the sampling of a reply says. Does not know: the model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers.generation.logits_process import (
+    RepetitionPenaltyLogitsProcessor,
+    TemperatureLogitsWarper,
+    TopPLogitsWarper,
+)
+
+from knowledge.records import Sampling
+
+
+class TokenPicker:
+    """Picks the tokens of one reply. The repetition penalty is for words of this reply only.
+
+    Over the whole prompt, as transformers' ``generate`` does it, it would punish the very words of the memories.
+    """
+
+    def __init__(self, sampling: Sampling, device: str) -> None:
+        self._made: list[int] = []
+        self._device = device
+        self._greedy = sampling.temperature <= 0
+        penalty = float(sampling.repetition_penalty)
+        self._repetition = RepetitionPenaltyLogitsProcessor(penalty) if penalty != 1.0 else None
+        self._warpers: list[Any] = []
+        if not self._greedy:
+            if sampling.temperature != 1.0:
+                self._warpers.append(TemperatureLogitsWarper(float(sampling.temperature)))
+            if sampling.top_p < 1.0:
+                self._warpers.append(TopPLogitsWarper(float(sampling.top_p)))
+        self._random = torch.Generator(device)
+        if sampling.seed is None:
+            self._random.seed()
+        else:
+            self._random.manual_seed(sampling.seed)
+
+    def __call__(self, logits: torch.Tensor) -> int:
+        """The token after logits (vocabulary,)."""
+        made = torch.tensor([self._made], dtype=torch.long, device=self._device)  # (1, tokens of the reply)
+        scores = logits[None]  # (1, vocabulary)
+        if self._repetition is not None and self._made:
+            scores = self._repetition(made, scores)
+        for warper in self._warpers:
+            scores = warper(made, scores)
+        if self._greedy:
+            token = int(scores.argmax())
+        else:
+            token = int(torch.multinomial(scores.softmax(-1)[0], 1, generator=self._random))
+        self._made.append(token)
+        return token
