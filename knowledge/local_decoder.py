@@ -1,8 +1,8 @@
 """R on this machine: a transformers causal language model, decoded token by token, conditioned on what was read.
 
-Memories are cached blocks of keys and values, weighed in the attention by the read (knowledge/reply_layout.py). Keys and values of the unchanged beginning of a dialogue are reused between
-turns (knowledge/prefix_cache.py). Both change the time, not the reply. Does not know: why memories were read, or who
-asks.
+Memories are cached blocks of keys and values, weighed in the attention (knowledge/reply_layout.py). Keys and values of
+the unchanged beginning of a dialogue are reused between turns (knowledge/prefix_cache.py). Both change the time, not
+the reply. Does not know: why memories were read, or who asks.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from knowledge.records import (
 )
 from knowledge.reply_layout import WAYS, Conditioning, Layout, lay_out
 from knowledge.reply_state import BlockMaker, Prepared
-from knowledge.stepping import Stepper, steppers_of
+from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
@@ -49,7 +49,7 @@ class LocalDecoder:
     ``window``: tokens of prompt and reply, at most what the model was made for. ``reads_tokens``: tokens of the
     memories in a prompt. ``cache_mib``: MiB of keys and values kept between turns; 0 keeps none. ``path``: how
     memories reach the model, "hybrid", "blocks" or "prompt"; models whose keys cannot be moved exactly take "prompt".
-    ``blocks``: the cache of memories' blocks.
+    ``blocks``: the cache of memories' blocks. ``steppers``: how tokens are stepped; None for the fastest exact way.
 
     One reply at a time; others wait (and can be stopped while they wait).
 
@@ -68,6 +68,7 @@ class LocalDecoder:
         cache_mib: int = 256,
         path: str = "blocks",
         blocks: BlockCache | None = None,
+        steppers: Steppers | None = None,
     ) -> None:
         self.model = ChatModel(model, device=device, dtype=dtype, window=window)
         self.name, self.window = self.model.name, self.model.window
@@ -79,7 +80,7 @@ class LocalDecoder:
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
         self._wanted = threading.Event()  # a reply waits: filling makes room
-        self._steppers = steppers_of(self.model)
+        self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
 
     # ---- what a decoder offers -------------------------------------------------------------------------

@@ -68,18 +68,18 @@ class PromptBuilder:
         self._reads_tokens = min(reads_tokens, self._window // 4)
         self._style = style or Style()
 
-    def build(self, request: ReplyRequest, *, mark: str = "", weighed: bool = False) -> Prompt:
+    def build(self, request: ReplyRequest, *, mark: str = "", everything: bool = False) -> Prompt:
         """The prompt for a request. An empty dialogue gives the system prompt alone.
 
         ``mark`` stands in the messages where the memories' lines belong, for a caller that puts them there itself.
-        ``weighed``: the caller weighs the memories in the attention, so weak ones go in too.
+        ``everything``: weak memories go in too, for a caller that weighs them in the attention.
         """
         system = self.system(request.system)
         first = self.in_window(request.dialogue, request.system)
         budget = self._dialogue_budget(request.system)
         messages = [message("system", system)]
         messages += [message(turn.role, self.cut_middle(turn.text, budget)) for turn in request.dialogue[first:]]
-        reads, lines = self._memories(request.reads, weighed)
+        reads, lines = self._memories(request.reads, everything)
         shown = lines if not self._style.strongest_last else lines[::-1]
         block = "\n".join([self._style.heading, mark] if mark else [self._style.heading, *shown]) if lines else ""
         if block and len(messages) > 1:
@@ -144,17 +144,16 @@ class PromptBuilder:
         used = min(self._tokens(system), self._window // 4) if system else self._tokens(self._style.system)
         return max(self._window - self._window // 4 - self._reads_tokens - used - 3 * PER_MESSAGE, 16)
 
-    def _memories(self, reads: Sequence[Read], weighed: bool) -> tuple[tuple[Read, ...], tuple[str, ...]]:
+    def _memories(self, reads: Sequence[Read], everything: bool) -> tuple[tuple[Read, ...], tuple[str, ...]]:
         """The reads that go into the prompt, in order of weight, and the line of each."""
         style = self._style
         null = 1.0 - sum(read.weight for read in reads)  # all weights and the null slot's sum to 1
-        share = 0.0 if weighed else style.share
-        least = max(share * max((read.weight for read in reads), default=0.0), style.null_share * null)
+        least = max(style.share * max((read.weight for read in reads), default=0.0), style.null_share * null)
         room = self._reads_tokens - self._tokens(style.heading)
         chosen: list[Read] = []
         lines: list[str] = []
         for read in sorted(reads, key=lambda read: -read.weight):
-            if read.weight < least and not read.memory.pinned:
+            if read.weight < least and not read.memory.pinned and not everything:
                 continue
             line = memory_line(read, style)
             if not lines and room > 32:

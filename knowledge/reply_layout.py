@@ -28,12 +28,14 @@ WEAKEST = 1e-4  # read weights below count as this one: a bias is no mute
 @dataclass(frozen=True, slots=True)
 class Conditioning:
     """How memories reach the decoder. ``in_sequence``: how many of the strongest stand in the text. ``strength``: of
-    log α in the bias. ``sharpness``: factor on the logits of blocks (an inverse temperature)."""
+    log α in the bias. ``sharpness``: factor on the logits of blocks (an inverse temperature). ``everything``: weak
+    memories stand in the text too; without it, only those that the read prefers clearly."""
 
     path: Path
     in_sequence: int
     strength: float = 0.5
     sharpness: float = 1.2
+    everything: bool = False
 
 
 WAYS: dict[str, Conditioning] = {
@@ -99,7 +101,7 @@ class Layout:
 def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way: Conditioning) -> Layout:
     """The layout of a request. Without memories everything stands in ``before``."""
     cached = way.path != "prompt" and model.rotation is not None
-    prompt = builder.build(request, mark=MARK, weighed=cached)
+    prompt = builder.build(request, mark=MARK, everything=cached or way.everything)
     text, found, after = model.render(prompt.messages).rpartition(MARK)
     if not found:
         return Layout(tuple(_within(model, model.tokens(after))), (), (), (), (), (), way, prompt.first_turn)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from knowledge.chat_model import ChatModel
+from knowledge.lean_decode import LeanDecode
 from knowledge.memory_attention import ColumnBias
 from knowledge.prefix_cache import Entry
 
+ROOM = 128  # columns for a reply's tokens at first; the buffer grows by doubling
+
 
 class Stepper(Protocol):
-    """One reply under way. ``mass``: (columns,) where the last step looked, mean over heads and layers, or None."""
+    """One reply under way."""
 
-    mass: Tensor | None
+    @property
+    def mass(self) -> Tensor | None:
+        """(columns,) where the last step looked, mean over heads and layers; None where that is not known."""
+        ...
 
     def step(self, token: int, position: int) -> Tensor:
         """Logits (vocabulary,) after one more token."""
@@ -36,20 +42,64 @@ class PlainStepper:
     def __init__(self, model: ChatModel, entry: Entry, bias: Tensor | None) -> None:
         self._model, self._entry = model, entry
         self._bias = torch.zeros(0, device=model.device) if bias is None else bias
-        self.mass: Tensor | None = None
+        self._mass: Tensor | None = None
+
+    @property
+    def mass(self) -> Tensor | None:
+        return self._mass
 
     def step(self, token: int, position: int) -> Tensor:
         look = ColumnBias(self._bias, record=True)
         logits = self._model.forward([token], self._entry.values, position=position, bias=look)[0]
         self._entry.ids.append(token)
         if self._model.rotation is not None:
-            self.mass = look.mass[0]
+            self._mass = look.mass[0]
         return logits
 
     def settle(self) -> None:
         return
 
 
+class LeanStepper:
+    """Steps of the lean decode step; as :class:`PlainStepper`, several times as fast on a CPU."""
+
+    def __init__(self, lean: LeanDecode, entry: Entry, bias: Tensor | None) -> None:
+        self._lean, self._entry, self._bias = lean, entry, bias
+        self._tokens: list[int] = []
+        cache: Any = entry.values
+        self._values = lean.new_values(cache.get_seq_length() + ROOM)
+        self._values.load([(layer.keys, layer.values) for layer in cache.layers])
+        self._start = self._values.length
+
+    @property
+    def mass(self) -> Tensor | None:
+        return self._lean.mass
+
+    def step(self, token: int, position: int) -> Tensor:
+        logits = self._lean.step(token, position, self._values, self._bias)
+        self._tokens.append(token)
+        return logits
+
+    def settle(self) -> None:
+        cache: Any = self._entry.values
+        kind = cache.layers[0].keys.dtype
+        for number, (keys, values) in enumerate(self._values.export(self._start, self._values.length, kind)):
+            cache.update(keys, values, number)
+        self._entry.ids.extend(self._tokens[: self._values.length - self._start])
+
+
+def plain_steps(model: ChatModel, entry: Entry, bias: Tensor | None) -> Stepper:
+    """Steps of transformers, for any model and device."""
+    return PlainStepper(model, entry, bias)
+
+
 def steppers_of(model: ChatModel) -> Steppers:
     """The fastest steps that are exact for this model."""
-    return PlainStepper
+    lean = LeanDecode.of(model.network)
+    if lean is None:
+        return plain_steps
+
+    def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None) -> Stepper:
+        return LeanStepper(lean, entry, None if bias is None else bias.float())
+
+    return lean_steps

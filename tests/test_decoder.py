@@ -14,12 +14,14 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from knowledge.block_cache import BlockCache
 from knowledge.decoder import make_decoder
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import Entry, PrefixCache
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
 from knowledge.reply_state import advance
+from knowledge.stepping import plain_steps
 from knowledge.text_stream import TextStream
 from tests.tiny_llama import STRICT, save_tiny_llama
 
@@ -90,6 +92,52 @@ def test_repetition_penalty_counts_the_reply_only(tiny: Path) -> None:
 
     assert reply(50.0, 1) == reply(1.0, 1)  # nothing was generated before the first token
     assert reply(50.0, 24) != reply(1.0, 24)
+
+
+def test_the_lean_steps_write_the_same_as_plain_ones(tiny: Path) -> None:
+    lean, plain = load(tiny), load(tiny, steppers=plain_steps)
+    for reads in ((), (read("fact one", 0.5), read("another fact", 0.2))):
+        texts = ["Hello"]
+        for number in range(3):  # the second reply goes on behind the keys and values that the first one left
+            request = ReplyRequest(turns(*texts), reads, Sampling(1.0, 1.0, 1.1, 24, seed=number), key="k")
+            a, b = run(lean, request), run(plain, request)
+            assert a.text == b.text and a.usage.cached_tokens == b.usage.cached_tokens
+            assert (a.trace is None) == (not reads)
+            if a.trace and b.trace:
+                assert a.trace.memories == b.trace.memories and a.trace.ends == b.trace.ends
+                assert torch.tensor(a.trace.mass) == pytest.approx(torch.tensor(b.trace.mass), abs=1e-3)
+            texts += [a.text, f"question {number}"]
+
+
+def test_an_effect_is_what_the_reply_loses_without_the_memory(tiny: Path) -> None:
+    decoder = load(tiny)
+    reads = (read("the first fact", 0.5), read("the second, a longer fact", 0.3), read("third", 0.1))
+    request = ReplyRequest(turns("Hello"), reads, GREEDY)
+    text = run(decoder, request).text
+    effects = decoder.effects(request, text)
+    assert effects is not None and set(effects) == {one.memory.id for one in reads}
+    whole = decoder.score(request, text).sum()
+    for number, one in enumerate(reads):
+        others = [*reads[:number], *reads[number + 1 :]]
+        longest = max(len(prompt_of(decoder, ReplyRequest(turns("Hello"), (other,)))) for other in others)
+        if longest == max(len(prompt_of(decoder, ReplyRequest(turns("Hello"), (other,)))) for other in reads):
+            without = decoder.score(ReplyRequest(turns("Hello"), others, GREEDY), text).sum()
+            assert effects[one.memory.id] == pytest.approx(float(whole - without), abs=1e-3)
+    assert max(map(abs, effects.values())) > 0.01
+
+
+def test_blocks_make_the_same_reply_with_an_empty_a_full_and_no_cache(tiny: Path) -> None:
+    reads = (read("the first fact", 0.5), read("the second fact", 0.3))
+    request = ReplyRequest(turns("a", "b", "c"), reads, Sampling(1.0, 1.0, 1.1, 24, seed=1), owner="anna")
+    cached, uncached = load(tiny), load(tiny, blocks=BlockCache(0))
+    first, second, without = run(cached, request), run(cached, request), run(uncached, request)
+    assert first.text == second.text == without.text
+    assert (cached.cache_state().hits, cached.cache_state().misses) == (2, 2)
+    assert uncached.cache_state().hits == 0
+    filled = load(tiny)
+    assert filled.fill("anna", [one.memory for one in reads]) == 2
+    assert filled.fill("anna", [one.memory for one in reads]) == 0
+    assert run(filled, request).text == first.text and filled.cache_state().misses == 2
 
 
 # ---- reuse of keys and values --------------------------------------------------------------------------------
@@ -201,7 +249,7 @@ class Passes:
 
 
 def test_stop_between_tokens(tiny: Path) -> None:
-    decoder, stop = load(tiny), threading.Event()
+    decoder, stop = load(tiny, steppers=plain_steps), threading.Event()
     passes = Passes(decoder)
     passes.then = lambda: stop.set() if passes.count == 5 else None
     done = list(decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY, key="k"), stop))[-1]
@@ -210,7 +258,7 @@ def test_stop_between_tokens(tiny: Path) -> None:
 
 
 def test_stop_between_chunks_of_the_prompt(tiny: Path) -> None:
-    decoder, stop = load(tiny), threading.Event()
+    decoder, stop = load(tiny, steppers=plain_steps), threading.Event()
     passes = Passes(decoder)
     passes.then = stop.set
     request = ReplyRequest(turns("word " * 400), sampling=GREEDY, key="k")
@@ -223,7 +271,7 @@ def test_stop_between_chunks_of_the_prompt(tiny: Path) -> None:
 
 
 def test_no_work_after_the_iterator_is_closed_and_the_next_reply_runs(tiny: Path) -> None:
-    decoder = load(tiny)
+    decoder = load(tiny, steppers=plain_steps)
     passes = Passes(decoder)
     events = decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY), threading.Event())
     next(events)
