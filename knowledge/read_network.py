@@ -82,9 +82,11 @@ class EvidenceHead(nn.Module):
             nn.Linear(WIDTH + extra, size.hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(size.hidden, size.hidden),
             nn.GELU(), nn.Linear(size.hidden, size.heads + 1),
         )  # fmt: skip
-        self.blind = nn.Linear(len(SLOT_FEATURES), 1)  # who matches best, whoever said it
+        self.blind = nn.Sequential(  # who matches best, whoever said it
+            nn.Linear(WIDTH, size.hidden // 2), nn.GELU(), nn.Dropout(0.1), nn.Linear(size.hidden // 2, 1)
+        )
         self.null = nn.Sequential(
-            nn.Linear(2 * (WIDTH + extra) + 2, size.hidden), nn.GELU(), nn.Dropout(0.1),
+            nn.Linear(2 * (WIDTH + extra) + 2 + 4, size.hidden), nn.GELU(), nn.Dropout(0.1),
             nn.Linear(size.hidden, size.heads),
         )  # fmt: skip
 
@@ -93,14 +95,26 @@ class EvidenceHead(nn.Module):
         out = self.slot(features)  # (B, N, H + 1)
         logits, best = out[..., : self.heads], out[..., self.heads]
         sharp = masked_log_softmax(best, mask).exp()  # (B, N)
-        width = len(SLOT_FEATURES)
-        seen = features[..., :width].clone()
+        seen = features[..., :WIDTH].clone()
         seen[..., _SPEAKER] = 0
-        blind = masked_log_softmax(self.blind(seen)[..., 0], mask).exp()
+        match = self.blind(seen)[..., 0]
+        blind = masked_log_softmax(match, mask).exp()
         summary = torch.stack([sharp, blind], 1) @ features  # (B, 2, F + extra)
         peaks = torch.stack([sharp.amax(1), blind.amax(1)], 1)
-        null = self.null(torch.cat([summary.flatten(1), peaks], 1))  # (B, H)
+        null = self.null(torch.cat([summary.flatten(1), peaks, self._sides(match, features, mask)], 1))  # (B, H)
         return torch.cat([logits.transpose(1, 2), null[..., None]], -1)
+
+    @staticmethod
+    def _sides(match: Tensor, features: Tensor, mask: Tensor) -> Tensor:
+        """(B, 4): how much of the match the asked person said and how much somebody else, their difference, and how
+        well anything matches at all. A question about what the other one said is answered by nobody."""
+        whole = torch.logsumexp(match.masked_fill(~mask, FLOOR), 1)
+        named, other = (
+            torch.logsumexp(match.masked_fill(~(mask & (features[..., column] > 0.5)), FLOOR), 1) - whole
+            for column in _SPEAKER
+        )
+        named, other = named.clamp(min=-8), other.clamp(min=-8)
+        return torch.stack([named, other, named - other, whole / 4], 1)
 
 
 class ReadNetwork(nn.Module):

@@ -22,6 +22,7 @@ from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, memory_loss
 from knowledge.training.read_data import Example, Lesson
 
 Item = tuple[Lesson, Example]
+_SPEAKERS = [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class ReadPlan:
     slots: int = 256  # of a shortlist, at most (the evidence always among them)
     drop_speaker: float = 0.1
     small: float = 0.25  # share of questions asked of a few memories only, as in a new memory
+    emptied: float = 0.3  # share of those from whose few memories the answer is taken out: nothing answers
+    other: float = 0.3  # share of answerable questions that are asked of the other speaker instead: nothing answers
     noise: float = 0.1  # on the evidence, in standard deviations of about one: less trust in exact values
     patience: int = 3  # epochs without a better dev loss
 
@@ -46,9 +49,10 @@ def batch_of(
 ) -> tuple[ReadBatch, Tensor, Tensor, Tensor]:
     """Examples as a padded batch, with (evidence, lead, answerable) of :func:`memory_loss`. ``rng``: to augment."""
     few = [rng is not None and rng.random() < plan.small for _ in items]
+    emptied = [little and rng is not None and rng.random() < plan.emptied for little in few]
     picks = [
-        _pick(example, rng.randint(1, 40) if little and rng else plan.slots, rng)
-        for (_, example), little in zip(items, few, strict=True)
+        _pick(example, rng.randint(1, 40) if little and rng else plan.slots, rng, without=empty)
+        for (_, example), little, empty in zip(items, few, emptied, strict=True)
     ]
     n = max(len(pick) for pick in picks)
     turns = max(len(example.dialogue) for _, example in items)
@@ -58,6 +62,7 @@ def batch_of(
     mask, right, lead = (np.zeros((size, n), bool) for _ in range(3))
     near = np.full((size, 3, n), -1, np.int64)
     dialogue = np.zeros((size, turns, dimension), np.float32)
+    answerable = np.array([example.answerable for _, example in items])
     for row, ((lesson, example), pick) in enumerate(zip(items, picks, strict=True)):
         m = len(pick)
         keys[row, :m] = lesson.keys[example.slots[pick]]
@@ -66,13 +71,17 @@ def batch_of(
             relate(features[row, :m])
         mask[row, :m] = True
         right[row, :m] = example.evidence[pick]
+        answerable[row] &= bool(right[row].any())
         lead[row, :m] = example.lead[pick]
         place = np.full(len(example.slots) + 1, -1)
         place[pick] = np.arange(m)
         near[row, :, :m] = place[example.neighbours[:, pick]]  # −1 is the last place: stays −1
         dialogue[row, : len(example.dialogue)] = example.dialogue
-        if rng is not None and rng.random() < plan.drop_speaker:
-            features[row, :m, [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]] = 0
+        if rng is not None and answerable[row] and rng.random() < plan.other:
+            if _ask_the_other(features[row, :m], right[row, :m]):
+                answerable[row] = right[row] = lead[row] = False
+        elif rng is not None and rng.random() < plan.drop_speaker:
+            features[row, :m, _SPEAKERS] = 0
     if rng is not None and plan.noise:
         noise = np.random.default_rng(rng.getrandbits(32)).standard_normal(features.shape).astype(np.float32)
         features += plan.noise * noise * np.abs(features)
@@ -81,18 +90,35 @@ def batch_of(
         torch.from_numpy(dialogue), torch.tensor([len(example.dialogue) for _, example in items]),
         torch.from_numpy(keys), torch.from_numpy(features), torch.from_numpy(mask), torch.from_numpy(near),
     )  # fmt: skip
-    answerable = torch.tensor([example.answerable for _, example in items])
-    return batch, torch.from_numpy(right), torch.from_numpy(lead), answerable
+    return batch, torch.from_numpy(right), torch.from_numpy(lead), torch.from_numpy(answerable)
 
 
-def _pick(example: Example, most: int, rng: random.Random | None) -> np.ndarray:
-    """Which slots of a long shortlist stay: evidence and, while training, random others; else the first by words."""
+def _ask_the_other(features: np.ndarray, right: np.ndarray) -> bool:
+    """Put the question to the other speaker, in place, where the named one alone said what answers it. → done?
+
+    features: (n, F). right: (n,) bool, the evidence.
+    """
+    named, other = features[:, _SPEAKERS[0]], features[:, _SPEAKERS[1]]
+    if not right.any() or not named[right].all() or (other > 0).sum() <= 3:
+        return False
+    features[:, _SPEAKERS] = features[:, _SPEAKERS[::-1]]
+    return True
+
+
+def _pick(example: Example, most: int, rng: random.Random | None, *, without: bool = False) -> np.ndarray:
+    """Which slots of a long shortlist stay: evidence and, while training, random others; else the first by words.
+
+    ``without``: none that answers or leads to the answer, nor the turns beside those, which may repeat it.
+    """
     n = len(example.slots)
-    if n <= most or rng is None:
+    if rng is None or (n <= most and not without):
         return np.arange(n)
-    others = [i for i in range(n) if not example.lead[i]]
-    kept = [i for i in range(n) if example.lead[i]]
-    return np.array(sorted([*kept[:most], *rng.sample(others, max(0, most - len(kept)))]))
+    leads = {i for i in range(n) if example.lead[i]}
+    if without:
+        leads |= {int(near) for row in example.neighbours for near in row[list(leads)] if near >= 0}
+    others = [i for i in range(n) if i not in leads]
+    kept = [] if without and others else sorted(leads)
+    return np.array(sorted([*kept[:most], *rng.sample(others, min(len(others), max(0, most - len(kept))))]))
 
 
 class ReadTraining:

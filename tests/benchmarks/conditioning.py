@@ -52,18 +52,25 @@ class Asked:
     evidence: tuple[Read, ...]
 
 
-def reader_of(encoder: Encoder) -> Reader:
-    """The app's read, which may not decline here: every question has an answer in memory."""
+def reader_of(encoder: Encoder, *, declines: bool) -> Reader:
+    """The app's read; without ``declines`` it reads something for every question."""
     made, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
+    if declines:
+        return made
     if isinstance(made, AttentionReader):
         return AttentionReader(made.network, multilingual=encoder.multilingual, decline=2.0, negligible=0.0)
     print(note, file=sys.stderr)
     return FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=encoder.multilingual)
 
 
-def asked(path: Path, encoder: Encoder, count: int, seed: int = 0, limit: int = LIMIT) -> list[Asked]:
-    """``count`` questions with a known answer, dealt evenly over the conversations, in random order."""
-    reader, rng, found = reader_of(encoder), random.Random(seed), []
+def asked(
+    path: Path, encoder: Encoder, count: int, seed: int = 0, limit: int = LIMIT, *, declines: bool = False
+) -> list[Asked]:
+    """``count`` questions with a known answer, dealt evenly over the conversations, in random order.
+
+    ``declines``: the read may read nothing, as in the app.
+    """
+    reader, rng, found = reader_of(encoder, declines=declines), random.Random(seed), []
     samples = json.loads(path.read_text(encoding="utf-8"))
     conversations = recall.load(path)
     for number, (sample, conversation) in enumerate(zip(samples, conversations, strict=True)):

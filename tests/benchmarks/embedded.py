@@ -11,6 +11,11 @@ import platformdirs
 from knowledge.embedded_model import ensure
 
 
+def embedded_gguf() -> Path:
+    """The file of 4-bit weights that the embedded decoder was made of."""
+    return next(embedded_folder().parent.glob("*.gguf"))
+
+
 def embedded_folder() -> Path:
     """The folder in the cache that the app uses; fetched and converted on the first call."""
     cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))

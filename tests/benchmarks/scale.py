@@ -153,6 +153,7 @@ def measure(
     network = MemoryNetwork(encoder, store, reader, Writer(), NoDecoder())
     result: dict[str, Any] = {}
     try:
+        store.recover(encoder.encode, lambda phase, share: None)  # as the app does at its start
         for step in plan(sizes, per_size):
             if store.count(OWNER) > step.size:  # a kept memory is larger already
                 continue

@@ -1,0 +1,84 @@
+"""Do the numbers on the panel say what a memory really did? Rank correlation with the effect of taking it out.
+
+    python -m tests.benchmarks.faithfulness --data LOCOMO.json [--replies 40] [--max-tokens 32]
+
+Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least
+three memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of
+the retrieval score with the effect (log-probability of the reply less that without the memory); means over replies.
+``top_is_top``: share of replies whose strongest memory by α is also the one with the largest effect, over all replies
+that read anything; ``top_is_top_by`` the same for each number. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import spearmanr
+
+from knowledge.encoder import Encoder
+from knowledge.local_decoder import LocalDecoder
+from knowledge.records import ReplyDone
+from tests.benchmarks.conditioning import asked, request_of
+from tests.benchmarks.embedded import embedded_folder
+
+FEWEST = 3  # memories of a reply that has a rank correlation
+
+
+def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, reads: int) -> dict[str, Any]:
+    correlation: dict[str, list[float]] = {"alpha": [], "attention": [], "score": []}
+    top: dict[str, list[bool]] = {name: [] for name in correlation}
+    for one in asked(data, Encoder("default"), replies, limit=reads, declines=True):
+        request = request_of(one, one.reads, max_tokens)
+        *_, done = decoder.reply(request, threading.Event())
+        assert isinstance(done, ReplyDone)
+        if not done.text.strip() or done.trace is None:
+            continue
+        effects = decoder.effects(request, done.text)
+        assert effects is not None
+        ids = list(done.trace.memories)
+        effect = np.array([effects[id] for id in ids])
+        by_id = {read.memory.id: read for read in one.reads}
+        numbers = {
+            "alpha": np.array([by_id[id].weight for id in ids]),
+            "attention": np.array(done.trace.mass).mean(0),
+            "score": np.array([by_id[id].score for id in ids]),
+        }
+        for name, values in numbers.items():
+            top[name].append(bool(values.argmax() == effect.argmax()))
+            if len(ids) >= FEWEST and np.ptp(values) > 0 and np.ptp(effect) > 0:
+                correlation[name].append(float(spearmanr(values, effect).statistic))
+        if len(top["alpha"]) % 10 == 0:
+            shown = ", ".join(f"{name} {statistics.mean(v):.2f}" for name, v in correlation.items() if v)
+            print(f"{len(top['alpha'])} replies: {shown}", file=sys.stderr, flush=True)
+    return {
+        "replies": len(top["alpha"]),
+        "spearman": {name: round(statistics.mean(values), 4) for name, values in correlation.items()},
+        "top_is_top": round(statistics.mean(top["alpha"]), 4),
+        "top_is_top_by": {name: round(statistics.mean(values), 4) for name, values in top.items()},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
+    parser.add_argument("--replies", type=int, default=40)
+    parser.add_argument("--max-tokens", type=int, default=32, help="of a reply")
+    parser.add_argument("--reads", type=int, default=8, help="memories of a reply, at most (the app's default)")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    decoder = LocalDecoder(str(embedded_folder()))
+    print(json.dumps(measure(decoder, options.data, options.replies, options.max_tokens, options.reads)))
+
+
+if __name__ == "__main__":
+    main()
