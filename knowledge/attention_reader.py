@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.evidence import Focus, evidence, neighbours
+from knowledge.evidence import Focus, evidence, neighbours, text_facts
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Read, ReadResult
 from knowledge.words import is_small_talk, plain
@@ -46,7 +46,8 @@ class AttentionReader:
         """
         if focus is None or keys is None:
             raise ValueError("The learned read needs the query's focus and the candidates' keys.")
-        useful = [c for c in candidates if plain(c.memory.text) != plain(text)]  # an echo of the query is no answer
+        said = plain(text)
+        useful = [c for c in candidates if text_facts(c.memory.text).plain != said]  # an echo of it is no answer
         if not useful:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)

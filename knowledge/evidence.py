@@ -20,14 +20,16 @@ import Stemmer
 
 from knowledge.records import Candidate
 from knowledge.time_expressions import Span, nearness, spans
-from knowledge.words import STOP_WORDS, cjk_share, is_cjk, query_terms
+from knowledge.words import STOP_WORDS, cjk_share, is_cjk, plain, query_terms
 
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]+\b")
-_FIRST_PERSON = re.compile(r"\b(i|my|mine|me|we|our|ours|us)\b|我", re.I)
-_WHEN_SAID = re.compile(
-    r"\b(yesterday|last|ago|today|tonight|tomorrow|next|this|since|recently|just|week|weekend|month|year)\b", re.I
+_FIRST_PERSON = frozenset("i my mine me we our ours us".split())  # noqa: SIM905
+_WHEN_SAID = frozenset(
+    """yesterday last ago today tonight tomorrow next this since recently just week weekend month
+    year""".split()  # noqa: SIM905
 )
+_DIGIT = re.compile(r"\d")
 _NOW = re.compile(
     r"\b(now|current(ly)?|still|these days|nowadays|at the moment|latest|newest|most recent(ly)?)\b", re.I
 )
@@ -43,6 +45,7 @@ _ASKS = (
 )  # fmt: skip
 _NEUTRAL = 0.25  # a cosine that says nothing
 _STEMMER = Stemmer.Stemmer("porter")
+_STEMS_KEPT = 65536
 
 # One column each; the second row of names is relative to the other memories of the shortlist.
 SLOT_FEATURES = (
@@ -86,32 +89,73 @@ def context_words(dialogue: Sequence[str], *, decay: float = 0.6) -> dict[str, f
     return {word: share for word, share in left.items() if word not in STOP_WORDS}
 
 
-@lru_cache(maxsize=65536)
+class _Stems(dict[str, str]):
+    """Word → its stem, made when it is first asked for: a look-up in C, of which a read makes thousands."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _STEMS_KEPT:
+            self.clear()
+        made = self[word] = word if is_cjk(word) else str(_STEMMER.stemWord(word))
+        return made
+
+
+_STEMS = _Stems()
+
+
 def stem(word: str) -> str:
-    return word if is_cjk(word) else str(_STEMMER.stemWord(word))
+    return _STEMS[word]
+
+
+@dataclass(frozen=True, slots=True)
+class TextFacts:
+    """What the text of a memory, whoever asks, says of itself."""
+
+    stems: frozenset[str]
+    length: float  # log of 1 + its different telling words
+    question: bool  # ends as one
+    number: bool  # holds a digit
+    first_person: bool
+    when_said: bool
+    latin: float  # 1 − share of Chinese, Japanese and Korean
+    plain: str  # its words alone, as of words.plain
 
 
 @lru_cache(maxsize=16384)
-def _text_facts(text: str) -> tuple[frozenset[str], float, bool, bool, bool, bool]:
-    """Stems, content words (log), ends as a question, holds a number, first person, says when."""
-    words = _WORD.findall(text.lower())
-    content = {word for word in words if word not in STOP_WORDS}
-    return (
-        frozenset(stem(word) for word in words), math.log1p(len(content)), text.rstrip().endswith(("?", "？")),
-        any(c.isdigit() for c in text), bool(_FIRST_PERSON.search(text)), bool(_WHEN_SAID.search(text)),
+def text_facts(text: str) -> TextFacts:
+    """One cut into words serves all of them; most memories of a shortlist are seen for the first time."""
+    ascii = text.isascii()
+    found = _WORD.findall(text.lower())
+    words = frozenset(found)
+    return TextFacts(
+        stems=frozenset(map(_STEMS.__getitem__, words)), length=math.log1p(len(words - STOP_WORDS)),
+        question=text.rstrip().endswith(("?", "？")),
+        number=_DIGIT.search(text) is not None if ascii else any(map(str.isdigit, text)),
+        first_person=not words.isdisjoint(_FIRST_PERSON) or "我" in text, when_said=not words.isdisjoint(_WHEN_SAID),
+        latin=1.0 if ascii else 1 - cjk_share(text), plain=" ".join(found) if ascii else plain(text),
     )  # fmt: skip
 
 
 def neighbours(candidates: Sequence[Candidate], radius: int) -> np.ndarray:
     """(2·radius + 1, n) int64: which candidate stands r places earlier in the same container, r = −radius…radius; −1
     where none does. The time axis of :mod:`knowledge.addressing` for a shortlist out of many dialogues."""
-    place = {(c.memory.container, c.memory.position): i for i, c in enumerate(candidates) if c.memory.container}
-    table = np.full((2 * radius + 1, len(candidates)), -1, dtype=np.int64)
-    for i, candidate in enumerate(candidates):
-        container, position = candidate.memory.container, candidate.memory.position
-        table[radius, i] = i
-        for r in range(-radius, radius + 1) if container else ():
-            table[r + radius, i] = place.get((container, position - r), -1) if r else i
+    n = len(candidates)
+    table = np.full((2 * radius + 1, n), -1, dtype=np.int64)
+    table[radius] = np.arange(n)
+    number: dict[str, int] = {}
+    container = np.array([number.setdefault(c.memory.container, len(number)) for c in candidates], dtype=np.int64)
+    position = np.array([c.memory.position for c in candidates], dtype=np.int64)
+    inside = np.array([bool(c.memory.container) for c in candidates], dtype=bool)
+    if not inside.any():
+        return table
+    # Container and position as one number: containers lie further apart than any two positions ± radius.
+    first = int(position.min()) - radius
+    place = container * (int(position.max()) + radius + 1 - first) + (position - first)
+    order = np.flatnonzero(inside)[np.argsort(place[inside], kind="stable")]
+    sorted_places = place[order]
+    for r in (*range(-radius, 0), *range(1, radius + 1)):
+        at = np.searchsorted(sorted_places, place - r, side="right") - 1  # the last of those at one place
+        there = inside & (at >= 0) & (sorted_places[at] == place - r)
+        table[r + radius, there] = order[at[there]]
     return table
 
 
@@ -134,7 +178,7 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
         return np.zeros((0, WIDTH), dtype=np.float32)
     around = neighbours(candidates, 2)
     previous, after, previous2, after2 = around[3], around[1], around[4], around[0]
-    facts = [_text_facts(c.memory.text) for c in candidates]
+    facts = [text_facts(c.memory.text) for c in candidates]
     speakers = {c.memory.speaker.lower() for c in candidates if c.memory.speaker}
     words = set(_WORD.findall(focus.text.lower()))
     named = {speaker for speaker in speakers if is_named(speaker, words)}
@@ -151,14 +195,15 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
     weight = weight * np.array([focus.context[word] for word in carried], dtype=np.float32)
     context = _sum(said, weight) / (float(weight.sum()) or 1.0)
     names = {name.lower() for name in _NAME.findall(focus.text)} - named_words
-    mention = np.array([sum(stem(name) in fact[0] for name in names) for fact in facts], dtype=np.float32)
+    stems = [stem(name) for name in names]
+    mention = np.array([sum(name in fact.stems for name in stems) for fact in facts], dtype=np.float32)
     cosine = np.array([c.cosine for c in candidates], dtype=np.float32)
     if not multilingual:
         trust = 1 - cjk_share(focus.text)
-        seen = np.array([min(trust, 1 - cjk_share(c.memory.text)) for c in candidates], dtype=np.float32)
+        seen = np.array([min(trust, fact.latin) for fact in facts], dtype=np.float32)
         cosine = _NEUTRAL + (cosine - _NEUTRAL) * seen
     bm25 = np.array([c.bm25 for c in candidates], dtype=np.float32)
-    question = np.array([fact[2] for fact in facts], dtype=np.float32)
+    question = np.array([fact.question for fact in facts], dtype=np.float32)
     created = np.array([c.memory.created for c in candidates])
     asked = focus.asked or float(created.max())
     dated = spans(focus.text, asked)
@@ -178,9 +223,9 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
     put(named=[bool(named) and c.memory.speaker.lower() in named for c in candidates],
         other=[bool(named) and bool(c.memory.speaker) and c.memory.speaker.lower() not in named for c in candidates],
         mentions=np.minimum(mention, 1), mention_share=mention / max(1, len(names)), question=question,
-        previous_question=_moved(question, previous), length=[fact[1] / 3 for fact in facts],
-        number=[fact[3] for fact in facts], first_person=[fact[4] for fact in facts],
-        when_said=[fact[5] for fact in facts], assistant=[c.memory.role == "assistant" for c in candidates],
+        previous_question=_moved(question, previous), length=[fact.length / 3 for fact in facts],
+        number=[fact.number for fact in facts], first_person=[fact.first_person for fact in facts],
+        when_said=[fact.when_said for fact in facts], assistant=[c.memory.role == "assistant" for c in candidates],
         passage=[c.memory.kind == "passage" for c in candidates], note=[c.memory.kind == "note" for c in candidates],
         pinned=[c.memory.pinned for c in candidates], start=[c.memory.position < 2 for c in candidates],
         time=_near(created, dated), recent=order, recent_now=order * now,
@@ -209,17 +254,16 @@ def relate(features: np.ndarray) -> None:
 
 def _found(
     terms: Sequence[str], idf: Mapping[str, float], candidates: Sequence[Candidate],
-    facts: Sequence[tuple[frozenset[str], float, bool, bool, bool, bool]],
+    facts: Sequence[TextFacts],
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Which candidate holds which term: (n, terms) of 0 and 1, and the terms' idf (terms,)."""
-    asked = [(term, stem(term), is_cjk(term)) for term in terms]
-    hits = np.array(
-        [
-            [(term in c.memory.text) if written else (one in fact[0]) for term, one, written in asked]
-            for c, fact in zip(candidates, facts, strict=True)
-        ],
-        dtype=np.float32,
-    ).reshape(len(candidates), len(terms))
+    hits = np.zeros((len(candidates), len(terms)), dtype=np.float32)
+    for at, term in enumerate(terms):
+        if is_cjk(term):
+            hits[:, at] = [term in c.memory.text for c in candidates]
+        else:
+            one = stem(term)
+            hits[:, at] = [one in fact.stems for fact in facts]
     return hits, np.array([idf.get(term, 5.0) for term in terms], dtype=np.float32)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from knowledge.evidence import Focus, context_words
 from knowledge.reader import Reader
-from knowledge.records import Candidate, Memory, ReadResult
+from knowledge.records import Candidate, ReadResult
 from knowledge.store import ExternalMemory
 from knowledge.words import query_terms
 
@@ -44,15 +44,14 @@ def candidates_of(
 
     With it the candidates' keys: id → (dimension,) vector.
     """
-    found = store.shortlist(owner, text, vector, exclude=exclude)
-    more: list[Memory] = []
+    found, keys = store.shortlist_with_keys(owner, text, vector, exclude=exclude)
     if dialogue:
         together = " ".join([*dialogue[-TOGETHER:], text])
         there = {candidate.memory.id for candidate in found}
-        wider = store.shortlist(owner, together, encode([together])[0], exclude=exclude)
-        more = [candidate.memory for candidate in wider if candidate.memory.id not in there]
-    keys = store.vectors(owner, [*(candidate.memory.id for candidate in found), *(memory.id for memory in more)])
-    found += [Candidate(m, cosine=float(keys[m.id] @ vector) if m.id in keys else 0.0) for m in more]
+        wider, more = store.shortlist_with_keys(owner, together, encode([together])[0], exclude=exclude)
+        keys |= more
+        memories = [candidate.memory for candidate in wider if candidate.memory.id not in there]
+        found += [Candidate(m, cosine=float(keys[m.id] @ vector) if m.id in keys else 0.0) for m in memories]
     return found, keys
 
 

@@ -30,27 +30,22 @@ from pathlib import Path
 
 from knowledge.errors import StoreError
 from knowledge.records import Memory
+from knowledge.word_counts import WordCounts, quoted
 from knowledge.words import index_words, is_cjk, query_terms
 
 WINDOW = {1: 0.5, 2: 0.25}  # share of a turn's BM25 that the turns at this distance get
 _MATCHES = 600  # best rows of a query that are passed on; enough for every shortlist and its windows
 _ROWS = 3000  # rows scored exactly for one query
-_COUNTED = 10_000  # rows of one word that are counted one by one
 _FREQUENT = 8  # frequent words of one query that are looked at
 _PAIRED = 3  # of those, the rarest: two of them together select rows
 _NEWEST = 1000  # rows that a pair, or the rarest frequent word alone, selects at most
-_HAVING = "SELECT count(*), max(rowid) FROM (SELECT rowid FROM words WHERE words MATCH ? LIMIT ?)"
 _EXACT = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
 _SELECT = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
 _WHERE = (  # json_each: a list of any length is one value; CROSS: in the list's order
     "SELECT p.rowid, p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.rowid = j.value"
     " WHERE p.readable"
 )
-_PLACES = "SELECT p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.id = j.value"
-_AROUND = (
-    "SELECT p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.container = j.value->>0"
-    " AND p.position BETWEEN (j.value->>1) AND (j.value->>2) WHERE p.readable"
-)
+_UNREADABLE = "SELECT p.id FROM json_each(?) j CROSS JOIN places p ON p.id = j.value WHERE NOT p.readable"
 _SECURE_DELETE = (3, 42)  # the SQLite from which FTS5 itself removes a deleted row's terms at once
 _VERSION = 1  # of the file's layout and of the word cutting; another number: rebuilt
 
@@ -63,29 +58,15 @@ class Matches:
     window: dict[tuple[str, int], float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a memory stands."""
-
-    id: str
-    container: str
-    position: int
-
-
-def _quoted(term: str) -> str:
-    """A term as an FTS5 string: nothing in it is syntax."""
-    return '"' + term.replace('"', '""') + '"'
-
-
 class LexicalIndex:
     """Every owner's words. Safe to call from threads: one connection and one lock per owner."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._owners: dict[str, _OwnerIndex] = {}
+        self._owners: dict[str, OwnerIndex] = {}
         self._lock = threading.Lock()
 
-    def of(self, owner: str) -> _OwnerIndex:
+    def of(self, owner: str) -> OwnerIndex:
         """The owner's index; an unreadable or older file is replaced by an empty one (then ``count`` tells).
 
         Raises ``StoreError`` when it can be neither opened nor replaced.
@@ -93,7 +74,7 @@ class LexicalIndex:
         with self._lock:
             if owner not in self._owners:
                 name = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-                self._owners[owner] = _OwnerIndex(self._folder / f"{name}.sqlite3")
+                self._owners[owner] = OwnerIndex(self._folder / f"{name}.sqlite3")
             return self._owners[owner]
 
     def close(self) -> None:
@@ -103,10 +84,11 @@ class LexicalIndex:
             self._owners.clear()
 
 
-class _OwnerIndex:
+class OwnerIndex:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._counts = WordCounts()
         self._connection = self._open()
 
     # ---- following the catalog ------------------------------------------------------------------------
@@ -146,6 +128,7 @@ class _OwnerIndex:
             self._connection.close()
             self._delete_files()
             self._connection = self._open()
+            self._counts = WordCounts()
 
     def count(self) -> int:
         """Rows; 0 and emptied when the file turns out to be broken."""
@@ -194,9 +177,8 @@ class _OwnerIndex:
 
     def _scores(self, connection: sqlite3.Connection, terms: Sequence[str]) -> dict[int, float]:
         """Rows of the index, readable or not → their score."""
-        rows, highest = self._size(connection)
-        having = {term: self._having(connection, term, rows, highest) for term in terms}
-        idf = {term: math.log(1 + (rows - n + 0.5) / (n + 0.5)) for term, n in having.items()}
+        rows, having = self._counts.of(connection, terms)
+        idf = {term: self._counts.idf(n, rows) for term, n in having.items()}
         # A CJK pair nobody ever wrote mostly straddles two words: no word that was not found.
         mass = sum(idf[term] for term, n in having.items() if n or not is_cjk(term))
         exact: list[str] = []
@@ -209,7 +191,7 @@ class _OwnerIndex:
         for term in exact:
             theirs = math.log((rows - having[term] + 0.5) / (having[term] + 0.5))
             share = idf[term] / max(theirs, 1e-6) / mass  # FTS5 gives a word of more than half the rows an idf of 1e-6
-            for row, raw in connection.execute(_EXACT, (_quoted(term),)):
+            for row, raw in connection.execute(_EXACT, (quoted(term),)):
                 scores[row] = scores.get(row, 0.0) + share * raw
         for term, holding in self._holding(connection, exact, frequent[:_FREQUENT]).items():
             for row in holding:
@@ -220,7 +202,7 @@ class _OwnerIndex:
     def _holding(connection: sqlite3.Connection, exact: list[str], frequent: list[str]) -> dict[str, set[int]]:
         """Frequent words, rarest first → the rows that hold them, of those with an exact word or two frequent ones."""
         found: dict[str, set[int]] = {term: set() for term in frequent}
-        any_exact = " OR ".join(map(_quoted, exact))
+        any_exact = " OR ".join(map(quoted, exact))
 
         def select(query: str, limit: int, *terms: str) -> None:
             selected = [row for (row,) in connection.execute(_SELECT, (query, limit))]
@@ -228,61 +210,37 @@ class _OwnerIndex:
                 found[term].update(selected)
 
         for term in frequent if exact else ():
-            select(f"({any_exact}) AND {_quoted(term)}", _ROWS, term)
+            select(f"({any_exact}) AND {quoted(term)}", _ROWS, term)
         for one, other in combinations(frequent[:_PAIRED], 2):
-            select(f"{_quoted(one)} AND {_quoted(other)}", _NEWEST, one, other)
+            select(f"{quoted(one)} AND {quoted(other)}", _NEWEST, one, other)
         if frequent:
-            select(_quoted(frequent[0]), _NEWEST, frequent[0])
+            select(quoted(frequent[0]), _NEWEST, frequent[0])
         return found
-
-    @staticmethod
-    def _size(connection: sqlite3.Connection) -> tuple[int, int]:
-        """Number of rows, and the highest row's number. Rows are counted where FTS5 itself looks it up: its averages
-        record, a varint first (https://sqlite.org/fts5.html, "external content"; counting would read a whole index)."""
-        block = connection.execute("SELECT block FROM words_data WHERE id = 1").fetchone()
-        rows = 0
-        for byte in block[0] if block else b"":
-            rows = rows << 7 | byte & 0x7F
-            if byte < 0x80:
-                break
-        return rows, connection.execute("SELECT max(rowid) FROM places").fetchone()[0] or 0
-
-    @staticmethod
-    def _having(connection: sqlite3.Connection, term: str, rows: int, highest: int) -> int:
-        """How many rows hold the term; a frequent one's count is extrapolated from its first rows."""
-        counted, reach = connection.execute(_HAVING, (_quoted(term), _COUNTED)).fetchone()
-        return int(counted) if counted < _COUNTED else max(_COUNTED, min(rows, round(_COUNTED * highest / reach)))
 
     def idf(self, terms: Iterable[str]) -> dict[str, float]:
         """Inverse document frequency of each term as :meth:`matches` weighs it; terms as of ``query_terms``."""
         with self._reading() as connection:
-            rows, highest = self._size(connection)
-            having = {term: self._having(connection, term, rows, highest) for term in dict.fromkeys(terms)}
-        return {term: math.log(1 + (rows - n + 0.5) / (n + 0.5)) for term, n in having.items()}
+            rows, having = self._counts.of(connection, dict.fromkeys(terms))
+        return {term: self._counts.idf(n, rows) for term, n in having.items()}
 
     def search(self, text: str) -> list[str]:
         """For people: ids of all memories with every word, the last word possibly unfinished; best first."""
         terms = query_terms(text)
         if not terms:
             return []
-        last = f"({_quoted(terms[-1])} OR {_quoted(terms[-1])}*)"
+        last = f"({quoted(terms[-1])} OR {quoted(terms[-1])}*)"
         with self._reading() as connection:
             rows = connection.execute(
                 "SELECT p.id FROM words JOIN places p ON p.rowid = words.rowid"
                 " WHERE words MATCH ? ORDER BY bm25(words)",
-                (" AND ".join([*map(_quoted, terms[:-1]), last]),),
+                (" AND ".join([*map(quoted, terms[:-1]), last]),),
             )
             return [row[0] for row in rows]
 
-    def places(self, ids: Iterable[str]) -> list[Place]:
+    def unreadable(self, ids: Iterable[str]) -> set[str]:
+        """Those of ``ids`` that are here, but may not be read."""
         with self._reading() as connection:
-            return [Place(*row) for row in connection.execute(_PLACES, (json.dumps(list(ids)),))]
-
-    def around(self, places: Iterable[Place], distance: int) -> dict[str, Place]:
-        """Readable memories within ``distance`` positions of these places, those themselves included."""
-        spans = [(p.container, p.position - distance, p.position + distance) for p in places if p.container]
-        with self._reading() as connection:
-            return {row[0]: Place(*row) for row in connection.execute(_AROUND, (json.dumps(spans),))}
+            return {id for (id,) in connection.execute(_UNREADABLE, (json.dumps(list(ids)),))}
 
     def close(self) -> None:
         with self._lock:

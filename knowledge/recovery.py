@@ -18,13 +18,15 @@ from knowledge.vectors import VectorIndex
 Encode = Callable[[Sequence[str]], np.ndarray]
 Progress = Callable[[str, float], None]  # ("words" | "vectors", 0…1)
 _BATCH = 128
+_COPIED = 1000  # vectors at once from Chroma into the catalog
 
 
 def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode: Encode, progress: Progress) -> None:
     """Finish tombstones and rows marked not indexed, add what an index lacks, remove what it has too much.
 
-    The collections belong to the current encoder; when it is new they are empty and everything is encoded. Raises
-    ``StoreError`` when an index cannot be repaired, and whatever ``encode`` raises.
+    The collections belong to the current encoder; when it is new they are empty and everything is encoded. What an
+    index lacks is encoded only where the catalog keeps no vector of it. Raises ``StoreError`` when an index cannot be
+    repaired, and whatever ``encode`` raises.
     """
     owners = catalog.owners()
     for owner in owners:
@@ -37,11 +39,15 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
     total, done = sum(map(len, lacking.values())), 0
     for owner, ids in lacking.items():
         for at in range(0, len(ids), _BATCH):
-            memories = list(catalog.get(owner, ids[at : at + _BATCH]).values())
-            if memories:
-                rows = encode([memory.text for memory in memories])
-                flags = [memory.readable for memory in memories]
-                vectors.put(owner, [memory.id for memory in memories], rows, flags)
+            found, rows = catalog.with_vectors(owner, ids[at : at + _BATCH])
+            unknown = [id for id in found if id not in rows]
+            if unknown:
+                made = encode([found[id].text for id in unknown])
+                catalog.set_vectors(owner, unknown, made)
+                rows.update(zip(unknown, made, strict=True))
+            if found:
+                flags = [memory.readable for memory in found.values()]
+                vectors.put(owner, list(found), np.stack([rows[id] for id in found]), flags)
             done += len(ids[at : at + _BATCH])
             progress("vectors", done / total)
         catalog.set_indexed(owner, sorted(catalog.unindexed(owner)))
@@ -49,6 +55,19 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
         vectors.remove(owner, gone)
         catalog.drop_tombstones(owner, gone)
     catalog.checkpoint()
+
+
+def fill(catalog: Catalog, vectors: VectorIndex, progress: Progress) -> None:
+    """Give rows without a vector (of a version that kept none there) the one in Chroma; needed once per folder."""
+    lacking = {owner: catalog.without_vector(owner) for owner in catalog.owners()}
+    total, done = sum(map(len, lacking.values())), 0
+    for owner, ids in lacking.items():
+        for at in range(0, len(ids), _COPIED):
+            rows = vectors.vectors(owner, ids[at : at + _COPIED])
+            if rows:
+                catalog.set_vectors(owner, list(rows), np.stack(list(rows.values())))
+            done += len(ids[at : at + _COPIED])
+            progress("vectors", done / total)
 
 
 def _repair_words(catalog: Catalog, lexical: LexicalIndex, owner: str, progress: Progress) -> None:

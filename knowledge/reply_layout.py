@@ -33,7 +33,7 @@ class Conditioning:
 
     path: Path
     in_sequence: int
-    strength: float = 0.5
+    strength: float = 0.4
     sharpness: float = 1.2
     everything: bool = False
 

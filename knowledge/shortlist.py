@@ -11,8 +11,8 @@ from collections.abc import Set
 import numpy as np
 
 from knowledge.catalog import Catalog
-from knowledge.lexical import LexicalIndex
-from knowledge.records import Candidate, Memory
+from knowledge.lexical import LexicalIndex, OwnerIndex
+from knowledge.records import Candidate
 from knowledge.vectors import VectorIndex
 
 NEIGHBOURS = 2  # turns on either side of a hit that come along
@@ -21,24 +21,26 @@ NEIGHBOURS = 2  # turns on either side of a hit that come along
 def gather(
     catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, owner: str, text: str, vector: np.ndarray, *,
     dense: int, words: int, exclude: Set[str],
-) -> list[Candidate]:
-    """Readable candidates, in no particular order. ``vector``: (dimension,) unit row of the query.
+) -> tuple[list[Candidate], dict[str, np.ndarray]]:
+    """Readable candidates, in no particular order, and their keys: id → (dimension,) vector, where there is one.
 
-    ``dense`` and ``words`` bound how many come from each index; up to four neighbours of each come on top.
+    ``vector``: (dimension,) unit row of the query. ``dense`` and ``words`` bound how many come from each index; up to
+    four neighbours of each come on top.
     """
     index = lexical.of(owner)
     found = index.matches(text)
     spoken = [id for id in found.own if id not in exclude][:words]
-    cosines, seen = _dense(catalog, vectors, owner, vector, dense, exclude)
-    around = index.around(index.places([*cosines, *spoken]), NEIGHBOURS)
-    pinned = catalog.pinned(owner)
-    wanted = dict.fromkeys([*cosines, *spoken, *around, *pinned])
-    seen.update(catalog.get(owner, [id for id in wanted if id not in seen]))
-    memories = [memory for id in wanted if id not in exclude and (memory := seen.get(id)) and memory.readable]
-    lacking = [memory.id for memory in memories if memory.id not in cosines]
-    rows = vectors.vectors(owner, lacking)
-    cosines.update((id, float(np.clip(np.dot(row, vector), -1.0, 1.0))) for id, row in rows.items())
-    return [
+    cosines = _dense(index, vectors, owner, vector, dense, exclude)
+    seen, keys = catalog.around(owner, list(dict.fromkeys([*cosines, *spoken])), NEIGHBOURS)
+    memories = [memory for id, memory in seen.items() if id not in exclude]
+    lacking = [memory.id for memory in memories if memory.id not in keys]
+    if lacking:  # rows of an earlier version, until they are filled in
+        keys |= vectors.vectors(owner, lacking)
+    others = [memory.id for memory in memories if memory.id not in cosines and memory.id in keys]
+    if others:
+        nearness = np.clip((np.stack([keys[id] for id in others]) * vector).sum(1), -1.0, 1.0)
+        cosines.update(zip(others, nearness.tolist(), strict=True))
+    candidates = [
         Candidate(
             memory=memory,
             cosine=cosines.get(memory.id, 0.0),
@@ -47,24 +49,25 @@ def gather(
         )
         for memory in memories
     ]
+    return candidates, keys
 
 
 def _dense(
-    catalog: Catalog, vectors: VectorIndex, owner: str, vector: np.ndarray, n: int, exclude: Set[str]
-) -> tuple[dict[str, float], dict[str, Memory]]:
-    """The ``n`` nearest readable ids with their cosine, and the memories looked up on the way.
+    index: OwnerIndex, vectors: VectorIndex, owner: str, vector: np.ndarray, n: int, exclude: Set[str]
+) -> dict[str, float]:
+    """The ``n`` nearest readable ids with their cosine.
 
     Chroma's own filter makes a query ten times slower, and most memories are readable: first without it, with some to
-    spare, and only when that leaves too few, with it.
+    spare, and only when that leaves too few, with it. Whether they are readable the word index tells here; one that
+    it does not know is left to the catalog.
     """
     asked = 2 * n + min(len(exclude), 4 * n)
-    seen: dict[str, Memory] = {}
     kept: dict[str, float] = {}
     for filtered, size in ((False, asked), (True, n + len(exclude))):
         near = vectors.nearest(owner, vector, size, readable=filtered)
-        seen.update(catalog.get(owner, [id for id, _ in near if id not in seen]))
-        usable = [(id, cos) for id, cos in near if id not in exclude and id in seen and seen[id].readable]
+        hidden = index.unreadable([id for id, _ in near])
+        usable = [(id, cos) for id, cos in near if id not in exclude and id not in hidden]
         kept = dict(usable[:n])
         if len(kept) >= n or len(near) < size:
             break
-    return kept, seen
+    return kept

@@ -13,17 +13,19 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from sqlalchemy.engine import Engine
 
-from knowledge.catalog import Catalog, Filters
+from knowledge.catalog import Catalog
+from knowledge.catalog_tables import Filters
 from knowledge.errors import BadInput, EncoderMismatch
 from knowledge.lexical import LexicalIndex
 from knowledge.records import Candidate, Document, Memory
-from knowledge.recovery import repair
+from knowledge.recovery import fill, repair
 from knowledge.shortlist import gather
 from knowledge.vectors import VectorIndex
 
@@ -37,6 +39,9 @@ class ExternalMemory:
     "embedded" or ``http://host:port``; ``encoder_name`` and ``dimension``: what makes the vectors handed in. When the
     store was made by another encoder, call ``recover`` first (until then writing and reading raise
     ``EncoderMismatch``). ``vectors`` replaces the vector index (tests).
+
+    ``forgotten``: called with owner and ids (None: all) before and after memories are edited or deleted, by whoever
+    keeps something made of their text.
     """
 
     def __init__(
@@ -45,14 +50,21 @@ class ExternalMemory:
     ) -> None:
         self.encoder_name = encoder_name
         self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
+        self._label = f"{encoder_name} {dimension}"  # of the vectors in the catalog's rows
         self._dimension = dimension
+        self.forgotten: list[Callable[[str, Sequence[str] | None], None]] = []
         self._locks: dict[str, threading.RLock] = {}
         self._catalog = Catalog(engine)
         store = self._catalog.info("store")
         if store is None:
             store = uuid.uuid4().hex
-            self._catalog.set_info({"store": store, **self._encoder})
-        self._current = all(self._catalog.info(key) == value for key, value in self._encoder.items())
+            self._catalog.set_info({"store": store, **self._encoder, "vectors": self._label, "filled": self._label})
+        of_rows = self._catalog.info("vectors")  # None: made by a version that kept no vector in a row
+        self._current = of_rows in (None, self._label) and all(
+            self._catalog.info(key) == value for key, value in self._encoder.items()
+        )
+        if self._current and of_rows is None:
+            self._catalog.set_info({"vectors": self._label})
         self._lexical = LexicalIndex(data / "lexical")
         self._vectors = vectors or VectorIndex(
             data / "chroma" if chroma == "embedded" else chroma, store=store, encoder=encoder_name, dimension=dimension
@@ -73,8 +85,12 @@ class ExternalMemory:
                 if not document.ready:
                     self._catalog.erase(owner, self._catalog.ids(owner, container=document.id))
                     self._catalog.drop_document(owner, document.id)
+        if self._catalog.info("vectors") != self._label:
+            self._catalog.set_info({"vectors": self._label}, forget_vectors=True)
         repair(self._catalog, self._lexical, self._vectors, encode, progress)
-        self._catalog.set_info(self._encoder)
+        if self._catalog.info("filled") != self._label:
+            fill(self._catalog, self._vectors, progress)
+        self._catalog.set_info({**self._encoder, "filled": self._label})
         self._vectors.drop_others(self.owners())
         self._current = True
 
@@ -91,21 +107,23 @@ class ExternalMemory:
         ids = [memory.id for memory in memories]
         with self._lock(owner):
             self._bury(owner, sorted(self._catalog.tombstones(owner, ids)))
-            new = self._catalog.insert(owner, memories)
+            new = self._catalog.insert(owner, memories, rows)
             pending = self._catalog.unindexed(owner, ids)
             kept = self._catalog.get(owner, pending)
             said = {memory.id: (memory.text, row) for memory, row in reversed(list(zip(memories, rows, strict=True)))}
             fresh = set(new)
-            # A row whose text was edited since has another vector than the one handed in: recover() makes it.
+            # A row whose text was edited since has another vector than the one handed in: recover() indexes it.
             ready = [m for m in kept.values() if m.id in fresh or m.text == said[m.id][0]]
+            again = [m.id for m in ready if m.id not in fresh]  # of a version without vectors in its rows, perhaps
+            self._catalog.set_vectors(owner, again, np.array([said[id][1] for id in again]))
             self._index(owner, ready, np.stack([said[m.id][1] for m in ready]) if ready else rows[:0])
         return new
 
     def edit(self, owner: str, id: str, text: str, vector: np.ndarray) -> Memory:
         """Replace a memory's text and its (dimension,) vector; the old words leave the files. Raises ``NotFound``."""
         rows = self._checked(np.asarray(vector)[None, :], 1)
-        with self._lock(owner):
-            self._catalog.set_text(owner, id, text, time.time())
+        with self._lock(owner), self._forgetting(owner, [id]):
+            self._catalog.set_text(owner, id, text, rows[0], time.time())
             memory = self._catalog.get(owner, [id])[id]
             self._index(owner, [memory], rows)
             self._catalog.checkpoint()
@@ -135,7 +153,7 @@ class ExternalMemory:
     def delete(self, owner: str, ids: Iterable[str]) -> int:
         """Delete for good, words and vectors included. → how many there were."""
         wanted = list(dict.fromkeys(ids))
-        with self._lock(owner):
+        with self._lock(owner), self._forgetting(owner, wanted):
             count = self._catalog.erase(owner, wanted)
             self._bury(owner, sorted(self._catalog.tombstones(owner, wanted)))
         return count
@@ -147,7 +165,7 @@ class ExternalMemory:
 
     def delete_everything(self, owner: str) -> int:
         """Delete all memories and documents of the owner. → how many memories there were."""
-        with self._lock(owner):
+        with self._lock(owner), self._forgetting(owner, None):
             count = self._catalog.erase(owner, None)
             for document in self._catalog.documents(owner):
                 self._catalog.drop_document(owner, document.id)
@@ -169,6 +187,13 @@ class ExternalMemory:
     ) -> list[Candidate]:
         """Candidates for a read: the ``dense`` nearest vectors, the ``lexical`` best by BM25, the two turns before and
         after each, and everything pinned. Only readable ones, none of ``exclude``; in no particular order."""
+        return self.shortlist_with_keys(owner, text, vector, dense=dense, lexical=lexical, exclude=exclude)[0]
+
+    def shortlist_with_keys(
+        self, owner: str, text: str, vector: np.ndarray, *, dense: int = 50, lexical: int = 100,
+        exclude: frozenset[str] = frozenset(),
+    ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
+        """The same, with the candidates' keys: id → (dimension,) vector, to 16 bits."""
         row = self._checked(np.asarray(vector)[None, :], 1)[0]
         return gather(
             self._catalog, self._lexical, self._vectors, owner, text, row, dense=dense, words=lexical, exclude=exclude
@@ -179,8 +204,10 @@ class ExternalMemory:
         return self._lexical.of(owner).idf(terms)
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
-        """id → (dimension,) unit vector, of those that are there."""
-        return self._vectors.vectors(owner, list(ids))
+        """id → (dimension,) unit vector, to 16 bits, of those that are there."""
+        wanted = list(ids)
+        rows = self._catalog.vectors(owner, wanted)
+        return rows | self._vectors.vectors(owner, [id for id in wanted if id not in rows])
 
     def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
         """Those of ``ids`` that are there."""
@@ -264,6 +291,15 @@ class ExternalMemory:
     def _lock(self, owner: str) -> threading.RLock:
         """One writer per owner; readers need no lock, the catalog has the last word on what they see."""
         return self._locks.setdefault(owner, threading.RLock())
+
+    @contextmanager
+    def _forgetting(self, owner: str, ids: Sequence[str] | None) -> Iterator[None]:
+        """Before, so that a crash in between leaves nothing; after, for what a reply under way has made meanwhile."""
+        for forget in self.forgotten:
+            forget(owner, ids)
+        yield
+        for forget in self.forgotten:
+            forget(owner, ids)
 
     def _index(self, owner: str, memories: Sequence[Memory], rows: np.ndarray) -> None:
         if not memories:

@@ -14,8 +14,10 @@ from knowledge.evidence import (
     evidence,
     neighbours,
     relate,
+    text_facts,
 )
 from knowledge.records import Candidate, Memory
+from knowledge.words import plain
 
 
 def memory(id: str, text: str, position: int = 0, **more: object) -> Candidate:
@@ -93,6 +95,24 @@ def test_neighbours_stand_in_the_same_container() -> None:
     assert table[1].tolist() == [0, 1, 2, 3, 4]
     assert table[2].tolist() == [-1, 0, -1, -1, -1]  # one earlier
     assert table[0].tolist() == [1, -1, -1, -1, -1]  # one later
+
+
+def test_of_two_at_one_place_the_last_is_the_neighbour_and_positions_may_be_any_number() -> None:
+    crowd = [memory("a", "A", -2), memory("b", "B", -2), memory("c", "C", -1), memory("d", "D", -1, container="")]
+    table = neighbours(crowd, 2)
+    assert table[3].tolist() == [-1, -1, 1, -1]  # one earlier
+    assert table[1].tolist() == [2, 2, -1, -1]  # one later
+    assert neighbours([memory("n", "Note", container="")], 1).tolist() == [[-1], [0], [-1]]
+
+
+def test_facts_of_a_text_hold_in_any_script_and_case() -> None:
+    ours = text_facts("LAST week MY dogs ran 2 miles?")
+    assert ours.question and ours.number and ours.first_person and ours.when_said and ours.latin == 1.0
+    assert {"dog", "mile"} <= ours.stems and ours.plain == "last week my dogs ran 2 miles"
+    theirs = text_facts("Straße 里斯本² thistle mythical.")
+    assert theirs.number and 0 < theirs.latin < 1 and theirs.plain == plain("STRASSE 里斯本² thistle, mythical")
+    assert not (theirs.question or theirs.first_person or theirs.when_said)  # "this" and "my" are no words here
+    assert text_facts("我去了里斯本").first_person
 
 
 def test_nothing_gives_an_empty_table() -> None:

@@ -107,9 +107,9 @@ def test_unreadable_is_found_by_people_only(index) -> None:
     one = memory("talk-0", "apple", muted=True)
     index.put([one])
     assert index.matches("apple").own == {} and index.search("apple") == ["talk-0"]
-    assert index.around(index.places(["talk-0"]), 2) == {}
+    assert index.unreadable(["talk-0", "unknown"]) == {"talk-0"}
     index.set_readable([memory("talk-0", "apple")])
-    assert list(index.matches("apple").own) == ["talk-0"]
+    assert list(index.matches("apple").own) == ["talk-0"] and index.unreadable(["talk-0"]) == set()
 
 
 def test_putting_again_replaces(index) -> None:
@@ -154,3 +154,21 @@ def test_an_index_whose_content_is_damaged_counts_as_empty(index, tmp_path: Path
     connection.commit()
     connection.close()
     assert index.count() == 0
+
+
+def test_counts_are_kept_until_somebody_writes(tmp_path: Path) -> None:
+    one, other = LexicalIndex(tmp_path), LexicalIndex(tmp_path)
+    index, elsewhere = one.of("ann"), other.of("ann")
+    index.put(talk("apple", "pear"))
+    rare = index.idf(["apple", "unheard"])
+    assert index.idf(["apple", "unheard"]) == rare
+    index.put(talk("apple", container="more"))  # by this connection
+    common = index.idf(["apple", "unheard"])
+    assert common["apple"] < rare["apple"] and common["unheard"] > rare["unheard"]
+    elsewhere.put(talk("apple", "apple", container="elsewhere"))  # by another
+    assert index.idf(["apple"])["apple"] < common["apple"]
+    index.clear()
+    index.put(talk("plum", "fig"))
+    assert index.idf(["apple"])["apple"] > rare["apple"]
+    one.close()
+    other.close()

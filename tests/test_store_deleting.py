@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
+from knowledge.block_cache import BlockCache
+from knowledge.blocks import Block
 from knowledge.errors import StoreError
 from knowledge.records import Document
 from knowledge.store import ExternalMemory
@@ -49,6 +52,11 @@ def test_deleted_text_is_in_no_byte_of_any_file(tmp_path: Path, way: str) -> Non
     secret = "Zyxwvut passphrase Qponmlk"
     write(store, [*kept[:25], memory("s", secret, container="doc", kind="passage", title="Qponmlk.txt"), *kept[25:]])
     assert holds(tmp_path, b"zyxwvut")
+    blocks = BlockCache(0, 1 << 20, tmp_path / "blocks")
+    store.forgotten.append(blocks.forget)
+    keys = torch.ones(1, 1, 3, 4)
+    for owner, id in (("ann", "s"), ("ann", "k1"), ("ben", "s")):
+        blocks.put(owner, id, "fingerprint", Block(keys, -keys, 0))
     if way == "delete":
         store.delete("ann", ["s"])
     elif way == "edit":
@@ -60,6 +68,10 @@ def test_deleted_text_is_in_no_byte_of_any_file(tmp_path: Path, way: str) -> Non
         store.delete_document("ann", "doc")
     else:
         store.delete_everything("ann")
+    asked = (("ann", "s"), ("ann", "k1"), ("ben", "s"))
+    left = [blocks.get(owner, id, "fingerprint") is not None for owner, id in asked]
+    assert left == [False, way != "everything", True]
+    assert len(list((tmp_path / "blocks").iterdir())) == sum(left)
     words = [b"zyxwvut", b"passphras"] + ([] if way == "edit" else [b"qponmlk"])
     assert not any(holds(tmp_path, word) for word in words)
     store.close()

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from knowledge.database import open_database
 from knowledge.errors import NotFound, StoreError
 from knowledge.records import Document
 from tests.make_memories import encode, found, memory, open_store, recovered, talk, write
@@ -75,6 +77,23 @@ def test_the_life_of_memories(database: str, tmp_path: Path) -> None:
     assert again.documents("ann") == [] and again.count("ann") == 2
     assert again.delete_everything("ann") == 2 and again.owners() == []
     again.close()
+
+
+def test_a_table_of_the_version_without_vectors_gets_them(database: str, tmp_path: Path) -> None:
+    before = recovered(tmp_path, database=database)
+    write(before, talk("apple", "pear"))
+    before.close()
+    engine = open_database(database)
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE memories DROP COLUMN vector"))
+        connection.execute(sa.text("DELETE FROM store_info WHERE key IN ('vectors', 'filled')"))
+    engine.dispose()
+    store = recovered(tmp_path, database=database)
+    assert store._catalog.without_vector("ann") == [] and set(store._catalog.vectors("ann", ["talk-1"])) == {"talk-1"}
+    candidates, keys = store.shortlist_with_keys("ann", "pear", encode(["pear"])[0])
+    assert {one.memory.id for one in candidates} == set(keys) == {"talk-0", "talk-1"}
+    assert store.delete_everything("ann") == 2
+    store.close()
 
 
 def test_a_database_that_does_not_answer(database: str, tmp_path: Path) -> None:

@@ -1,0 +1,145 @@
+"""The catalog's SQL tables, and how those of an earlier version become them.
+
+Knows: columns, and which rows a condition means. Does not know: what is asked of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from knowledge.records import Memory
+
+meta = sa.MetaData()
+memories = sa.Table(
+    "memories",
+    meta,
+    sa.Column("owner", sa.String(255), primary_key=True),
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("speaker", sa.Text, nullable=False),
+    sa.Column("container", sa.String(255), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("branch", sa.String(255), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("heading", sa.Text, nullable=False),
+    sa.Column("pinned", sa.Boolean, nullable=False),
+    sa.Column("muted", sa.Boolean, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("edited", sa.Double),
+    sa.Column("read_count", sa.Integer, nullable=False),
+    sa.Column("last_read", sa.Double),
+    sa.Column("indexed", sa.Boolean, nullable=False),  # both indexes hold this row as it is here
+    sa.Column("deleted", sa.Boolean, nullable=False),  # tombstone: gone for everybody, kept until the indexes are clean
+    # (dimension,) float16, little-endian, of the store's encoder; NULL where it is not known (again) yet
+    sa.Column("vector", sa.LargeBinary),
+    sa.Index("memories_by_time", "owner", "created"),
+    sa.Index("memories_by_container", "owner", "container", "position"),
+    sa.Index("memories_pending", "owner", "indexed"),
+    sa.Index("memories_pinned", "owner", "pinned"),
+)
+documents = sa.Table(
+    "documents",
+    meta,
+    sa.Column("owner", sa.String(255), primary_key=True),
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("created", sa.Double, nullable=False),
+    sa.Column("passages", sa.Integer, nullable=False),
+    sa.Column("pages", sa.Integer),
+    sa.Column("ready", sa.Boolean, nullable=False),
+)
+info = sa.Table(
+    "store_info", meta, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
+)
+_VECTOR = np.dtype("<f2")  # of a vector in its row: a cosine is off by less than 0.001
+
+
+def prepare(connection: Connection) -> None:
+    """Create what is not there. The table of a version without vectors gets the column, empty."""
+    meta.create_all(connection)
+    if "vector" not in {column["name"] for column in sa.inspect(connection).get_columns("memories")}:
+        kind = memories.c.vector.type.compile(connection.dialect)
+        connection.execute(sa.text(f"ALTER TABLE memories ADD COLUMN vector {kind}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which memories a listing shows; None filters nothing. Times inclusive."""
+
+    kind: str | None = None
+    container: str | None = None
+    since: float | None = None
+    until: float | None = None
+    pinned: bool | None = None
+    muted: bool | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        c = memories.c
+        found = [c[name] == value for name in ("kind", "container", "pinned", "muted")
+                 if (value := getattr(self, name)) is not None]
+        if self.since is not None:
+            found.append(c.created >= self.since)
+        if self.until is not None:
+            found.append(c.created <= self.until)
+        return found
+
+
+def mine(owner: str, ids: Sequence[str] | None = None) -> list[sa.ColumnElement[bool]]:
+    where = [memories.c.owner == owner, memories.c.deleted.is_(False)]
+    return where if ids is None else [*where, memories.c.id.in_(ids)]
+
+
+def readable(owner: str) -> list[sa.ColumnElement[bool]]:
+    return [*mine(owner), memories.c.muted.is_(False), memories.c.active.is_(True)]
+
+
+def buried(owner: str) -> list[sa.ColumnElement[bool]]:
+    """Tombstones. None of them is indexed: the database finds them by that."""
+    return [memories.c.owner == owner, memories.c.indexed.is_(False), memories.c.deleted.is_(True)]
+
+
+def this_document(owner: str, id: str) -> list[sa.ColumnElement[bool]]:
+    return [documents.c.owner == owner, documents.c.id == id]
+
+
+def pack(vector: np.ndarray) -> bytes:
+    return np.asarray(vector).astype(_VECTOR).tobytes()
+
+
+def unpack(rows_of: Mapping[str, bytes]) -> dict[str, np.ndarray]:
+    """All at once: a call of NumPy for each of hundreds would cost more than reading them."""
+    rows = np.frombuffer(b"".join(rows_of.values()), dtype=_VECTOR).astype(np.float32)
+    return dict(zip(rows_of, rows.reshape(len(rows_of), -1), strict=True)) if rows_of else {}
+
+
+def row_of(owner: str, memory: Memory, vector: np.ndarray) -> dict[str, Any]:
+    """The row of a new memory, not indexed yet."""
+    row = {name: getattr(memory, name) for name in Memory.__dataclass_fields__}
+    row |= {name: cleaned(row[name]) for name in ("text", "speaker", "title", "heading")}
+    return row | {"owner": owner, "vector": pack(vector), "indexed": False, "deleted": False}
+
+
+def cleaned(text: str) -> str:
+    """Without NUL (PostgreSQL refuses it) and lone surrogates (not to be encoded as UTF-8)."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def collect(rows: Iterable[Any], found: dict[str, Memory], packed: dict[str, bytes]) -> None:
+    """Rows of a memory's fields and its vector → memories, and vectors where there are any. A row that came before is passed over."""
+    for row in rows:
+        if row[0] not in found:
+            found[row[0]] = Memory(*row[:-1])
+            if row[-1] is not None:
+                packed[row[0]] = row[-1]
