@@ -82,12 +82,16 @@ class Rotation:
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3", "smollm3"})  # whose attention is the plain one, with RoPE
 
 
-def beside(blocks: Sequence[Block], rotation: Rotation, *, at: int) -> tuple[Tensor, Tensor]:
-    """Keys and values (layers, kv_heads, tokens of all, head_dim) of blocks that all start at position ``at``."""
-    keys = torch.cat([block.keys for block in blocks], dim=2)
-    starts = {block.start for block in blocks}
-    if len(starts) == 1:  # one rotation for all
-        keys = rotation.moved(keys, at - starts.pop())
-    else:
-        keys = torch.cat([rotation.moved(block.keys, at - block.start) for block in blocks], dim=2)
-    return keys, torch.cat([block.values for block in blocks], dim=2)
+def beside(
+    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: int
+) -> list[tuple[Tensor, Tensor]]:
+    """For each layer keys and values (1, kv_heads, n, head_dim): those of ``before`` (as many positions as columns,
+    (1, kv_heads, m, head_dim) each), then those of the blocks, which all start at position ``at``."""
+    moved = [rotation.moved(block.keys, at - block.start) for block in blocks]
+    return [
+        (
+            torch.cat([keys, *(block[layer][None] for block in moved)], dim=2),
+            torch.cat([values, *(block.values[layer][None] for block in blocks)], dim=2),
+        )
+        for layer, (keys, values) in enumerate(before)
+    ]

@@ -137,7 +137,8 @@ def cleaned(text: str) -> str:
 
 
 def collect(rows: Iterable[Any], found: dict[str, Memory], packed: dict[str, bytes]) -> None:
-    """Rows of a memory's fields and its vector → memories, and vectors where there are any. A row that came before is passed over."""
+    """Rows of a memory's fields and its vector → memories, and vectors where there are any; the first row of an id
+    counts."""
     for row in rows:
         if row[0] not in found:
             found[row[0]] = Memory(*row[:-1])

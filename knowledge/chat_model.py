@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ class ChatModel:
         self.window = min(window, int(limit))
         self.stops = self._stop_tokens()
         self._specials = sorted(set(self.tokenizer.all_special_tokens), key=len, reverse=True)
+        self._tokens = lru_cache(maxsize=4096)(self._tokenized)  # memories come again and again
         self._keep_last = "logits_to_keep" in inspect.signature(self.network.forward).parameters
         self._merge = False
         self._merge = not self._takes_system_messages()
@@ -58,8 +60,7 @@ class ChatModel:
 
     def tokens(self, text: str) -> list[int]:
         """Token ids of a piece of a prompt; special tokens in it are structure."""
-        ids: list[int] = self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
-        return ids
+        return list(self._tokens(text))
 
     def text(self, tokens: Sequence[int]) -> str:
         """Text of a reply's tokens."""
@@ -88,6 +89,14 @@ class ChatModel:
         """Keys and values of no token yet."""
         return DynamicCache(config=self.network.config)
 
+    def cache_of(self, layers: Sequence[tuple[Tensor, Tensor]]) -> Any:
+        """A cache that holds these keys and values, (1, kv_heads, n, head_dim) for each layer, without copying them."""
+        made = self.new_cache()
+        for layer, (keys, values) in zip(made.layers, layers, strict=True):
+            layer.lazy_initialization(keys, values)
+            layer.keys, layer.values = keys, values
+        return made
+
     def forward(
         self, ids: Sequence[int], cache: Any, *, position: int | None = None, bias: ColumnBias | None = None,
         logits: int = 1,
@@ -113,6 +122,9 @@ class ChatModel:
             return found
 
     # ---- inside ------------------------------------------------------------------------------------------
+
+    def _tokenized(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
     def _takes_system_messages(self) -> bool:
         """May a system message stand in the middle of the dialogue? Some templates refuse that, or any."""

@@ -156,9 +156,8 @@ class LocalDecoder:
             with self._busy, self._errors():
                 layout = self.layout(request)
                 for place in layout.blocks[:1]:
-                    mark = self._maker.fingerprint(layout.beginning, place.ids)
-                    if not self._maker.cache.holds(owner, memory.id, mark):
-                        self._maker.block(owner, memory.id, layout.beginning, place.ids)
+                    if not self._maker.cache.holds(owner, memory.id, self._maker.fingerprint(layout, place)):
+                        self._maker.block(owner, layout, place)
                         made += 1
             if self._wanted.is_set():
                 break

@@ -19,7 +19,7 @@ from knowledge.chat_model import ChatModel
 from knowledge.memory_attention import FLOOR, ColumnBias
 from knowledge.prefix_cache import Entry, PrefixCache
 from knowledge.records import ReplyRequest
-from knowledge.reply_layout import Layout
+from knowledge.reply_layout import BlockPlace, Layout
 
 CHUNK = 256  # tokens of a prompt computed at once; stop is looked at in between
 
@@ -31,21 +31,21 @@ class BlockMaker:
         self.model, self.cache, self._decoder = model, cache, decoder
         self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
 
-    def fingerprint(self, beginning: Sequence[int], ids: Sequence[int]) -> str:
+    def fingerprint(self, layout: Layout, place: BlockPlace) -> str:
         """Names everything that a block's numbers depend on."""
-        return fingerprint(self._decoder, repr(tuple(beginning)), repr(tuple(ids)))
+        return fingerprint(self._decoder, repr(layout.beginning), repr(place.ids), repr(layout.way.sharpness))
 
-    def block(self, owner: str, memory: str, beginning: tuple[int, ...], ids: tuple[int, ...]) -> tuple[Block, bool]:
-        """The block of ``ids`` behind ``beginning``, and whether it had been there."""
-        mark = self.fingerprint(beginning, ids)
+    def block(self, owner: str, layout: Layout, place: BlockPlace) -> tuple[Block, bool]:
+        """The block of a place, its keys sharpened, and whether it had been there."""
+        ids, mark, memory = place.ids, self.fingerprint(layout, place), place.read.memory.id
         found = self.cache.get(owner, memory, mark)
         if found is not None and found.tokens == len(ids):
             return found, True
-        made = self._make(beginning, ids)
+        made = self._make(layout.beginning, ids, layout.way.sharpness)
         self.cache.put(owner, memory, mark, made)
         return made, False
 
-    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...]) -> Block:
+    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
         if self._beginning[0] != beginning:
             start = self.model.new_cache()
             self.model.forward(beginning, start)
@@ -56,7 +56,7 @@ class BlockMaker:
         keys, values = (
             torch.cat([getattr(layer, name)[:, :, n:] for layer in cache.layers]) for name in ("keys", "values")
         )
-        return Block(keys, values, n)
+        return Block(keys * sharpness, values, n)
 
 
 class Prepared:
@@ -71,7 +71,8 @@ class Prepared:
         self._maker, self._model, self._prefixes = maker, maker.model, prefixes
         self._request, self._layout = request, layout
         self._ids = list(layout.before) if layout.blocks else [*layout.before, *layout.tail]
-        kept = prefixes.take(request.key, self._ids)
+        # The logits after the last token of all are needed; where blocks follow, that is none of these.
+        kept = prefixes.take(request.key, [*self._ids, *layout.tail[:1]] if layout.blocks else self._ids)
         self.entry = kept or Entry([], self._model.new_cache())
         self.working = self.entry
         self.reused = len(self.entry.ids)
@@ -137,9 +138,7 @@ class Prepared:
         for place in layout.blocks:
             if stop.is_set():
                 return False
-            block, there = self._maker.block(
-                self._request.owner, place.read.memory.id, layout.beginning, place.ids
-            )
+            block, there = self._maker.block(self._request.owner, layout, place)
             self.reused += block.tokens if there else 0
             blocks.append(block)
         values = with_blocks(self._model, self.entry.values, layout, blocks)
@@ -174,12 +173,8 @@ def advance(
 def with_blocks(model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block]) -> Any:
     """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache."""
     assert model.rotation is not None
-    made = copied(model, cache)
-    keys, values = beside(blocks, model.rotation, at=len(layout.before))
-    keys = keys * layout.way.sharpness
-    for number in range(keys.shape[0]):
-        made.update(keys[number][None], values[number][None], number)
-    return made
+    before = [(layer.keys, layer.values) for layer in cache.layers]
+    return model.cache_of(beside(before, blocks, model.rotation, at=len(layout.before)))
 
 
 def column_bias(layout: Layout, *, device: str) -> Tensor:

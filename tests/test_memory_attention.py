@@ -69,11 +69,10 @@ def block_of(network: Any, ids: list[int]) -> Block:
 def with_blocks(network: Any, blocks: list[Block], *, batch: int = 1) -> Any:
     rotation = Rotation.of(network)
     assert rotation is not None
-    cache = start_cache(network)
-    if blocks:
-        keys, values = beside(blocks, rotation, at=len(START))
-        for number in range(keys.shape[0]):
-            cache.update(keys[number][None], values[number][None], number)
+    cache, start = DynamicCache(config=network.config), start_cache(network)
+    before = [(layer.keys, layer.values) for layer in start.layers]
+    for number, (keys, values) in enumerate(beside(before, blocks, rotation, at=len(START))):
+        cache.update(keys, values, number)
     cache.batch_repeat_interleave(batch)
     return cache
 
