@@ -12,16 +12,18 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
 from chat_app.held_back import streamed
 from chat_app.history import History
-from chat_app.history_records import Conversation, Message
+from chat_app.history_records import Conditioned, Conversation, Message
 from chat_app.memory_follower import MemoryFollower, Network
 from chat_app.message_text import checked_text
+from chat_app.reply_effects import ReplyEffects
+from chat_app.reply_totals import ReplyTotals
 from chat_app.running_replies import RunningReplies
 from knowledge.errors import BadInput, MnemeError, ModelError, NotFound
 from knowledge.records import (
@@ -64,6 +66,8 @@ class Conversations:
         self.sampling = sampling
         self._network = network
         self._follower = MemoryFollower(history.marks, network)
+        self.reply_effects = ReplyEffects(history, network)
+        self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
         self._running = RunningReplies()
@@ -101,7 +105,7 @@ class Conversations:
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
             id = conversation or self.history.create(owner, name=name).id
-            with self._alone(owner, id) as stop:
+            with self._alone(owner, id) as stop, network.idle.held():
                 user = self.history.add(owner, id, "user", text, parent=parent, path_before=path_before)
                 yield from self._reply(network, owner, user, stop, sampling or self.sampling, system, context, stop_at)
 
@@ -139,17 +143,18 @@ class Conversations:
         system: str = "",
         context: Sequence[Turn] = (),
         stop_at: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None,
     ) -> Iterator[ReplyEvent]:
         """Another reply beside ``message`` (or to it, when it is the user's); by default the last one.
 
         Where there is a reply already, it is sampled at a temperature of at least 0.7 with a fresh seed unless the call
-        brings a ``sampling``. The old reply stays active until the new one is in history. Events and errors as in
-        ``send``.
+        brings a ``sampling``. ``boost`` multiplies the read weights of these memories, for this reply. The old reply
+        stays active until the new one is in history. Events and errors as in ``send``.
         """
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
-            with self._alone(owner, conversation) as stop:
+            with self._alone(owner, conversation) as stop, network.idle.held():
                 last = message or self.history.conversation(owner, conversation).leaf
                 if last is None:
                     raise BadInput("There is no message to reply to.")
@@ -163,7 +168,7 @@ class Conversations:
                 # The branch that the new reply replaces is still active in memory, and must not answer for it.
                 kept = {turn.id for turn in self.history.path(owner, conversation, user.id)}
                 replaced = [turn.id for turn in self.history.path(owner, conversation) if turn.id not in kept]
-                yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, replaced)
+                yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, replaced, boost)
 
         return events()
 
@@ -178,9 +183,11 @@ class Conversations:
         context: Sequence[Turn],
         stop_at: Sequence[str],
         unread: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None,
     ) -> Iterator[ReplyEvent]:
         """The reply to ``user``. ``unread`` are turns that must not be read."""
         conversation = user.conversation
+        how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
         read: ReadResult | None = None
         so_far: list[str] = []
         saved = False
@@ -190,13 +197,20 @@ class Conversations:
             dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
             seen = dialogue[network.in_window(dialogue, system) :]
             exclude = [network.memory_id(owner, id) for id in (*(turn.id for turn in seen), *unread)]
-            read = network.read(owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads)
+            read = network.read(
+                owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads, boost=boost
+            )
             yield MemoryRead(read)
             request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner)
             done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)
+            self.totals.add(done.usage)
             if done.text or done.finish_reason != "stopped":
-                reply = self._save(owner, user, done.text, done.finish_reason, read)
+                if done.trace is not None:
+                    how = replace(how, path=done.trace.path, trace=done.trace)
+                reply = self._save(owner, user, done.text, done.finish_reason, read=read, how=how)
                 saved = True
+                with _logged("the effects of this reply will not be measured"):
+                    self.reply_effects.later(owner, reply)
                 if so_far:
                     yield TextDelta(so_far[-1])
                 yield ReplySaved(reply.turn, done.finish_reason, done.usage)
@@ -204,7 +218,7 @@ class Conversations:
             stop.set()
             if so_far and not saved:
                 with _logged("a stopped reply could not be kept"):
-                    self._save(owner, user, "".join(so_far), "stopped", read)
+                    self._save(owner, user, "".join(so_far), "stopped", read=read, how=how)
             self._settle_after(network, owner, conversation, read)
             raise
         except MnemeError:
@@ -217,9 +231,9 @@ class Conversations:
         self._record(network, owner, read)
         yield MemoryWritten(self._follower.settle(owner, conversation))
 
-    def _save(self, owner: str, user: Message, text: str, reason: Any, read: ReadResult | None) -> Message:
+    def _save(self, owner: str, user: Message, text: str, reason: Any, **reading: Any) -> Message:
         return self.history.add(
-            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, read=read
+            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, **reading
         )
 
     def _record(self, network: Network, owner: str, read: ReadResult | None) -> None:
@@ -241,6 +255,12 @@ class Conversations:
     def busy(self, conversation: str) -> bool:
         """Is a reply of this conversation under way?"""
         return conversation in self._running.conversations()
+
+    def effects(
+        self, owner: str, conversation: str, message: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None:
+        """What each memory did to a reply, measured now and kept; see ``ReplyEffects.measure``."""
+        return self.reply_effects.measure(owner, conversation, message, stop)
 
     # ---- changes -------------------------------------------------------------------------------------
 

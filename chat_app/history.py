@@ -17,13 +17,14 @@ from sqlalchemy import Engine, and_, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from chat_app.history_marks import MemoryMarks
+from chat_app.history_reads import KeptReads
 from chat_app.history_records import (
+    Conditioned,
     Conversation,
     Found,
     Message,
     PastRead,
     excerpt_around,
-    reads_from_json,
     reads_to_json,
     step_hash,
 )
@@ -58,6 +59,7 @@ class History:
         self._engine = engine
         self._clock = clock
         self.marks = MemoryMarks(engine)
+        self.kept_reads = KeptReads(engine)
         with transaction(engine) as connection:
             metadata.create_all(connection)
 
@@ -162,12 +164,14 @@ class History:
         parent: str | EllipsisType | None = ...,
         finish_reason: FinishReason | str = "",
         read: ReadResult | None = None,
+        how: Conditioned | None = None,
         path_before: str = "",
     ) -> Message:
         """Commit a message, marked for memory, and make its branch the active one.
 
         ``parent`` is the message it follows (None: it is a first message); by default the end of the active branch.
-        ``path_before`` is the hash of messages that a client holds before the first one. Raises NotFound.
+        ``path_before`` is the hash of messages that a client holds before the first one; ``read`` and ``how`` say what
+        a reply read and how. Raises NotFound.
         """
         now = self._clock()
         id = str(uuid.uuid4())
@@ -180,7 +184,7 @@ class History:
                 "id": id, "conversation": conversation, "owner": owner, "parent": before, "chosen": None, "role": role,
                 "text": text, "created": now, "position": 0 if above is None else above.position + 1,
                 "branch": id if above is None or siblings else above.branch, "finish_reason": finish_reason,
-                "feedback": None, "reads": None if read is None else reads_to_json(read),
+                "feedback": None, "reads": None if read is None else reads_to_json(read, text, how),
                 "null_weight": None if read is None else read.null_weight,
                 "path_hash": step_hash(path_before if above is None else above.path_hash, role, text),
                 "memory_pending": True, "memory_state": "in", "memory_taken": False,
@@ -238,8 +242,7 @@ class History:
 
     def reads(self, owner: str, message: str) -> tuple[PastRead, ...]:
         """What a reply read, in order of weight: numbers and places, no text. Raises NotFound."""
-        with transaction(self._engine) as connection:
-            return reads_from_json(message_row(connection, owner, message).reads)
+        return self.kept_reads.of(owner, message)
 
     def feedback(self, owner: str, message: str, value: int | None) -> None:
         """Keep +1 (liked), −1 (disliked) or None for a message. Raises NotFound, BadInput."""

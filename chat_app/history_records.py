@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from knowledge.records import FinishReason, Kind, ReadResult, Role, Turn
+from chat_app.reply_words import Words, looked_at
+from knowledge.records import FinishReason, Kind, ReadResult, Role, Trace, Turn
 
 MemoryState = Literal["in", "inactive", "deleted"]
 
@@ -80,6 +81,22 @@ class PastRead:
     created: float
     hop: int = 0  # the hop that gave it most of its weight, from 0; rows of before hops were kept have none
     because: str = ""  # later hops: id of the memory that led here
+    path: str = ""  # how it reached the decoder: "blocks", "hybrid", "prompt", "endpoint"; "": an older row
+    attention: float | None = None  # share of the decoder's attention, mean over the reply; None where it cannot tell
+    words: Words = ()  # where in the reply it got more of it than on average
+    effect: float | None = None  # nats of the whole reply's log-probability that it was good for; None: not measured
+    boost: float = 1.0  # its weight was multiplied by this for this reply
+    outside: bool = False  # a program's own system prompt or turns, which nobody keeps, went into this reply
+
+
+@dataclass(frozen=True, slots=True)
+class Conditioned:
+    """How what was read reached the decoder, and where that looked. ``boost``: factor on the weight, by memory."""
+
+    path: str = ""
+    trace: Trace | None = None
+    boost: Mapping[str, float] = field(default_factory=dict)
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +108,11 @@ class Found:
     excerpt: str = ""
 
 
-def reads_to_json(result: ReadResult) -> list[dict[str, Any]]:
-    """What history keeps of a read. Texts and headings stay out: they belong to memory alone."""
+def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = None) -> list[dict[str, Any]]:
+    """What history keeps of a read for the reply ``text``. A memory's text and heading stay out: they are memory's."""
+    how = how or Conditioned()
+    looks = looked_at(how.trace, text)
+    nowhere = (None, ()) if how.trace is None else (0.0, ())  # read, but too weak to reach the decoder
     return [
         asdict(
             PastRead(
@@ -112,6 +132,11 @@ def reads_to_json(result: ReadResult) -> list[dict[str, Any]]:
                 created=read.memory.created,
                 hop=read.hop,
                 because=read.because,
+                path=how.path,
+                attention=looks.get(read.memory.id, nowhere)[0],
+                words=looks.get(read.memory.id, nowhere)[1],
+                boost=how.boost.get(read.memory.id, 1.0),
+                outside=how.outside,
             )
         )
         for read in result.reads
@@ -120,7 +145,8 @@ def reads_to_json(result: ReadResult) -> list[dict[str, Any]]:
 
 def reads_from_json(kept: list[dict[str, Any]] | None) -> tuple[PastRead, ...]:
     """The inverse of ``reads_to_json``; what an older row lacks has its default."""
-    return tuple(PastRead(**entry) for entry in kept or ())
+    reads = [PastRead(**entry) for entry in kept or ()]
+    return tuple(replace(read, words=tuple((start, end, mass) for start, end, mass in read.words)) for read in reads)
 
 
 def step_hash(before: str, role: str, text: str) -> str:

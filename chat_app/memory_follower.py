@@ -6,18 +6,22 @@ Knows the memory network only by the methods below. Does not know: replies, the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from chat_app.history_marks import Mark, MemoryMarks
 from knowledge.errors import NotReady
-from knowledge.records import DecoderEvent, ReadResult, ReplyRequest, Turn
+from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Turn
+
+if TYPE_CHECKING:
+    from knowledge.idle_work import IdleWork
 
 
 class Store(Protocol):
     """What a dialogue needs of the external memory itself."""
 
     def record_reads(self, owner: str, ids: Sequence[str], when: float) -> None: ...
+    def get(self, owner: str, ids: Sequence[str]) -> dict[str, Memory]: ...
 
 
 class Network(Protocol):
@@ -25,10 +29,18 @@ class Network(Protocol):
 
     @property
     def store(self) -> Store: ...
+    @property
+    def idle(self) -> IdleWork: ...
+    @property
+    def path(self) -> str: ...
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int
-    ) -> ReadResult: ...
+        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        boost: Mapping[str, float] | None = None,
+    ) -> ReadResult: ...  # fmt: skip
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]: ...
+    def effects(
+        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None: ...
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int: ...
     def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]: ...
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None: ...

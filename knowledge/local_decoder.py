@@ -39,7 +39,7 @@ from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
 
-_ROWS = 4  # memories masked in one pass of `effects`: bounds its memory
+_ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
 class LocalDecoder:
@@ -157,7 +157,7 @@ class LocalDecoder:
                 layout = self.layout(request)
                 for place in layout.blocks[:1]:
                     if not self._maker.cache.holds(owner, memory.id, self._maker.fingerprint(layout, place)):
-                        self._maker.block(owner, layout, place)
+                        self._maker.make(owner, layout, place)
                         made += 1
             if self._wanted.is_set():
                 break

@@ -8,23 +8,28 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from knowledge.decoder import Decoder
+from knowledge.decoder import Decoder, OpenDecoder
 from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
+from knowledge.idle_work import IdleWork
 from knowledge.ingestion import DocumentIntake
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
+_FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
+
 
 class MemoryNetwork:
     """Read → reply → write over one external memory, for any number of owners.
 
     Every method takes the owner first; nothing of one owner is ever visible to another. Safe to call from threads.
+    ``idle`` does what can wait: the blocks of what was written are made ahead of the first read.
     """
 
     def __init__(
@@ -36,17 +41,22 @@ class MemoryNetwork:
         self.writer = writer
         self.decoder = decoder
         self.intake = DocumentIntake(store, encoder)
+        self.idle = IdleWork()
+        if self.open_decoder is not None:
+            store.forgotten.append(self.open_decoder.forget)  # keys and values can be turned back into words
 
     # ---- O: read ------------------------------------------------------------------------------------
 
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int
-    ) -> ReadResult:
+        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        boost: Mapping[str, float] | None = None,
+    ) -> ReadResult:  # fmt: skip
         """Attention read of the owner's memory with the new turn ``text`` as query.
 
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
-        the number of reads. Weights of the reads and of the null slot sum to 1.
+        the number of reads; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
+        the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
         vector = self.encoder.encode([text])[0]  # (dimension,)
@@ -55,13 +65,7 @@ class MemoryNetwork:
             self.reader, self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
             exclude=frozenset(exclude), limit=limit,
         )  # fmt: skip
-        return ReadResult(
-            query=result.query,
-            reads=result.reads,
-            null_weight=result.null_weight,
-            shortlisted=result.shortlisted,
-            seconds=time.perf_counter() - started,
-        )
+        return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
 
     # ---- R: reply -----------------------------------------------------------------------------------
 
@@ -73,6 +77,31 @@ class MemoryNetwork:
         """Index of the first turn that the decoder still sees; older ones are only in memory."""
         return self.decoder.in_window(dialogue, system)
 
+    @property
+    def path(self) -> str:
+        """How memories reach the decoder: "blocks", "hybrid", "prompt", or "endpoint" where it runs elsewhere."""
+        return "endpoint" if self.open_decoder is None else self.decoder.path
+
+    @property
+    def open_decoder(self) -> OpenDecoder | None:
+        """The decoder where it can be looked into; None for one that runs elsewhere."""
+        return self.decoder if isinstance(self.decoder, OpenDecoder) else None
+
+    def effects(
+        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None:
+        """What each memory did to the reply ``text``: its log-probability in nats less that without the memory, by id.
+
+        None when stopped. Raises BadInput where the decoder runs elsewhere, ModelError.
+        """
+        decoder = self.open_decoder
+        if decoder is None:
+            raise BadInput("What a memory did can only be measured where the model runs in Mneme, not at an endpoint.")
+        try:
+            return decoder.effects(request, text, stop)
+        finally:
+            self._forget_gone(decoder, request.owner, [read.memory.id for read in request.reads])
+
     # ---- G: write -----------------------------------------------------------------------------------
 
     def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
@@ -83,6 +112,7 @@ class MemoryNetwork:
         memories = self.writer.memories(owner, turns)
         if memories:
             self.store.add(owner, memories, self.encoder.encode([memory.text for memory in memories]))
+            self._fill_when_idle(owner, memories)
         return tuple(memory.id for memory in memories)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:
@@ -122,6 +152,7 @@ class MemoryNetwork:
             speaker=speaker,
         )
         self.store.add(owner, [note], self.encoder.encode([text]))
+        self._fill_when_idle(owner, [note])
         return note
 
     def edit(self, owner: str, memory: str, text: str) -> Memory:
@@ -131,8 +162,49 @@ class MemoryNetwork:
             raise BadInput("A memory needs some text; delete it if it should go.")
         if memory not in self.store.get(owner, [memory]):
             raise NotFound("This memory is no longer there.")
-        return self.store.edit(owner, memory, text, self.encoder.encode([text])[0])
+        edited = self.store.edit(owner, memory, text, self.encoder.encode([text])[0])
+        self._fill_when_idle(owner, [edited])
+        return edited
+
+    # ---- blocks -------------------------------------------------------------------------------------
+
+    def _fill_when_idle(self, owner: str, memories: Sequence[Memory]) -> None:
+        """Have the decoder make the blocks of these turns and notes before they are read for the first time."""
+        decoder = self.open_decoder
+        ids = tuple(memory.id for memory in memories if memory.kind != "passage")
+        if decoder is None or decoder.path == "prompt" or not ids:
+            return
+
+        def fill(stop: threading.Event) -> bool:
+            for id in ids:
+                if stop.is_set():
+                    return False
+                decoder.fill(owner, list(self.store.get(owner, [id]).values()))
+                self._forget_gone(decoder, owner, [id])
+            return True
+
+        self.idle.submit(("fill", owner, ids), fill, rank=_FILL)
+
+    def _forget_gone(self, decoder: OpenDecoder, owner: str, ids: Sequence[str]) -> None:
+        """What was deleted while its block was made leaves no block behind."""
+        there = self.store.get(owner, ids)
+        if gone := [id for id in ids if id not in there]:
+            decoder.forget(owner, gone)
 
     def close(self) -> None:
-        """Close the external memory."""
+        """End what is done while idle; close decoder and external memory."""
+        self.idle.close()
+        if self.open_decoder is not None:
+            self.open_decoder.close()
         self.store.close()
+
+
+def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
+    """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
+    weights = [read.weight * boost.get(read.memory.id, 1.0) for read in result.reads]
+    total = result.null_weight + sum(weights)
+    if not boost or total <= 0.0:
+        return result
+    reads = [replace(read, weight=weight / total) for read, weight in zip(result.reads, weights, strict=True)]
+    reads.sort(key=lambda read: -read.weight)
+    return replace(result, reads=tuple(reads), null_weight=result.null_weight / total)

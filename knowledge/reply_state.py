@@ -41,9 +41,13 @@ class BlockMaker:
         found = self.cache.get(owner, memory, mark)
         if found is not None and found.tokens == len(ids):
             return found, True
-        made = self._make(layout.beginning, ids, layout.way.sharpness)
-        self.cache.put(owner, memory, mark, made)
-        return made, False
+        return self.make(owner, layout, place), False
+
+    def make(self, owner: str, layout: Layout, place: BlockPlace) -> Block:
+        """Make the block of a place and keep it."""
+        made = self._make(layout.beginning, place.ids, layout.way.sharpness)
+        self.cache.put(owner, place.read.memory.id, self.fingerprint(layout, place), made)
+        return made
 
     def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
         if self._beginning[0] != beginning:

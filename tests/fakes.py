@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from knowledge.errors import NotFound
+from knowledge.idle_work import IdleWork
+from knowledge.memory_network import boosted
 from knowledge.records import (
     DecoderEvent,
     Document,
@@ -17,6 +19,7 @@ from knowledge.records import (
     ReplyRequest,
     Sampling,
     TextDelta,
+    Trace,
     Turn,
     Usage,
 )
@@ -78,7 +81,9 @@ class FakeStore:
 class FakeNetwork:
     """A network whose reply to each request is ``say(request)``: pieces of text, or an error to raise among them.
 
-    Every memory that shares a word with the query is read. ``window`` turns fit the decoder.
+    Every memory that shares a word with the query is read. ``window`` turns fit the decoder. With another ``path`` than
+    "endpoint" every piece of a reply is a token that looks half at the dialogue and evenly at what was read; an effect
+    is ten times the weight less one.
     """
 
     say: Callable[[ReplyRequest], Iterable[str | Exception]] = lambda request: ["Re: ", request.dialogue[-1].text]
@@ -91,6 +96,10 @@ class FakeNetwork:
     before_read: Callable[[], None] = lambda: None
     stops: list[threading.Event] = field(default_factory=list)  # one for each reply
     closed: int = 0  # replies that came to an end, whichever
+    path: str = "endpoint"
+    idle: IdleWork = field(default_factory=lambda: IdleWork(quiet=0.0))
+    measured: list[tuple[ReplyRequest, str]] = field(default_factory=list)
+    while_measuring: Callable[[threading.Event], None] = lambda stop: None
 
     @property
     def decoder(self) -> FakeNetwork:
@@ -106,8 +115,9 @@ class FakeNetwork:
         return [memory.text for memory in self.store.of(owner).values() if memory.active]
 
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int
-    ) -> ReadResult:
+        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        boost: Mapping[str, float] | None = None,
+    ) -> ReadResult:  # fmt: skip
         self.before_read()
         self.excluded.append(set(exclude))
         words = set(text.lower().split())
@@ -117,12 +127,13 @@ class FakeNetwork:
             if memory.readable and memory.id not in self.excluded[-1] and words & set(memory.text.lower().split())
         ][:limit]
         reads = tuple(Read(memory, score=0.5, weight=1 / (len(found) + 1)) for memory in found)
-        return ReadResult(text, reads, null_weight=1 / (len(found) + 1), shortlisted=len(found))
+        return boosted(ReadResult(text, reads, null_weight=1 / (len(found) + 1), shortlisted=len(found)), boost or {})
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         self.requests.append(request)
         self.stops.append(stop)
         text = ""
+        ends: list[int] = []
         try:
             for piece in self.say(request):
                 if isinstance(piece, Exception):
@@ -131,10 +142,27 @@ class FakeNetwork:
                     yield ReplyDone(text, "stopped")
                     return
                 text += piece
+                ends.append(len(text))
                 yield TextDelta(piece)
-            yield ReplyDone(text, "stop", Usage(prompt_tokens=7, cached_tokens=2, completion_tokens=3))
+            usage = Usage(prompt_tokens=7, cached_tokens=2, completion_tokens=3)
+            yield ReplyDone(text, "stop", usage, self._trace(request, ends))
         finally:
             self.closed += 1
+
+    def _trace(self, request: ReplyRequest, ends: Sequence[int]) -> Trace | None:
+        if self.path == "endpoint" or not request.reads:
+            return None
+        ids = tuple(read.memory.id for read in request.reads)
+        return Trace(self.path, ids, tuple(ends), tuple((0.5 / len(ids),) * len(ids) for _ in ends))
+
+    def effects(
+        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None:
+        self.measured.append((request, text))
+        self.while_measuring(stop or threading.Event())
+        if stop is not None and stop.is_set():
+            return None
+        return {read.memory.id: 10 * read.weight - 1 for read in request.reads}
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         return max(0, len(dialogue) - self.window)

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import Engine, event, select, update
 
 from chat_app.history import History
-from chat_app.history_records import path_hash, reads_to_json, title_from
+from chat_app.history_records import Conditioned, path_hash, reads_to_json, title_from
 from chat_app.history_tables import messages, metadata
 from knowledge.database import open_database
 from knowledge.errors import BadInput, NotFound
-from knowledge.records import Memory, Read, ReadResult
+from knowledge.records import Memory, Read, ReadResult, Trace
 
 OWNER = "anna"
 
@@ -303,6 +303,26 @@ def test_reads_are_kept_without_the_words_of_the_memory(history, engine):
         kept = json.dumps(list(connection.scalars(select(messages.c.reads))))
     assert "m1" in kept and "secret" not in kept
     assert history.reads(OWNER, history.path(OWNER, id)[0].id) == ()
+
+
+def test_where_the_decoder_looked_is_kept_and_rows_of_before_still_load(history, engine):
+    id, (question,) = dialogue(history, "Where does she live?")
+    read = ReadResult("q", (Read(Memory("sister", "She lives in Lisbon.", "note", 1.0), 0.5, 0.8),), null_weight=0.2)
+    how = Conditioned("blocks", Trace("blocks", ("sister",), (2, 9, 20), ((0.1,), (0.4,), (0.9,))), {"sister": 4.0})
+    reply = history.add(OWNER, id, "assistant", "In Lisbon", parent=question, read=read, how=how)
+    (kept,) = history.reads(OWNER, reply.id)
+    assert (kept.path, kept.attention, kept.words, kept.boost) == ("blocks", 0.25, ((3, 9, 0.4),), 4.0)
+    history.kept_reads.set_effects(OWNER, reply.id, {"sister": 3.5, "not read": 1.0})
+    assert [read.effect for read in history.reads(OWNER, reply.id)] == [3.5]
+
+    fresh = ("path", "attention", "words", "effect", "boost", "outside")
+    old = [{name: value for name, value in entry.items() if name not in fresh} for entry in reads_to_json(read)]
+    with engine.begin() as connection:
+        connection.execute(update(messages).where(messages.c.id == reply.id).values(reads=old))
+    (kept,) = history.reads(OWNER, reply.id)
+    assert (kept.path, kept.attention, kept.words, kept.effect, kept.boost) == ("", None, (), None, 1.0)
+    history.kept_reads.set_effects(OWNER, reply.id, {"sister": -1.0})
+    assert [read.effect for read in history.reads(OWNER, reply.id)] == [-1.0]
 
 
 def test_hops_are_kept_and_rows_of_before_still_load(history, engine):

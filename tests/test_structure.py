@@ -35,7 +35,9 @@ LIBRARIES = {
 LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")  # of knowledge; helpers stand below one
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
-JOINING = ("knowledge.memory_network", "knowledge.focus", "knowledge.ingestion", "knowledge.transfer")
+JOINING = (
+    "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
+)  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; nothing that runs imports it
 # chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
 COMPOSING = ("chat_app.application",)

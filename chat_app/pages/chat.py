@@ -30,7 +30,7 @@ class ChatComponents:
     def build_sidebar(self) -> None:
         """New chat, search, list, theme, language."""
         with gr.Sidebar(width=280, elem_id="sidebar"):
-            self.sidebar = scripted("sidebar", "mn-sidebar", elem_id="sidebar-content")
+            self.sidebar = scripted("sidebar", css_class="mn-sidebar", elem_id="sidebar-content")
 
     def build_chat(self) -> None:
         """Messages and box on the left, the reads panel on the right."""
@@ -38,7 +38,7 @@ class ChatComponents:
         self.conversation = gr.Textbox(value="", visible="hidden", elem_id="conversation-id", label="conversation")
         with gr.Row(elem_id="chat-row", equal_height=False):
             with gr.Column(scale=5, min_width=300, elem_id="chat-column"):
-                self.welcome = scripted("welcome", "mn-welcome", elem_id="welcome")
+                self.welcome = scripted("welcome", css_class="mn-welcome", elem_id="welcome")
                 self.chat = gr.Chatbot(
                     label=label("chat.messages"),
                     show_label=False,
@@ -55,8 +55,8 @@ class ChatComponents:
                     feedback_options=("Like", "Dislike"),
                     allow_file_downloads=False,
                 )
-                self.marks = scripted("marks", "mn-marks", elem_id="chat-marks")
-                self.status = scripted("status", "mn-status", elem_id="status")
+                self.marks = scripted("marks", css_class="mn-marks", elem_id="chat-marks")
+                self.status = scripted("status", css_class="mn-status", elem_id="status")
                 self.box = gr.MultimodalTextbox(
                     label=label("chat.box"),
                     placeholder=label("chat.placeholder"),  # type: ignore[arg-type]
@@ -69,21 +69,21 @@ class ChatComponents:
                     interactive=False,  # until load has filled the page: a message sent before would be lost with it
                     elem_id="message-box",
                 )
-                scripted("hint", "mn-hint", elem_id="hint")
+                scripted("hint", css_class="mn-hint", elem_id="hint")
             with gr.Column(scale=2, min_width=320, elem_id="reads-column"):
-                self.reads = scripted("reads_panel", "mn-reads", elem_id="reads-panel")
+                self.reads = scripted("reads_bars", "reads_panel", css_class="mn-reads", elem_id="reads-panel")
         self.timer = gr.Timer(0.5, active=False)  # started by load while the models are not there
 
 
-def scripted(name: str, css_class: str, *, elem_id: str) -> gr.HTML:
-    """An empty element that a script of ours fills from its ``value``.
+def scripted(*names: str, css_class: str, elem_id: str) -> gr.HTML:
+    """An empty element that scripts of ours, joined to one, fill from its ``value``.
 
     The template must stay without the value: Gradio's templates run code that stands in a value.
     """
     return gr.HTML(
         value=None,
         html_template=f'<div class="{css_class}"></div>',
-        js_on_load=script(name),
+        js_on_load="".join(script(name) for name in names),
         apply_default_css=False,
         elem_id=elem_id,
     )

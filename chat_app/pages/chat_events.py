@@ -35,6 +35,7 @@ class ChatEvents:
         parts.status.select(replies.cancel_file, None, None, **QUICK)
         parts.chat.retry(replies.regenerate, [conversation], everything, **REPLY)
         parts.marks.reply_again(replies.regenerate, [conversation], everything, **REPLY)
+        parts.reads.regenerate(replies.regenerate_changed, [conversation], everything, **REPLY)
         parts.chat.edit(replies.edit, [conversation], everything, **REPLY)
         parts.chat.undo(self.undo, [conversation], everything, **QUICK)
         parts.chat.like(self.like, [conversation], None, **QUICK)

@@ -15,7 +15,7 @@ import gradio as gr
 
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.guards import uploaded_file
-from chat_app.pages.handlers import field, show, told
+from chat_app.pages.handlers import field, names, show, told
 from chat_app.pages.view import chat_value
 from chat_app.pages.words import Language, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chat_app.upload_jobs import JobView
 
 STEP = 0.05  # seconds between two updates of a streaming reply: every token would keep the browser busy
+BOOST = 4.0  # factor on the read weight of a memory that a person boosts
 FILE_STEP = 0.15  # seconds between two updates of a file's progress
 
 
@@ -84,6 +85,24 @@ class ReplyEvents:
         yield from self._play(
             owner, page_of(request), conversation, before, language, "",
             lambda: self.application.conversations.regenerate(owner, conversation))  # fmt: skip
+
+    @told
+    def regenerate_changed(self, conversation: str, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """The reply that the panel shows once more, after a memory was muted, pinned, boosted, edited or deleted.
+
+        Sampled as any reply: what changes is then the memory's doing and no roll of the dice.
+        """
+        language, owner = language_of(request), self.application.owner_of(request)
+        conversation, conversations = id_of(conversation), self.application.conversations
+        messages, reply = self.state.path(owner, conversation), field(event, "message")
+        place = next((at for at, message in enumerate(messages) if message.id == reply), None)
+        if place is None or messages[place].role != "assistant":
+            raise NotFound(say("chat.no_message", language))
+        boost = dict.fromkeys(names(event, "boost"), BOOST)
+        yield from self._play(
+            owner, page_of(request), conversation, messages[:place], language, "",
+            lambda: conversations.regenerate(
+                owner, conversation, reply, sampling=conversations.sampling, boost=boost))  # fmt: skip
 
     @told
     def edit(self, conversation: str, event: gr.EditData, request: gr.Request) -> Iterator[Updates]:

@@ -86,3 +86,12 @@ def flag(event: gr.EventData, name: str) -> bool:
     """A truth value out of an event."""
     data = event._data if isinstance(event._data, dict) else {}
     return data.get(name) is True
+
+
+def names(event: gr.EventData, name: str, most: int = 100) -> list[str]:
+    """A list of short texts out of an event, at most ``most`` of them; what is none is passed over."""
+    data = event._data if isinstance(event._data, dict) else {}
+    values = data.get(name)
+    if not isinstance(values, list):
+        return []
+    return [value for value in values[:most] if isinstance(value, str) and len(value) <= 200]

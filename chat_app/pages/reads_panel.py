@@ -1,4 +1,4 @@
-"""What happens on the reads panel's cards: go to the place, pin, mute, edit, delete.
+"""What happens on the reads panel: a card's buttons (go to the place, pin, mute, edit, delete) and measuring effects.
 
 Does not know: how the cards look (scripts/reads_panel.js), or where their values come from (``View``).
 """
@@ -57,6 +57,8 @@ class ReadsPanelEvents:
         language, application = language_of(request), self.chat.application
         owner, conversation = application.owner_of(request), id_of(conversation)
         action, id = field(event, "action"), field(event, "id")
+        if action in ("measure", "look"):
+            return self._effects(owner, conversation, event)
         network = application.network
         memory = network.store.get(owner, [id]).get(id)
         if memory is None and action != "delete":
@@ -81,6 +83,18 @@ class ReadsPanelEvents:
         if message is None:
             return {self.chat.parts.reads: gr.skip()}
         return {self.chat.parts.reads: self.chat.view.past_reads(owner, conversation, message)}
+
+    def _effects(self, owner: str, conversation: str, event: gr.EventData) -> Updates:
+        """Have the effects of the shown reply measured, or look how far they are; ``was`` is what the browser knows."""
+        effects, view = self.chat.application.conversations.reply_effects, self.chat.view
+        reply = field(event, "message")
+        message = next((one for one in self.chat.path(owner, conversation) if one.id == reply), None)
+        if message is not None and field(event, "action") == "measure":
+            effects.later(owner, message, asked=True)
+        value = view.past_reads(owner, conversation, message)
+        if message is None or value["effects"] == field(event, "was"):
+            return {self.chat.parts.reads: gr.skip()}
+        return {self.chat.parts.reads: value}
 
     def _go(self, owner: str, memory: Memory, request: gr.Request) -> Updates:
         """To the message that said it, or to the passage on the documents page."""

@@ -114,5 +114,5 @@ def head() -> str:
     return (
         f'<title>Mneme</title><link rel="icon" href="{_LOGO}">'
         '<meta name="color-scheme" content="light dark">'
-        f"<script>{first}</script><script>{script('keys')}</script>"
+        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>"
     )

@@ -97,10 +97,21 @@ class View:
             "state": "read",
             "conversation": conversation,
             "message": message.id,
+            "text": message.text,
+            "path": reads[0].path if reads else self.path,
+            "effects": self._application.conversations.reply_effects.state(owner, message.id, reads),
             "null_weight": message.null_weight or 0.0,
             "shortlisted": 0,
             "reads": self._with_leads(owner, [self._past_card(owner, read, memories) for read in reads]),
         }
+
+    @property
+    def path(self) -> str:
+        """How memories reach the decoder now; "" while it is not there yet."""
+        try:
+            return self._application.network.path
+        except NotReady:
+            return ""
 
     def _memories(self, owner: str, ids: Sequence[str]) -> dict[str, Memory] | None:
         """The memories that are still there, or None while memory is not open yet."""
@@ -110,7 +121,8 @@ class View:
             return None
 
     def _past_card(self, owner: str, read: PastRead, memories: dict[str, Memory] | None) -> dict[str, Any]:
-        numbers = self._numbers(read.id, read)
+        numbers = {**self._numbers(read.id, read), "attention": read.attention, "effect": read.effect,
+                   "words": read.words, "boost": read.boost}
         if memories is not None and read.id in memories:
             return {**numbers, **self._card(owner, memories[read.id])}
         return {**numbers, "deleted": memories is not None, "kind": read.kind, "role": read.role,
@@ -122,6 +134,7 @@ class View:
             "state": "read",
             "conversation": conversation,
             "message": "",
+            "path": self.path,
             "null_weight": result.null_weight,
             "shortlisted": result.shortlisted,
             "reads": self._with_leads(owner, [

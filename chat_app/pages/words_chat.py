@@ -7,6 +7,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "frame.chat": ("Chat", "对话"),
     "frame.memory": ("Memory", "记忆"),
     "frame.documents": ("Documents", "文档"),
+    "frame.diagnostics": ("Diagnostics", "诊断"),
     "frame.light": ("Light", "浅色"),
     "frame.dark": ("Dark", "深色"),
     "frame.system": ("System", "跟随系统"),
@@ -136,9 +137,83 @@ READS: dict[str, tuple[str, str]] = {
         "这条回复没有读取任何记忆。",
     ),
     "reads.null": ("Nothing in memory", "记忆中没有"),
-    "reads.null_text": ("share of the read that found no answer", "未找到答案的注意力占比"),
+    "reads.null_text": ("Share of the read that found no answer", "未找到答案的注意力占比"),
     "reads.score": ("Match", "匹配"),
+    "reads.score_text": ("How well this memory fits the question.", "这条记忆与问题的匹配程度。"),
     "reads.weight": ("Weight", "权重"),
+    "reads.weight_text": (
+        "Share of the read that this memory got before the reply began (α). All weights, with “nothing in memory”, "
+        "make 100 %.",
+        "回复开始前，这条记忆在读取中所占的份额（α）。所有权重与“记忆中没有”合计为 100 %。",
+    ),
+    "reads.attention": ("Attention", "注意力"),
+    "reads.attention_text": (
+        "How much the model looked at this memory while it wrote: share of its attention, mean over the reply. The "
+        "longest bar is the memory looked at most. Looking is not yet using.",
+        "模型写这条回复时看了这条记忆多少：整条回复中注意力的平均份额。最长的条表示看得最多的记忆。看了不等于用了。",
+    ),
+    "reads.effect": ("Effect", "作用"),
+    "reads.effect_text": (
+        "What this memory did: the reply is scored once with it and once with it masked. Positive helps, negative "
+        "hinders (in nats of log-probability).",
+        "这条记忆起了什么作用：分别在保留和屏蔽它时为回复打分。正值有帮助，负值有妨碍（对数概率，单位 nat）。",
+    ),
+    "reads.effect_helps": ("helps", "有益"),
+    "reads.effect_hinders": ("hinders", "有碍"),
+    "reads.effect_helps_text": (
+        "Without this memory the reply would be {times} times less likely ({nats} nats): it helped.",
+        "没有这条记忆，这条回复的可能性会变低，相差 {times} 倍（{nats} nat）：它有帮助。",
+    ),
+    "reads.effect_hinders_text": (
+        "Without this memory the reply would be {times} times likelier ({nats} nats): it hindered.",
+        "没有这条记忆，这条回复的可能性会变高，相差 {times} 倍（{nats} nat）：它有妨碍。",
+    ),
+    "reads.effect_even_text": (
+        "Without this memory the reply would be about as likely ({nats} nats): it did hardly anything.",
+        "没有这条记忆，这条回复的可能性几乎不变（{nats} nat）：它几乎没起作用。",
+    ),
+    "reads.million": ("over a million", "超过一百万"),
+    "reads.measure": ("Measure effect", "测量作用"),
+    "reads.measuring": ("Measuring what each memory did…", "正在测量每条记忆的作用…"),
+    "reads.measure_failed": (
+        "The effect could not be measured; the terminal says why.",
+        "未能测量作用，原因见终端。",
+    ),
+    "reads.explain": ("What these numbers mean", "这些数字的含义"),
+    "reads.regenerate": ("Regenerate with these changes", "按这些更改重新生成"),
+    "reads.path_blocks": ("Read as blocks", "以记忆块读取"),
+    "reads.path_blocks_text": (
+        "Each memory is kept ready as a block that the model attends to directly; its weight steers that attention.",
+        "每条记忆都预先存成模型可直接关注的块，权重引导这份注意力。",
+    ),
+    "reads.path_hybrid": ("Strongest as text, others as blocks", "最强的以文本、其余以记忆块读取"),
+    "reads.path_hybrid_text": (
+        "The strongest memories stand in the prompt as text; the others are blocks that the model attends to directly.",
+        "最强的记忆以文本放入提示，其余作为模型可直接关注的块。",
+    ),
+    "reads.path_prompt": ("Read as text in the prompt", "以提示中的文本读取"),
+    "reads.path_prompt_text": (
+        "The memories stand in the prompt as text, in order of their weight.",
+        "记忆按权重顺序以文本放入提示。",
+    ),
+    "reads.path_endpoint": (
+        "Sent as text to an endpoint, which does not show where it looked or what a memory did",
+        "以文本发送到外部端点；端点不显示模型看了哪里、记忆起了什么作用",
+    ),
+    "reads.path_endpoint_text": (
+        "Attention and effect can only be seen where the model runs in Mneme itself.",
+        "只有模型在 Mneme 内运行时才能看到注意力和作用。",
+    ),
+    "reads.word_from": ("Read from: {texts}", "读自：{texts}"),
+    "reads.word_from_none": ("Not read from a memory in particular", "并非特别读自某条记忆"),
+    "reads.its_words": ("Show its words", "显示对应的词"),
+    "reads.boost": ("Boost: weigh it four times as much when the reply is regenerated", "加强：重新生成时权重乘以四"),
+    "reads.unboost": ("Do not boost", "取消加强"),
+    "reads.boosted": ("boosted ×{factor}", "已加强 ×{factor}"),
+    "reads.boosted_text": (
+        "Its weight was multiplied for this reply only.",
+        "仅在这条回复中提高了它的权重。",
+    ),
     "reads.hop": ("Hop {number}", "第 {number} 跳"),
     "reads.hop_text": (
         "Found on look {number} at memory: the question had been refined by what look {before} read.",

@@ -12,7 +12,8 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from chat_app.application import Application
 from chat_app.settings import load
 from knowledge.fixed_reader import FixedReader
 from knowledge.memory_network import MemoryNetwork
-from knowledge.records import DecoderEvent, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
+from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, TextDelta, Trace, Turn, Usage
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer
 
@@ -87,22 +88,75 @@ class FakeDecoder:
         yield ReplyDone(text, "stop", Usage())
 
 
+class OpenFakeDecoder(FakeDecoder):
+    """Runs here, so that it can be looked into: every other word comes from the strongest memory, the rest from the
+    weakest. An effect is ten times the weight less one. ``may_measure`` is waited for first."""
+
+    path = "blocks"
+
+    def __init__(self, pause: float = 0.03) -> None:
+        super().__init__(pause)
+        self.may_measure = threading.Event()
+        self.may_measure.set()
+        self.filled: list[str] = []
+        self.requests: list[ReplyRequest] = []
+
+    def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
+        self.requests.append(request)
+        ends: list[int] = []
+        for event in super().reply(request, stop):
+            if isinstance(event, TextDelta):
+                ends.append((ends[-1] if ends else 0) + len(event.text))
+                yield event
+            elif request.reads:
+                ids = tuple(read.memory.id for read in request.reads)
+                mass = [tuple(0.3 if place == (0, len(ids) - 1)[token % 2] else 0.1 * (place in (0, len(ids) - 1))
+                              for place in range(len(ids)))
+                        for token in range(len(ends))]  # fmt: skip
+                yield replace(event, trace=Trace(self.path, ids, tuple(ends), tuple(mass)))
+            else:
+                yield event
+
+    def effects(
+        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
+    ) -> dict[str, float] | None:
+        while not self.may_measure.wait(0.02):
+            if stop is not None and stop.is_set():
+                return None
+        return {read.memory.id: 10 * read.weight - 1 for read in request.reads}
+
+    def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
+        self.filled += [memory.text for memory in memories]
+        return len(memories)
+
+    def forget(self, owner: str, memories: Iterable[str] | None = None) -> None:
+        """Keeps nothing."""
+
+    def cache_state(self) -> Any:
+        from knowledge.block_cache import CacheState  # it brings torch along
+
+        return CacheState(blocks=len(self.filled), ram=3 << 20, ram_limit=256 << 20, hits=3, misses=1)
+
+    def close(self) -> None:
+        """Keeps nothing."""
+
+
 class FakeApplication(Application):
     """Ready after ``loading`` seconds, and with ``held`` not before ``may_load`` is set.
 
     ``fails`` is a sentence to fail with instead; ``pause`` is the decoder's between two words, in seconds.
-    ``reader`` reads in the place of the fixed one.
+    ``reader`` reads in the place of the fixed one, ``decoder`` speaks in the place of the ``FakeDecoder``.
     """
 
     def __init__(
         self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
-        held: bool = False, reader: Reader | None = None,
+        held: bool = False, reader: Reader | None = None, decoder: FakeDecoder | None = None,
     ) -> None:
         super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
         self.loading = loading
-        self.pause = pause
         self.fails = fails
         self.reader = reader or FixedReader()
+        self.decoder = decoder or FakeDecoder(pause)
         self.may_load = threading.Event()
         if not held:
             self.may_load.set()
@@ -120,7 +174,7 @@ class FakeApplication(Application):
         store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
                                dimension=encoder.dimension)
         store.recover(encoder.encode, lambda phase, fraction: None)
-        return MemoryNetwork(encoder, store, self.reader, Writer(), FakeDecoder(self.pause))
+        return MemoryNetwork(encoder, store, self.reader, Writer(), self.decoder)
 
 
 if __name__ == "__main__":

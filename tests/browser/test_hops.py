@@ -28,7 +28,7 @@ NOTES = {
 
 
 class ReaderByList:
-    """Reads the memories of ``chosen`` in this order, each with the hop and the lead that stand there."""
+    """Reads the memories of ``chosen`` in this order, each with the hop and the lead that stand there, unless muted."""
 
     learned = False
 
@@ -41,7 +41,8 @@ class ReaderByList:
     ) -> ReadResult:  # fmt: skip
         found = {one.memory.id: one.memory for one in candidates}
         share = 1 / (len(self.chosen) + 1)
-        reads = [Read(found[id], share, share, hop=hop, because=because) for id, hop, because in self.chosen]
+        readable = [one for one in self.chosen if one[0] in found]
+        reads = [Read(found[id], share, share, hop=hop, because=because) for id, hop, because in readable]
         return ReadResult(text, tuple(reads), share, len(candidates))
 
 

@@ -1,9 +1,12 @@
 // The reads panel: one card per memory a reply read, in order of weight. Text is only ever set with textContent.
-const { say, make, icon, iconButton, ask, when } = window.mneme;
 const root = element.querySelector(".mn-reads");
-const percent = (share) => `${Math.round(100 * Math.min(1, Math.max(0, share || 0)))} %`;
 const editing = new Map(); // id → text not saved yet: the server's answer to something else must not take it away
+const boosted = new Set(); // ids whose weight is to be multiplied when the reply is written again
+const before = new Map(); // id → its marks and text when this reply came: what differs now changes the next reply
 let shown = "";
+let lit = new Map(); // id → 0…1: the cards that the word under the pointer was read from
+let explained = false;
+let asked = ""; // the reply whose effects a person asked for, until the server says so too
 // A card changes at once; the server's answer replaces the panel. While the reply still streams there is no answer yet.
 const send = (action, id, more = {}) => {
   const read = (props.value?.reads || []).find((one) => one.id === id);
@@ -16,12 +19,6 @@ const send = (action, id, more = {}) => {
   if (action === "delete") { read.deleted = true; read.text = ""; }
   draw();
 };
-
-const bar = (name, share, kind) => make("div", { class: `mn-bar mn-${kind}`, role: "meter", "aria-label": say(name),
-  "aria-valuenow": Math.round(100 * (share || 0)), "aria-valuemin": 0, "aria-valuemax": 100 },
-  make("span", { class: "mn-bar-name", text: say(name) }),
-  make("span", { class: "mn-bar-track" }, make("span", { class: "mn-bar-fill", style: `width:${Math.max(1.5, 100 * Math.min(1, share || 0))}%` })),
-  make("span", { class: "mn-bar-number", text: percent(share) }));
 
 const source = (read, conversation) => {
   const parts = [];
@@ -102,6 +99,62 @@ const hop = (read, reads) => {
   return make("div", { class: "mn-hops" }, label, because, said);
 };
 
+// ---- what changed since the reply, and writing it again ----
+const marks = (read) => JSON.stringify([Boolean(read.pinned), Boolean(read.muted), Boolean(read.deleted), read.text]);
+const remember = (value) => {
+  const goes = value.message !== shown && !(shown === "" && before.size && value.reads?.every((read) => before.has(read.id)));
+  if (goes) { boosted.clear(); before.clear(); }
+  for (const read of value.reads || []) if (!before.has(read.id) && (read.text || read.deleted)) before.set(read.id, marks(read));
+};
+const changed = (read) => boosted.has(read.id) || (before.has(read.id) && before.get(read.id) !== marks(read));
+const tools = (value) => {
+  if (!value.message || !value.reads.length) return null;
+  const nodes = [];
+  if (value.reads.some(changed)) {
+    nodes.push(make("button", { type: "button", class: "mn-button mn-primary", id: "reads-regenerate", click: () => {
+      trigger("regenerate", { message: value.message, boost: [...boosted] });
+      window.mneme.drawer(false);
+    } }, icon("again"), say("reads.regenerate")));
+  }
+  const busy = ["waiting", "running"].includes(value.effects) || asked === value.message;
+  if (busy) nodes.push(make("p", { class: "mn-faint mn-pulse", id: "reads-measuring", role: "status", text: say("reads.measuring") }));
+  else if (value.effects === "open" || value.effects === "failed") {
+    if (value.effects === "failed") nodes.push(make("p", { class: "mn-faint", role: "alert", text: say("reads.measure_failed") }));
+    nodes.push(make("button", { type: "button", class: "mn-button", id: "reads-measure", title: say("reads.effect_text"), click: () => {
+      asked = value.message;
+      trigger("select", { action: "measure", message: value.message, was: value.effects });
+      draw();
+    } }, say("reads.measure")));
+  }
+  return nodes.length ? make("div", { class: "mn-tools" }, ...nodes) : null;
+};
+// The server measures in a quiet moment; while it is at it, the panel asks how far it is.
+let looking = 0;
+const look = (value) => {
+  clearTimeout(looking);
+  if (!value.message || !(["waiting", "running"].includes(value.effects) || asked === value.message)) return;
+  looking = setTimeout(() => {
+    if (!document.hidden && !document.body.classList.contains("mn-streaming")) {
+      trigger("select", { action: "look", message: value.message, was: value.effects });
+    }
+    look(props.value || {});
+  }, 1200);
+};
+
+// ---- words and cards ----
+const shine = () => {
+  for (const node of root.querySelectorAll(".mn-card[data-id]")) {
+    const share = lit.get(node.dataset.id);
+    node.classList.toggle("mn-lit", Boolean(share));
+    if (share) node.style.setProperty("--mn-lit", share.toFixed(2));
+  }
+};
+window.mneme.words.listen((cards, show) => {
+  lit = cards;
+  shine();
+  if (show && cards.size) cardOf([...cards].sort((a, b) => b[1] - a[1])[0][0])?.scrollIntoView({ block: "nearest" });
+});
+
 const card = (read, conversation, reads) => {
   const node = make("article", { class: `mn-card${read.deleted ? " mn-gone" : ""}${read.muted ? " mn-quiet" : ""}`, "data-id": read.id });
   if (read.deleted) {
@@ -117,20 +170,38 @@ const card = (read, conversation, reads) => {
       title: goes ? say("reads.go") : null, click: goes ? () => send("go", read.id) : () => {} },
       icon(read.kind === "passage" ? "file" : read.kind === "note" ? "note" : "chat"),
       make("span", { text: source(read, conversation) }));
-    const marks = [["pinned", read.pinned], ["muted", read.muted], ["edited", read.edited]].filter((mark) => mark[1])
-      .map((mark) => make("span", { class: "mn-tag", text: say(`reads.${mark[0]}`) }));
-    node.append(place, text, more, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...marks));
+    const tags = [["pinned", read.pinned], ["muted", read.muted], ["edited", read.edited], ["boosted", read.boost > 1]].filter((mark) => mark[1])
+      .map((mark) => make("span", { class: "mn-tag", title: mark[0] === "boosted" ? say("reads.boosted_text") : null,
+        text: say(`reads.${mark[0]}`, { factor: read.boost }) }));
+    node.append(place, text, more, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...tags));
     // Measured once it is laid out: only a text that is cut off gets "more".
     requestAnimationFrame(() => { more.hidden = text.scrollHeight <= text.clientHeight + 1; });
   }
-  node.append(bar("reads.weight", read.weight, "weight"), bar("reads.score", read.score, "score"));
+  const most = (name) => Math.max(...reads.map((one) => Math.abs(one[name] || 0)), 1e-9);
+  node.append(bar("reads.score", read.score, "score"), bar("reads.weight", read.weight, "weight"));
+  if (typeof read.attention === "number") node.append(bar("reads.attention", read.attention, "attention", most("attention")));
+  if (typeof read.effect === "number") node.append(effectBar(read.effect, most("effect")));
   if (!read.deleted) {
     node.append(make("div", { class: "mn-actions" },
       iconButton("pin", say(read.pinned ? "reads.unpin" : "reads.pin"), () => send("pin", read.id, { on: !read.pinned }), { "data-action": "pin", "aria-pressed": String(Boolean(read.pinned)) }),
       iconButton("mute", say(read.muted ? "reads.unmute" : "reads.mute"), () => send("mute", read.id, { on: !read.muted }), { "data-action": "mute", "aria-pressed": String(Boolean(read.muted)) }),
+      props.value?.message ? iconButton("boost", say(boosted.has(read.id) ? "reads.unboost" : "reads.boost"), () => {
+        if (!boosted.delete(read.id)) boosted.add(read.id);
+        draw();
+      }, { "data-action": "boost", "aria-pressed": String(boosted.has(read.id)) }) : null,
       iconButton("edit", say("reads.edit"), () => edit(read), { "data-action": "edit" }),
-      iconButton("trash", say("reads.delete"), () => remove(read), { "data-action": "delete" })));
+      iconButton("trash", say("reads.delete"), () => remove(read), { "data-action": "delete" }),
+      window.mneme.words.has(read.id) ? make("button", { type: "button", class: "mn-link mn-its-words", text: say("reads.its_words"), click: () => {
+        window.mneme.drawer(false);
+        window.mneme.words.light(read.id);
+        window.mneme.words.first()?.scrollIntoView({ block: "center" });
+      } }) : null));
   }
+  const light = (id) => () => window.mneme.words.light(id);
+  node.addEventListener("mouseenter", light(read.id));
+  node.addEventListener("focusin", light(read.id));
+  node.addEventListener("mouseleave", () => { if (!window.mneme.narrow()) window.mneme.words.light(""); });
+  node.addEventListener("focusout", () => { if (!window.mneme.narrow()) window.mneme.words.light(""); });
   if (editing.has(read.id) && !read.deleted) editor(node, read);
   return node;
 };
@@ -138,9 +209,14 @@ const card = (read, conversation, reads) => {
 function draw() {
   const value = props.value || {};
   const reads = value.reads || [];
+  if (value.effects && !["open", "failed"].includes(value.effects)) asked = "";
+  remember(value);
+  window.mneme.words.show(value.message && reads.length ? { message: value.message, text: value.text || "", reads } : null);
   const head = make("header", { class: "mn-reads-head" },
     make("h2", { text: say("reads.title") }),
     value.state === "read" && value.shortlisted ? make("span", { class: "mn-faint", text: say("reads.shortlisted", { count: value.shortlisted }) }) : null,
+    reads.length ? iconButton("question", say("reads.explain"), () => { explained = !explained; draw(); },
+      { id: "reads-explain", "aria-expanded": String(explained), "aria-controls": "reads-legend" }) : null,
     iconButton("close", say("frame.close"), () => window.mneme.drawer(false), { class: "mn-icon-button mn-drawer-close" }));
   const body = make("div", { class: "mn-cards" });
   if (value.state === "reading") {
@@ -151,14 +227,19 @@ function draw() {
     body.append(make("div", { class: "mn-card mn-nothing", id: "not-from-memory" },
       make("h3", { text: say("reads.not_from_memory") }), make("p", { text: say("reads.not_from_memory_text") })));
   } else {
+    if (explained) body.append(legend());
     body.append(...reads.map((read) => card(read, value.conversation, reads)));
     body.append(make("div", { class: "mn-null", title: say("reads.null_text") }, bar("reads.null", value.null_weight, "null")));
   }
   for (const id of editing.keys()) if (!reads.some((read) => read.id === id)) editing.delete(id);
+  const way = value.state === "read" && reads.length && value.path
+    ? make("p", { class: "mn-way", "data-path": value.path, title: say(`reads.path_${value.path}_text`) }, make("span", { text: say(`reads.path_${value.path}`) })) : null;
   const active = root.contains(document.activeElement) ? document.activeElement : null;
   const { selectionStart, selectionEnd } = active || {};
   const written = active?.classList.contains("mn-edit-area") ? active.closest("[data-id]").dataset.id : "";
-  root.replaceChildren(head, body);
+  root.replaceChildren(...[head, way, value.state === "read" ? tools(value) : null, body].filter(Boolean));
+  shine();
+  look(value);
   const again = written && area(written);
   if (again) { again.focus({ preventScroll: true }); again.setSelectionRange(selectionStart, selectionEnd); }
   if (value.message !== shown) { shown = value.message; body.scrollTop = 0; }

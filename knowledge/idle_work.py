@@ -1,0 +1,125 @@
+"""Small jobs for the time in which nobody waits for a reply: blocks made ahead, effects measured.
+
+One thread, begun with the first job. While a reply is under way (``held``) no job begins, and the one at work is told
+to stop and gets another turn later. Does not know: what the jobs do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Literal
+
+log = logging.getLogger(__name__)
+
+Job = Callable[[threading.Event], bool]  # gets what stops it; False: it was stopped and wants another turn
+WorkState = Literal["", "waiting", "running", "failed"]
+_FAILURES = 256  # remembered
+
+
+class IdleWork:
+    """Jobs by key: those that a person asked for first, without waiting for a quiet moment; then those of the highest
+    ``rank``, the newest of them first. Safe to call from threads.
+
+    ``quiet``: seconds without a reply before a job begins. ``most``: jobs that wait; the oldest of the lowest rank is
+    dropped.
+    """
+
+    def __init__(self, *, quiet: float = 1.0, most: int = 64) -> None:
+        self._quiet, self._most = quiet, most
+        self._jobs: dict[Hashable, tuple[bool, int, int, Job]] = {}  # key → asked for, rank, number, job
+        self._failed: OrderedDict[Hashable, None] = OrderedDict()
+        self._running: Hashable | None = None
+        self._stop = threading.Event()
+        self._number = self._holders = 0
+        self._released = -quiet
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._change = threading.Condition()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """A reply is under way: nothing begins, and what is at work is stopped."""
+        with self._change:
+            self._holders += 1
+            self._stop.set()
+        try:
+            yield
+        finally:
+            with self._change:
+                self._holders -= 1
+                self._released = time.monotonic()
+                self._change.notify_all()
+
+    def submit(self, key: Hashable, job: Job, *, rank: int = 0, asked: bool = False) -> None:
+        """Do ``job`` while no reply is under way, in place of one with the same ``key``; nothing after ``close``."""
+        with self._change:
+            if self._closed:
+                return
+            self._number += 1
+            self._failed.pop(key, None)
+            self._jobs[key] = (asked, rank, self._number, job)
+            if len(self._jobs) > self._most:
+                del self._jobs[min((one for one in self._jobs if one != self._running), key=self._place)]
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="idle-work", daemon=True)
+                self._thread.start()
+            self._change.notify_all()
+
+    def state(self, key: Hashable) -> WorkState:
+        """"": done, dropped, or never asked for."""
+        with self._change:
+            if key == self._running:
+                return "running"
+            return "waiting" if key in self._jobs else "failed" if key in self._failed else ""
+
+    def close(self, timeout: float = 30.0) -> None:
+        """Stop what is at work, drop the rest, and wait for the thread's end for at most ``timeout`` seconds."""
+        with self._change:
+            self._closed = True
+            self._stop.set()
+            self._change.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    # ---- the thread ------------------------------------------------------------------------------------
+
+    def _place(self, key: Hashable) -> tuple[bool, int, int]:
+        return self._jobs[key][:3]
+
+    def _wait(self) -> float | None:
+        """Seconds until a job may begin; None: until something changes."""
+        if self._holders or not self._jobs:
+            return None
+        if any(asked for asked, *_ in self._jobs.values()):
+            return 0.0
+        return max(0.0, self._released + self._quiet - time.monotonic())
+
+    def _work(self) -> None:
+        while True:
+            with self._change:
+                while not self._closed and (wait := self._wait()) != 0.0:
+                    self._change.wait(wait)
+                if self._closed:
+                    return
+                key = self._running = max(self._jobs, key=self._place)
+                job = self._jobs[key][3]
+                stop = self._stop = threading.Event()
+            failed = again = False
+            try:
+                again = not job(stop) and stop.is_set()
+            except Exception:
+                failed = True
+                log.exception("work that waited for a quiet moment failed")
+            with self._change:
+                self._running = None
+                if not again:
+                    self._jobs.pop(key, None)
+                if failed:
+                    self._failed[key] = None
+                    if len(self._failed) > _FAILURES:
+                        self._failed.popitem(last=False)
