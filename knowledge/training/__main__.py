@@ -49,9 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go (default: the ones that ship)")
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scenes", type=int, default=60, help="generated memories (default 60)")
-    parser.add_argument("--per-set", type=int, default=14, help="memories of each licensed set (default 14)")
-    parser.add_argument("--epochs", type=int, default=ReadPlan().epochs)
+    parser.add_argument("--scenes", type=int, default=40, help="generated memories (default 40)")
+    parser.add_argument("--per-set", type=int, default=20, help="memories of each licensed set (default 20)")
+    parser.add_argument("--epochs", type=int, default=4, help="default 4")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
     parser.add_argument("--without", action="append", default=[], metavar="PART",
                         choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
