@@ -141,6 +141,7 @@ class Application:
         from knowledge.writer import Writer
 
         settings = self.settings
+        blocks = BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
         decoder = make_decoder(
             settings.model,
             cache=settings.cache,
@@ -150,9 +151,7 @@ class Application:
             reads_tokens=settings.reads_tokens,
             cache_mib=settings.prefix_cache_mib,
             path=settings.memory_path,
-            blocks=BlockCache(
-                settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks"
-            ),
+            blocks=blocks,
             api_key=settings.model_api_key,
             progress=self._progress,
         )
@@ -166,6 +165,8 @@ class Application:
             encoder_name=encoder.name,
             dimension=encoder.dimension,
         )
+        # Whatever decoder runs now: files of an earlier one hold keys and values, which can be turned back into words.
+        store.forgotten.append(blocks.forget)
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:

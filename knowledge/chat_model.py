@@ -56,7 +56,7 @@ class ChatModel:
 
     def count(self, text: str) -> int:
         """Tokens of a text."""
-        return len(self.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
+        return len(self._tokenized(text))
 
     def tokens(self, text: str) -> list[int]:
         """Token ids of a piece of a prompt; special tokens in it are structure."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
-from knowledge.errors import ModelError
+from knowledge.errors import BadInput, ModelError
 from knowledge.prefix_cache import PrefixCache
 from knowledge.prompt import PromptBuilder, Style
 from knowledge.records import (
@@ -111,11 +111,13 @@ class LocalDecoder:
         """
         started = time.perf_counter()
         self._wanted.set()
-        while not self._busy.acquire(timeout=0.05):
-            if stop.is_set():
-                yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))
-                return
-        self._wanted.clear()
+        try:
+            while not self._busy.acquire(timeout=0.05):
+                if stop.is_set():
+                    yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))
+                    return
+        finally:
+            self._wanted.clear()
         try:
             with self._errors():
                 yield from self._reply(request, stop, started)
@@ -126,22 +128,24 @@ class LocalDecoder:
         """What each memory did: log-probability of the reply ``text`` (nats, of all its tokens) less that without the
         memory, by the memory's id. Positive: the memory made the reply likelier. None when stopped.
 
-        Raises: ModelError.
+        Raises: BadInput (this model's attention takes no mask by memory), ModelError.
         """
-        with self._busy, self._errors():
-            spans = self.layout(request).spans()
+        if self.model.rotation is None:
+            raise BadInput(f"What a memory did cannot be measured with {self.name}: its attention takes no bias.")
+        with self._busy, self._prepared(request) as (prompt, layout):
+            spans, tokens = layout.spans(), self.model.tokens(text)
             rows: list[list[tuple[int, int]]] = [[], *([(start, end)] for _, start, end in spans)]
             found: list[float] = []
             for at in range(0, len(rows) if spans else 0, _ROWS):
                 if stop is not None and stop.is_set():
                     return None
-                found += self._log_probabilities(request, text, rows[at : at + _ROWS]).sum(1).tolist()
+                found += prompt.log_probabilities(tokens, rows[at : at + _ROWS]).sum(1).tolist()
             return {read.memory.id: found[0] - value for (read, _, _), value in zip(spans, found[1:], strict=False)}
 
     def score(self, request: ReplyRequest, text: str) -> Tensor:
         """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
-        with self._busy, self._errors():
-            return self._log_probabilities(request, text, [[]])[0]
+        with self._busy, self._prepared(request) as (prompt, _):
+            return prompt.log_probabilities(self.model.tokens(text), [[]])[0]
 
     def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
         """Make the blocks of these memories that are not there yet; gives way to a reply. → how many were made."""
@@ -178,7 +182,7 @@ class LocalDecoder:
     # ---- one reply ---------------------------------------------------------------------------------------
 
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
-        layout = lay_out(request, self.model, self._builder, self._way)
+        layout = self.layout(request)
         pick = TokenPicker(request.sampling, self.model.device)
         stream = TextStream(self.model.text)
         tracer = Tracer(layout.spans())
@@ -222,16 +226,16 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _log_probabilities(
-        self, request: ReplyRequest, text: str, masked: Sequence[Sequence[tuple[int, int]]]
-    ) -> Tensor:
-        """(rows, tokens): log-probability of each token of ``text``, with the columns of each row's spans masked."""
-        layout = self.layout(request)
-        prompt = Prepared(self._maker, self._cache, request, layout)
-        try:
-            return prompt.log_probabilities(self.model.tokens(text), masked)
-        finally:
-            prompt.keep()
+    @contextlib.contextmanager
+    def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:
+        """The prompt of a request, for looking at a reply that is there already."""
+        with self._errors():
+            layout = self.layout(request)
+            prompt = Prepared(self._maker, self._cache, request, layout)
+            try:
+                yield prompt, layout
+            finally:
+                prompt.keep()
 
     def layout(self, request: ReplyRequest) -> Layout:
         """Where the tokens of a request stand."""

@@ -42,8 +42,6 @@ class MemoryNetwork:
         self.decoder = decoder
         self.intake = DocumentIntake(store, encoder)
         self.idle = IdleWork()
-        if self.open_decoder is not None:
-            store.forgotten.append(self.open_decoder.forget)  # keys and values can be turned back into words
 
     # ---- O: read ------------------------------------------------------------------------------------
 

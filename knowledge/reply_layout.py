@@ -58,7 +58,7 @@ class BlockPlace:
 class Layout:
     """A prompt by columns: ``before``, ``blocks``, ``heading``, ``sequence`` (read, tokens), ``after``.
 
-    ``beginning``: tokens that blocks are computed behind. ``first_turn``: of the dialogue that is in it.
+    ``beginning``: tokens that blocks are computed behind.
     """
 
     before: tuple[int, ...]
@@ -68,7 +68,6 @@ class Layout:
     sequence: tuple[tuple[Read, tuple[int, ...]], ...]
     after: tuple[int, ...]
     way: Conditioning
-    first_turn: int
 
     @property
     def tail(self) -> list[int]:
@@ -104,7 +103,7 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
     prompt = builder.build(request, mark=MARK, everything=cached or way.everything)
     text, found, after = model.render(prompt.messages).rpartition(MARK)
     if not found:
-        return Layout(tuple(_within(model, model.tokens(after))), (), (), (), (), (), way, prompt.first_turn)
+        return Layout(tuple(_within(model, model.tokens(after))), (), (), (), (), (), way)
     lines = [model.defused(line) for line in prompt.lines]
     count = min(way.in_sequence if cached else len(lines), len(lines))
     heading = builder.heading + "\n"
@@ -125,7 +124,7 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
     return Layout(
         tuple(model.tokens(before)), tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
         tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after if sequence else after.lstrip("\n"))),
-        way, prompt.first_turn,
+        way,
     )  # fmt: skip
 
 

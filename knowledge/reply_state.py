@@ -37,11 +37,8 @@ class BlockMaker:
 
     def block(self, owner: str, layout: Layout, place: BlockPlace) -> tuple[Block, bool]:
         """The block of a place, its keys sharpened, and whether it had been there."""
-        ids, mark, memory = place.ids, self.fingerprint(layout, place), place.read.memory.id
-        found = self.cache.get(owner, memory, mark)
-        if found is not None and found.tokens == len(ids):
-            return found, True
-        return self.make(owner, layout, place), False
+        found = self.cache.get(owner, place.read.memory.id, self.fingerprint(layout, place))
+        return (found, True) if found is not None else (self.make(owner, layout, place), False)
 
     def make(self, owner: str, layout: Layout, place: BlockPlace) -> Block:
         """Make the block of a place and keep it."""
@@ -101,7 +98,10 @@ class Prepared:
         return logits
 
     def log_probabilities(self, reply: Sequence[int], masked: Sequence[Sequence[tuple[int, int]]]) -> Tensor:
-        """(rows, tokens of the reply): log-probabilities, in nats; in each row the columns of its spans are masked."""
+        """(rows, tokens of the reply): log-probabilities, in nats; in each row the columns of its spans are masked.
+
+        May be called several times; what stands before the tail is computed once.
+        """
         if not reply:
             return torch.zeros(len(masked), 0)
         layout, model = self._layout, self._model
@@ -111,7 +111,7 @@ class Prepared:
             self.entry.values.crop(len(before) - len(self.entry.ids))
             del self.entry.ids[len(before) :]
         advance(model, self.entry, before[len(self.entry.ids) :], threading.Event())
-        if layout.blocks:
+        if layout.blocks and self.working is self.entry:
             self._with_blocks(threading.Event())
         cache = copied(model, self.working.values)
         cache.batch_repeat_interleave(len(masked))

@@ -37,7 +37,7 @@ Steppers = Callable[[ChatModel, Entry, Tensor | None], Stepper]
 
 
 class PlainStepper:
-    """Steps of transformers. ``bias``: (columns,) of the entry's first columns, or None."""
+    """Steps of transformers, for any model and device. ``bias``: (columns,) of the entry's first columns, or None."""
 
     def __init__(self, model: ChatModel, entry: Entry, bias: Tensor | None) -> None:
         self._model, self._entry = model, entry
@@ -88,16 +88,11 @@ class LeanStepper:
         self._entry.ids.extend(self._tokens[: self._values.length - self._start])
 
 
-def plain_steps(model: ChatModel, entry: Entry, bias: Tensor | None) -> Stepper:
-    """Steps of transformers, for any model and device."""
-    return PlainStepper(model, entry, bias)
-
-
 def steppers_of(model: ChatModel) -> Steppers:
     """The fastest steps that are exact for this model."""
     lean = LeanDecode.of(model.network)
     if lean is None:
-        return plain_steps
+        return PlainStepper
 
     def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None) -> Stepper:
         return LeanStepper(lean, entry, None if bias is None else bias.float())

@@ -5,6 +5,7 @@ The last tests use the real embedded model.
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +17,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from knowledge.block_cache import BlockCache
 from knowledge.decoder import make_decoder
-from knowledge.errors import ModelError, ModelUnavailable
+from knowledge.errors import BadInput, ModelError, ModelUnavailable
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import Entry, PrefixCache
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
 from knowledge.reply_state import advance
-from knowledge.stepping import plain_steps
+from knowledge.stepping import PlainStepper
 from knowledge.text_stream import TextStream
 from tests.tiny_llama import STRICT, save_tiny_llama
 
@@ -95,7 +96,7 @@ def test_repetition_penalty_counts_the_reply_only(tiny: Path) -> None:
 
 
 def test_the_lean_steps_write_the_same_as_plain_ones(tiny: Path) -> None:
-    lean, plain = load(tiny), load(tiny, steppers=plain_steps)
+    lean, plain = load(tiny), load(tiny, steppers=PlainStepper)
     for reads in ((), (read("fact one", 0.5), read("another fact", 0.2))):
         texts = ["Hello"]
         for number in range(3):  # the second reply goes on behind the keys and values that the first one left
@@ -124,6 +125,18 @@ def test_an_effect_is_what_the_reply_loses_without_the_memory(tiny: Path) -> Non
             without = decoder.score(ReplyRequest(turns("Hello"), others, GREEDY), text).sum()
             assert effects[one.memory.id] == pytest.approx(float(whole - without), abs=1e-3)
     assert max(map(abs, effects.values())) > 0.01
+
+
+def test_no_effect_is_made_up_for_a_model_whose_attention_takes_no_bias(tmp_path: Path) -> None:
+    folder = save_tiny_llama(tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["rope_parameters"] = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 2.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    decoder = load(folder)
+    request = ReplyRequest(turns("Hello"), (read("fact", 0.5),), GREEDY)
+    assert decoder.path == "prompt" and run(decoder, request).text
+    with pytest.raises(BadInput, match="cannot be measured"):
+        decoder.effects(request, "a reply")
 
 
 def test_blocks_make_the_same_reply_with_an_empty_a_full_and_no_cache(tiny: Path) -> None:
@@ -249,7 +262,7 @@ class Passes:
 
 
 def test_stop_between_tokens(tiny: Path) -> None:
-    decoder, stop = load(tiny, steppers=plain_steps), threading.Event()
+    decoder, stop = load(tiny, steppers=PlainStepper), threading.Event()
     passes = Passes(decoder)
     passes.then = lambda: stop.set() if passes.count == 5 else None
     done = list(decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY, key="k"), stop))[-1]
@@ -258,7 +271,7 @@ def test_stop_between_tokens(tiny: Path) -> None:
 
 
 def test_stop_between_chunks_of_the_prompt(tiny: Path) -> None:
-    decoder, stop = load(tiny, steppers=plain_steps), threading.Event()
+    decoder, stop = load(tiny, steppers=PlainStepper), threading.Event()
     passes = Passes(decoder)
     passes.then = stop.set
     request = ReplyRequest(turns("word " * 400), sampling=GREEDY, key="k")
@@ -271,7 +284,7 @@ def test_stop_between_chunks_of_the_prompt(tiny: Path) -> None:
 
 
 def test_no_work_after_the_iterator_is_closed_and_the_next_reply_runs(tiny: Path) -> None:
-    decoder = load(tiny, steppers=plain_steps)
+    decoder = load(tiny, steppers=PlainStepper)
     passes = Passes(decoder)
     events = decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY), threading.Event())
     next(events)

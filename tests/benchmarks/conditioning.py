@@ -39,6 +39,7 @@ from tests.benchmarks import recall
 from tests.benchmarks.embedded import embedded_folder
 
 LIMIT = 10  # memories of a question
+PROMPT = replace(WAYS["prompt"], everything=True)
 OTHER = ReplyRequest([Turn("other", "user", "Hello!", 0.0)], sampling=Sampling(max_tokens=1), key="benchmark")
 
 
@@ -110,12 +111,12 @@ def ways() -> dict[str, tuple[Conditioning, str]]:
     default = WAYS[load_settings([], {}).memory_path]
     return {
         "none": (WAYS["prompt"], "none"),
-        "prompt": (replace(WAYS["prompt"], everything=True), "read"),
+        "prompt": (PROMPT, "read"),
         "blocks": (replace(WAYS["blocks"], strength=0.0), "read"),
         "blocks+read": (WAYS["blocks"], "read"),
         "hybrid": (WAYS["hybrid"], "read"),
         "default": (default, "read"),
-        "oracle": (replace(WAYS["prompt"], everything=True), "evidence"),
+        "oracle": (PROMPT, "evidence"),
     }
 
 

@@ -30,10 +30,11 @@ from knowledge.block_cache import BlockCache
 from knowledge.encoder import Encoder
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import Entry
-from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
 from knowledge.reply_layout import WAYS
 from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer
+from tests.benchmarks.conditioning import PROMPT, first_token
 from tests.benchmarks.embedded import embedded_folder, embedded_gguf
 from tests.benchmarks.scale_data import filler_texts
 
@@ -71,23 +72,20 @@ def request(question: str, memories: Sequence[Memory]) -> ReplyRequest:
 def first_tokens(decoder: LocalDecoder, memories: Sequence[Memory], repeats: int) -> dict[str, dict[str, float]]:
     """Seconds to the first token, by path and number of memories; taken in turn, so that all meet the same machine."""
     seconds: dict[tuple[str, int], list[float]] = {}
+    ways = {"blocks": WAYS["blocks"], "prompt": PROMPT}
     for number in range(repeats + 1):
-        for path in ("blocks", "prompt"):
-            decoder.set_way(WAYS[path] if path == "blocks" else PROMPT)
+        for path in ways:
+            decoder.set_way(ways[path])
             for count in COUNTS:
                 list(decoder.reply(request(f"Hello, number {number}!", []), threading.Event()))
                 asked = request(f"What do you remember about number {number} of those?", memories[:count])
-                *_, done = decoder.reply(asked, threading.Event())
-                assert isinstance(done, ReplyDone)
+                taken = first_token(decoder, asked)
                 if number:  # the first round makes the blocks
-                    seconds.setdefault((path, count), []).append(done.usage.first_token_seconds or done.usage.seconds)
+                    seconds.setdefault((path, count), []).append(taken)
     return {
         path: {str(count): round(statistics.median(seconds[path, count]), 4) for count in COUNTS}
-        for path in ("blocks", "prompt")
+        for path in ways
     }
-
-
-PROMPT = WAYS["prompt"].__class__("prompt", 1000, everything=True)
 
 
 def decoding(decoder: LocalDecoder, gguf: Path | None, python: str, rounds: int) -> dict[str, float | None]:

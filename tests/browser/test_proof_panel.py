@@ -24,7 +24,7 @@ from tests.browser.talk import (
     say,
     wait_for_reply,
 )
-from tests.browser.test_hops import ReaderByList
+from tests.browser.test_hops import ReaderByList, card
 from tests.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -49,10 +49,6 @@ def start(tmp_path: Path, chromium: Any) -> Iterator[Callable[..., PageServer]]:
     yield with_decoder
     for server in servers:
         server.close()
-
-
-def card(page: Any, id: str) -> Any:
-    return page.locator(f"#reads-panel .mn-card[data-id='{id}']")
 
 
 def word(page: Any, text: str) -> Any:
