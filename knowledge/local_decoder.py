@@ -11,14 +11,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
 from knowledge.errors import BadInput, ModelError
+from knowledge.package_fetch import sha256_of
 from knowledge.prefix_cache import PrefixCache
 from knowledge.prompt import PromptBuilder, Style
 from knowledge.records import (
@@ -50,6 +53,7 @@ class LocalDecoder:
     memories in a prompt. ``cache_mib``: MiB of keys and values kept between turns; 0 keeps none. ``path``: how
     memories reach the model, "hybrid", "blocks" or "prompt"; models whose keys cannot be moved exactly take "prompt".
     ``blocks``: the cache of memories' blocks. ``steppers``: how tokens are stepped; None for the fastest exact way.
+    ``adapter``: a file of knowledge/adapter.py, merged into the weights.
 
     One reply at a time; others wait (and can be stopped while they wait).
 
@@ -69,14 +73,19 @@ class LocalDecoder:
         path: str = "blocks",
         blocks: BlockCache | None = None,
         steppers: Steppers | None = None,
+        adapter: Path | None = None,
     ) -> None:
         self.model = ChatModel(model, device=device, dtype=dtype, window=window)
+        self.adapter: AdapterAbout | None = None
+        if adapter is not None:
+            self.adapter = merge(self.model.network, adapter)
         self.name, self.window = self.model.name, self.model.window
         self._reads_tokens = reads_tokens
         self.set_style(Style())
-        self.set_way(WAYS[path])
+        self.set_way(self.way_of(path))
         self._cache = PrefixCache(cache_mib << 20, size=bytes_of, croppable=croppable)
-        weights = "\n".join([str(Path(model).resolve()), str(self.model.network.dtype), str(self.model.network.config)])
+        parts = [str(Path(model).resolve()), str(self.model.network.dtype), str(self.model.network.config)]
+        weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
         self._wanted = threading.Event()  # a reply waits: filling makes room
@@ -99,6 +108,12 @@ class LocalDecoder:
     def set_way(self, way: Conditioning) -> None:
         """Change how memories reach the model, for the replies that start from now on."""
         self._way = way
+
+    def way_of(self, path: str) -> Conditioning:
+        """A way by its name, weighed as this decoder was trained to be."""
+        if self.adapter is None:
+            return WAYS[path]
+        return replace(WAYS[path], strength=self.adapter.strength, sharpness=self.adapter.sharpness)
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         """Index of the first turn that is still in the prompt."""

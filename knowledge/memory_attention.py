@@ -89,10 +89,24 @@ def memory_attention(
         last = query[:, :, -1:].reshape(query.shape[0], key.shape[1], -1, query.shape[-1])
         logits = (last @ key.transpose(-1, -2)).float() * scale + mask[:, :, -1:].float()
         column_bias.looked(logits.softmax(-1)[:, :, :, None])
+    if module.training and mask is not None and mask.is_floating_point():
+        return _written_out(query, key, value, mask, scale), None
     output: tuple[Tensor, None] = sdpa_attention_forward(
         module, query, key, value, mask, dropout=dropout, scaling=scaling, **options
     )
     return output
+
+
+def _written_out(query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scale: float) -> Tensor:
+    """The same in plain products: with its gradients twice as fast as sdpa on a CPU in 16 bits, for some hundred
+    tokens. → (B, queries, heads, head_dim)"""
+    batch, heads, count, width = query.shape
+    groups = key.shape[1]
+    rows = (query * scale).reshape(batch, groups, -1, width)  # heads that share a key, one after the other
+    logits = (rows @ key.transpose(-1, -2)).view(batch, groups, -1, count, key.shape[2])
+    weights = (logits + mask[:, :, None].to(logits.dtype)).softmax(-1)
+    found = weights.view(batch, groups, -1, key.shape[2]) @ value
+    return found.view(batch, heads, count, width).transpose(1, 2)
 
 
 def install(network: Any) -> None:

@@ -9,12 +9,12 @@ Does not know: the tokenizer (it is given a function that counts tokens), the ch
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from knowledge.dates_in_words import date_in_words, resolved
 from knowledge.records import Read, ReplyRequest, Turn
 
 Message = dict[str, str]  # role, content
@@ -33,9 +33,9 @@ class Style:
         "Answer in one or two short sentences."
     )
     heading: str = "Context:"  # above the memories
-    line: str = "{text} ({who} said this on {date})"  # one memory
+    line: str = "On {date} {who} said: {text}"  # one memory
     speakers: tuple[str, str] = ("I", "you")  # {who} where no name is known: of the user, of the assistant
-    passage: str = "{text} ({who}, {date})"  # one memory from a document; {who} is its name and page
+    passage: str = "From {who}, {date}: {text}"  # one memory from a document; {who} is its name and page
     asked: str = "Question: {text}"  # the user's message behind memories that stand in it
     share: float = 0.3  # a read goes in when its weight is at least this share of the largest one …
     null_share: float = 0.15  # … and this share of the null slot's, which says that nothing in memory answers
@@ -168,15 +168,19 @@ class PromptBuilder:
 
 
 def memory_line(read: Read, style: Style) -> str:
-    """One memory as one line: its text, its date (UTC), and who said it or where it stands."""
+    """One memory as one line: its text, its date (UTC), and who said it or where it stands.
+
+    What "yesterday" meant when it was said stands behind it; a document's date is only when it came in.
+    """
     memory = read.memory
     if memory.kind == "passage":
         who = f"{memory.title or 'document'}, page {memory.page}" if memory.page else memory.title or "document"
     else:
         who = memory.speaker or style.speakers[memory.role == "assistant"]
-    day = time.strftime("%Y-%m-%d", time.gmtime(memory.created))
-    form = style.passage if memory.kind == "passage" else style.line
-    return form.format(text=" ".join(memory.text.split()), who=who, date=day)
+    form, text = style.passage if memory.kind == "passage" else style.line, " ".join(memory.text.split())
+    if memory.kind != "passage":
+        text = resolved(text, memory.created)
+    return form.format(text=text, who=who, date=date_in_words(memory.created))
 
 
 def message(role: str, content: str) -> Message:

@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 _MONTHS = {name.lower(): n for n, name in enumerate(calendar.month_name) if name}
 _MONTHS |= {name.lower(): n for n, name in enumerate(calendar.month_abbr) if name} | {"sept": 9}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_DAYS = {name.lower(): n for n, name in enumerate(calendar.day_name)}
-_SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "couple": 2, "few": 3}
+DAY_NUMBERS = {name.lower(): n for n, name in enumerate(calendar.day_name)}
+SMALL_NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "couple": 2, "few": 3}
 _UNITS = {"day": 1.0, "week": 7.0, "weekend": 7.0, "month": 30.44, "year": 365.25}
 _DAY_MONTH = re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b\.?,?(?: (\d{{4}}))?", re.I)
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\.? (\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (\d{{4}}))?", re.I)
@@ -26,7 +26,7 @@ _YEAR = re.compile(r"\b((?:19|20)\d\d)\b")
 _AGO = re.compile(
     r"\b(\d+|a|an|one|two|three|four|five|six|couple|few)(?: of)? (day|week|weekend|month|year)s? ago\b", re.I
 )
-_LAST = re.compile(rf"\b(last|this|past) (week|weekend|month|year|{'|'.join(_DAYS)})\b", re.I)
+_LAST = re.compile(rf"\b(last|this|past) (week|weekend|month|year|{'|'.join(DAY_NUMBERS)})\b", re.I)
 _NEAR = re.compile(r"\b(today|yesterday|tonight|this morning)\b", re.I)
 _AMBIGUOUS = {"may", "mar", "march", "dec", "jan", "sun"}  # words besides months: they need a capital and company
 DAY = 86400.0
@@ -37,6 +37,34 @@ Span = tuple[float, float]  # seconds since the epoch, UTC: from, until
 def spans(text: str, asked: float) -> list[Span]:
     """The spans of time a text names, as seen from ``asked`` (seconds since the epoch, UTC). Most texts name none."""
     now = datetime.fromtimestamp(asked, UTC)
+    found, rest = _dates(text, now)
+    for match in _AGO.finditer(rest):
+        count = SMALL_NUMBERS.get(match[1].lower()) or int(match[1])
+        unit = _UNITS[match[2].lower()]
+        middle = asked - min(count, 500) * unit * DAY
+        found.append((middle - unit * DAY / 2, middle + unit * DAY / 2))
+    for match in _LAST.finditer(rest):
+        found.append(_relative(match[1].lower(), match[2].lower(), asked, now))
+    for match in _NEAR.finditer(rest):
+        start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp()
+        back = DAY if match[1].lower() == "yesterday" else 0.0
+        found.append((start - back, start - back + DAY))
+    return found
+
+
+def dates(text: str, asked: float) -> list[Span]:
+    """The dates, months and years a text names, without the relative expressions of :func:`spans`."""
+    return _dates(text, datetime.fromtimestamp(asked, UTC))[0]
+
+
+def nearness(when: float, named: list[Span], scale: float = 7 * DAY) -> float:
+    """1 inside a named span, falling off by e every ``scale`` seconds outside; 0 without a span."""
+    gaps = [max(start - when, when - end, 0.0) for start, end in named]
+    return math.exp(-min(gaps) / scale) if gaps else 0.0
+
+
+def _dates(text: str, now: datetime) -> tuple[list[Span], str]:
+    """The spans of dates, and the text without them."""
     found: list[Span] = []
     rest = text
     for pattern, order in ((_DAY_MONTH, (3, 2, 1)), (_MONTH_DAY, (3, 1, 2))):
@@ -54,24 +82,7 @@ def spans(text: str, asked: float) -> list[Span]:
             found += _date(int(match[2]) if match[2] else None, _MONTHS[match[1].lower()], 0, now)
     rest = _MONTH_YEAR.sub(lambda m: " " if m[2] else m[0], rest)
     found += [span for match in _YEAR.finditer(rest) for span in _date(int(match[1]), 0, 0, now)]
-    for match in _AGO.finditer(rest):
-        count = _SMALL.get(match[1].lower()) or int(match[1])
-        unit = _UNITS[match[2].lower()]
-        middle = asked - min(count, 500) * unit * DAY
-        found.append((middle - unit * DAY / 2, middle + unit * DAY / 2))
-    for match in _LAST.finditer(rest):
-        found.append(_relative(match[1].lower(), match[2].lower(), asked, now))
-    for match in _NEAR.finditer(rest):
-        start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp()
-        back = DAY if match[1].lower() == "yesterday" else 0.0
-        found.append((start - back, start - back + DAY))
-    return found
-
-
-def nearness(when: float, named: list[Span], scale: float = 7 * DAY) -> float:
-    """1 inside a named span, falling off by e every ``scale`` seconds outside; 0 without a span."""
-    gaps = [max(start - when, when - end, 0.0) for start, end in named]
-    return math.exp(-min(gaps) / scale) if gaps else 0.0
+    return found, rest
 
 
 def _after_in(text: str, match: re.Match[str]) -> bool:
@@ -98,8 +109,8 @@ def _date(year: int | None, month: int, day: int, now: datetime) -> list[Span]:
 
 
 def _relative(which: str, unit: str, asked: float, now: datetime) -> Span:
-    if unit in _DAYS:
-        back = (now.weekday() - _DAYS[unit]) % 7 or 7
+    if unit in DAY_NUMBERS:
+        back = (now.weekday() - DAY_NUMBERS[unit]) % 7 or 7
         start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp() - back * DAY
         return (start, start + DAY)
     length = _UNITS[unit] * DAY

@@ -88,7 +88,7 @@ def line(**fields: object) -> str:
 
 
 def test_a_memory_line_has_date_and_speaker_or_document_and_page() -> None:
-    assert "2023-11-14" in line() and "x y" in line()
+    assert "14 November 2023" in line() and "x y" in line()
     assert STYLE.speakers[0] in line() and STYLE.speakers[1] in line(role="assistant")
     assert "Maria" in line(speaker="Maria")
     assert "plan.pdf, page 3" in line(kind="passage", role="", title="plan.pdf", page=3)

@@ -108,6 +108,7 @@ def data(tmp_path: Path) -> Path:
         json.dumps(
             {
                 "question": f"who won cup{number}",
+                "answers": ["Eva"],
                 "ctxs": [{"title": f"Cup {number}", "text": f"The cup{number} went to Eva.", "isgold": True}],
             }
         )

@@ -1,9 +1,14 @@
-"""``python -m knowledge.training reader``: remakes the weights that ship, from the generator and the licensed sets."""
+"""``python -m knowledge.training reader|decoder|all``: remakes the weights that ship.
+
+Data are the generator's scenes and, with ``--data``, the licensed sets. A run that was stopped goes on with
+``--resume``. (The write gate of this version has no weights to train.)
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
@@ -13,13 +18,14 @@ import platformdirs
 import torch
 
 from knowledge.encoder import Encoder
+from knowledge.errors import MnemeError
 from knowledge.read_network import ReadSize, save
-from knowledge.training import generator, sets
+from knowledge.training import generator, reply_mix, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
 from knowledge.training.reader import ReadPlan, ReadTraining
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "reader.safetensors"
+WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
 def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
@@ -39,30 +45,10 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
     return found
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
-    parser.add_argument("part", choices=["reader"])
-    parser.add_argument("--data", type=Path,
-                        help="folder of the licensed sets' archives; without it only the generator")
-    parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
-                        help="folder of prepared data, states and the loss plot (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--out", type=Path, default=WEIGHTS, help="where the weights go (default: the ones that ship)")
-    parser.add_argument("--encoder", default="default", help="as the app's --encoder")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scenes", type=int, default=40, help="generated memories (default 40)")
-    parser.add_argument("--per-set", type=int, default=20, help="memories of each licensed set (default 20)")
-    parser.add_argument("--epochs", type=int, default=4, help="default 4")
-    parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
-    parser.add_argument("--without", action="append", default=[], metavar="PART",
-                        choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
-                        help="ablation: train without this part")  # fmt: skip
-    parser.add_argument("--threads", type=int, default=2)
-    given = parser.parse_args(arguments)
-    if given.data and not given.data.is_dir():
-        parser.error(f"--data {given.data} is not a folder; it takes the folder with the sets' archives")
-    torch.set_num_threads(given.threads)
+def train_reader(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Train the read and write its weights to ``out``."""
     encoder = Encoder(given.encoder)
-    plan = replace(ReadPlan(), seed=given.seed, epochs=given.epochs)
+    plan = replace(ReadPlan(), seed=given.seed, epochs=given.epochs or 4)
     left_out = {"hops": {"hops": 1}, "shift": {"shift_radius": 0}}
     changes = {k: v for part in given.without for k, v in left_out.get(part, {part: False}).items()}
     size = ReadSize(dimension=encoder.dimension, **changes)
@@ -75,11 +61,78 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"goes on after epoch {training.epoch}", file=sys.stderr)
     network = training.go()
     draw(training.rows, given.work / name / "loss.svg")
-    given.out.parent.mkdir(parents=True, exist_ok=True)
     about = {"encoder": encoder.name, "plan": json.dumps(asdict(plan)), "examples": json.dumps(kinds)}
-    save(network, given.out, about)
-    result = {"weights": str(given.out), "dev_loss": training.best, "epochs": training.epoch, "examples": kinds}
-    print(json.dumps(result))
+    save(network, out, about)
+    return {"weights": str(out), "dev_loss": training.best, "epochs": training.epoch, "examples": kinds}
+
+
+def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Train the embedded decoder's adapter and write it to ``out``."""
+    # Imported here: only this part needs the decoder.
+    from knowledge.chat_model import ChatModel
+    from knowledge.embedded_model import ensure
+    from knowledge.local_decoder import LocalDecoder
+    from knowledge.training.decoder import DecoderPlan, DecoderTraining
+    from knowledge.training.reply_chat import replies_of
+
+    cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
+    folder = str(ensure(cache, lambda phase, share: print(f"\r{phase} {share:4.0%}", end="", file=sys.stderr)))
+    plan = replace(DecoderPlan(), seed=given.seed, epochs=given.epochs or DecoderPlan().epochs)
+    mix = reply_mix.Mix()
+    print(json.dumps({"plan": asdict(plan), "mix": asdict(mix)}), file=sys.stderr)
+    stock = LocalDecoder(folder, device=given.device)
+    train, dev = reply_mix.examples(given.data, Encoder(given.encoder), replies_of(stock), given.work, given.seed, mix)
+    del stock
+    kinds = reply_mix.kinds(train)
+    print(json.dumps(kinds), file=sys.stderr)
+    run = given.work / f"decoder-{given.seed}"
+    training = DecoderTraining(ChatModel(folder, device=given.device), train, dev, run, plan)
+    if given.resume and training.resume():
+        print(f"goes on after step {training.step} of {training.steps}", file=sys.stderr)
+    training.go(until=given.until)
+    draw(training.curve, run / "loss.svg", along="step")
+    about = json.dumps({"plan": asdict(plan), "examples": kinds, "steps": training.step, "dev": training.best})
+    training.publish(out, about)
+    return {"weights": str(out), "dev_loss": training.best, "steps": training.step, "examples": kinds}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
+    parser.add_argument("part", choices=["reader", "decoder", "all"])
+    parser.add_argument("--data", type=Path,
+                        help="folder of the licensed sets' archives; without it only the generator")
+    parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
+                        help="folder of prepared data, states and the loss plot (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--out", type=Path, default=WEIGHTS,
+                        help="folder (or one part's file) for the weights (default: those that ship)")  # fmt: skip
+    parser.add_argument("--encoder", default="default", help="as the app's --encoder")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
+    parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
+    parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder")
+    parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
+    parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
+    parser.add_argument("--without", action="append", default=[], metavar="PART",
+                        choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
+                        help="reader, ablation: train without this part")  # fmt: skip
+    parser.add_argument("--device", default="cpu", help="of the decoder: cpu, cuda or mps")
+    parser.add_argument("--threads", type=int, default=2)
+    given = parser.parse_args(arguments)
+    if given.data and not given.data.is_dir():
+        parser.error(f"--data {given.data} is not a folder; it takes the folder with the sets' archives")
+    torch.set_num_threads(given.threads)
+    one = given.out.suffix == ".safetensors"
+    if one and given.part == "all":
+        parser.error("--out takes a folder where all parts are trained")
+    (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
+    parts = {"reader": train_reader, "decoder": train_decoder}
+    result = {}
+    for part in parts if given.part == "all" else (given.part,):
+        try:
+            result[part] = parts[part](given, given.out if one else given.out / f"{part}.safetensors")
+        except MnemeError as error:
+            parser.exit(1, f"{error}\n")
+    print(json.dumps(result if given.part == "all" else result[given.part]))
     return 0
 
 

@@ -234,7 +234,8 @@ def bind(written: Written, source: str) -> Scene:
         when = stage.times[rng.randrange(len(stage.times))] if not place else when
         slots.append(Slot(paper.text, when, "", "user", "passage", title, place, title, paper.heading))
     queries = [
-        Query(draft.text, draft.evidence, draft.dialogue, draft.asked, draft.hops, draft.kind)
+        Query(draft.text, draft.evidence, draft.dialogue, draft.asked, draft.hops, draft.kind,
+              draft.reply or draft.answer)
         for draft in written.drafts
     ]
     return Scene(tuple(slots), tuple(queries), source)

@@ -31,6 +31,18 @@ _PAST = re.compile(r"\b(did|was|has|were)\b")
 _FORMS = re.compile(r"\{(base|past|ger)\}")
 
 
+def listed(values: Iterable[str]) -> str:
+    """The values once each, joined by commas."""
+    return ", ".join(dict.fromkeys(values))
+
+
+def said_yes(draft: Draft | None) -> Draft | None:
+    """The draft with "Yes" as its reply."""
+    if draft is not None:
+        draft.reply = "Yes"
+    return draft
+
+
 class Asker:
     """Writes queries about a finished stage."""
 
@@ -122,7 +134,7 @@ class Asker:
             return None
         if not stated and kind == "single" and "{ger}" not in template and self.blurred(fact.person, fact.schema):
             return None
-        rivals = [other for other in self.siblings(fact) if other is not fact]
+        rivals, reply = [other for other in self.siblings(fact) if other is not fact], ""
         rivals = [
             other for other in rivals
             if all(self.stage.rendered(other, n, view) == context[n] for n in stated if n in other.values)
@@ -150,9 +162,12 @@ class Asker:
             if kind != "single" or not variable:
                 return None
             evidence = evidence.union(*(other.told.get(variable, set()) for other in rivals))
-            kind, answer = ("multi", "") if len(evidence) > 1 else (kind, answer)
+            if len(evidence) > 1:
+                values = [self.stage.rendered(one, variable, view) for one in (fact, *rivals) if variable in one.told]
+                kind, answer, reply = "multi", "", listed(values)
         hops = self.hops(fact.person, title, evidence) if title else frozenset()
-        return Draft("two-hop" if hops else kind, tidy(text, self.rng, casual=False), frozenset(evidence), answer, hops)
+        return Draft("two-hop" if hops else kind, tidy(text, self.rng, casual=False), frozenset(evidence), answer, hops,
+                     reply=reply)
 
     def about(self, fact: Fact) -> list[Draft]:
         """Queries on the fact's values, its date, its details and what follows from it."""
@@ -177,7 +192,7 @@ class Asker:
             for template in rng.sample(when, min(2, len(when))):
                 found.append(self.draft("temporal", fact, template, ""))
             if rng.random() < 0.1:
-                found.append(self.draft("single", fact, pick(rng, phrases.DID_ASKS), ""))
+                found.append(said_yes(self.draft("single", fact, pick(rng, phrases.DID_ASKS), "")))
         if schema.get("ger") and schema.kind == "event" and rng.random() < 0.12:
             found.append(self.draft("single", fact, pick(rng, phrases.SAID_ASKS), ""))
         if schema.kind == "plan" and schema.get("base"):
@@ -231,17 +246,19 @@ class Asker:
             view = self.view(person, title)
             for variable in schema.variables_of("all"):
                 turns = frozenset().union(*(fact.told.get(variable, set()) for fact in facts))
-                found.append(self.collect(pick(rng, schema.get(f"all {variable}")), view, turns))
+                values = [self.stage.rendered(fact, variable, view) for fact in facts if variable in fact.told]
+                found.append(self.collect(pick(rng, schema.get(f"all {variable}")), view, turns, listed(values)))
             for template in schema.get("count"):
-                found.append(self.collect(template, view, frozenset(fact.main for fact in facts)))
+                mains = frozenset(fact.main for fact in facts)
+                found.append(self.collect(template, view, mains, str(len(facts))))
         for (_, group), facts in groups.items():
             if group in phrases.GROUP_ASKS and 2 <= len(facts) <= 7 and len({fact.schema.name for fact in facts}) > 1:
                 view = self.view(facts[0].person)
                 found.append(self.collect(pick(rng, phrases.GROUP_ASKS[group]), view, frozenset(f.main for f in facts)))
         return [draft for draft in [*found, *self._shared()] if draft and len(draft.evidence) > 1]
 
-    def collect(self, template: str, view: Mapping[str, str], turns: frozenset[int]) -> Draft:
-        return Draft("multi", tidy(expand(template, view, self.rng), self.rng, casual=False), turns)
+    def collect(self, template: str, view: Mapping[str, str], turns: frozenset[int], reply: str = "") -> Draft:
+        return Draft("multi", tidy(expand(template, view, self.rng), self.rng, casual=False), turns, reply=reply)
 
     def _shared(self) -> list[Draft]:
         """What both speakers have told with the same value."""
@@ -264,7 +281,8 @@ class Asker:
                     ):
                         template = pick(self.rng, fact.schema.get(f"all {variable}"))
                         found.append(
-                            self.collect(template, view, frozenset(fact.told[variable] | other.told[variable]))
+                            self.collect(template, view, frozenset(fact.told[variable] | other.told[variable]),
+                                         self.stage.rendered(fact, variable, view))
                         )
         return found
 

@@ -39,7 +39,8 @@ class Spoken:
 
 @dataclass(slots=True)
 class Draft:
-    """A query before it is bound to slots. ``answer``: the value its evidence states; "" where none is single."""
+    """A query before it is bound to slots. ``answer``: the value its evidence states; "" where none is single.
+    ``reply``: what a decoder is to say where that is more than the one value."""
 
     kind: str
     text: str
@@ -48,4 +49,5 @@ class Draft:
     hops: frozenset[int] = frozenset()
     dialogue: tuple[tuple[str, str], ...] = ()
     asked: float = 0.0  # seconds since the epoch; 0: right after the last memory
+    reply: str = ""
     absent: str = ""  # unanswerable ones: the schema that is not told of the person

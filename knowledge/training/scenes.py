@@ -43,6 +43,7 @@ class Query:
     asked: float = 0.0
     hops: frozenset[int] = frozenset()
     kind: str = ""  # which generator or converter, and what is asked: for reports by kind
+    answer: str = ""  # in few words, where known; only a decoder is trained on it
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,11 +54,11 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document of passages with questions: (question, index of the passage that answers)."""
+    """A document of passages with questions: (question, index of the passage that answers, answer)."""
 
     title: str
     passages: tuple[str, ...]
-    questions: tuple[tuple[str, int], ...]
+    questions: tuple[tuple[str, int, str], ...]
 
 
 Members = dict[str, bytes]
@@ -184,7 +184,7 @@ def xquad(files: Members) -> Iterator[Document]:
     """SQuAD's JSON: an article's paragraphs cut into sentences; a question belongs to the sentence with the answer."""
     for article in json.loads(files["xquad.en.json"])["data"]:
         passages: list[str] = []
-        questions: list[tuple[str, int]] = []
+        questions: list[tuple[str, int, str]] = []
         for paragraph in article["paragraphs"]:
             context, first, at = paragraph["context"], len(passages), 0
             starts = []
@@ -202,14 +202,14 @@ def xquad(files: Members) -> Iterator[Document]:
                 ]
                 if max(shared) > shared[inside]:
                     inside = shared.index(max(shared))
-                questions.append((question["question"].strip(), first + inside))
+                questions.append((question["question"].strip(), first + inside, text))
         yield Document(article["title"].replace("_", " "), tuple(passages), tuple(questions))
 
 
 def natural_questions(files: Members) -> Iterator[Document]:
     """JSON lines: a question and the one passage of Wikipedia that answers it, gathered by article."""
     passages: dict[str, list[str]] = {}
-    questions: dict[str, list[tuple[str, int]]] = {}
+    questions: dict[str, list[tuple[str, int, str]]] = {}
     for line in gzip.decompress(files["nq-open-oracle.jsonl.gz"]).decode("utf-8").splitlines():
         entry = json.loads(line)
         gold = next((context for context in entry["ctxs"] if context["isgold"]), None)
@@ -219,7 +219,7 @@ def natural_questions(files: Members) -> Iterator[Document]:
         text = re.sub(r"\s+", " ", gold["text"]).strip()
         if text not in held:
             held.append(text)
-        asked.append((entry["question"].strip(), held.index(text)))
+        asked.append((entry["question"].strip(), held.index(text), entry["answers"][0]))
     for title, held in passages.items():
         yield Document(title, tuple(held), tuple(questions[title]))
 

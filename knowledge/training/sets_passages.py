@@ -43,11 +43,11 @@ def _scene(source: str, documents: list[Document], absent: list[Document], rng: 
         first = len(slots)
         for position, text in enumerate(passages):
             slots.append(Slot(text, round(now), kind="passage", container=f"d{number}", position=position, title=title))
-        for question, piece in document.questions:
-            queries.append(Query(question, frozenset({first + of[piece]}), kind="document"))
+        for question, piece, answer in document.questions:
+            queries.append(Query(question, frozenset({first + of[piece]}), kind="document", answer=answer))
     held = [frozenset(content(slot.text)) for slot in slots]
     rng.shuffle(queries)
-    missing = [question for document in absent for question, _ in document.questions]
+    missing = [question for document in absent for question, *_ in document.questions]
     rng.shuffle(missing)
     blanks = 0
     for question in missing:

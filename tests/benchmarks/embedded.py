@@ -8,6 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
+from knowledge.adapter import ADAPTER
 from knowledge.embedded_model import ensure
 
 
@@ -20,3 +21,15 @@ def embedded_folder() -> Path:
     """The folder in the cache that the app uses; fetched and converted on the first call."""
     cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
     return ensure(cache, lambda phase, fraction: print(f"\r{phase} {fraction:4.0%}", end="", file=sys.stderr))
+
+
+def adapter_of(name: str) -> Path | None:
+    """The adapter that ``--adapter`` names: "default" is the one that ships (or none, said so), "none", or a file."""
+    if name == "none":
+        return None
+    if name == "default":
+        if not ADAPTER.is_file():
+            print("no adapter ships: stock weights", file=sys.stderr)
+            return None
+        return ADAPTER
+    return Path(name)

@@ -1,0 +1,203 @@
+"""Trains the decoder's adapter: replies conditioned on what the read weighed, a dev part held out, early stopping.
+
+The steps of a memory network's training (Weston et al. 2015), as this loop takes them: 1 initialise (adapter attached,
+a no-op); 2 input and 3 features, 4 write (scenes become memories, once, in knowledge/training/reply_data.py); 5 read
+(there too: the weights α that the app's own read gives) and answer (one pass over a row of examples); 6 loss and
+update; 7 memory update (the blocks are made anew by the changed decoder in every pass, nothing stale is attended to);
+8 iterate.
+
+Knows: rows, the optimiser, when to stop. Does not know: where examples come from.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from tqdm import tqdm
+
+from knowledge import adapter
+from knowledge.chat_model import ChatModel
+from knowledge.prompt import PromptBuilder
+from knowledge.reply_layout import WAYS, Conditioning
+from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
+from knowledge.training.reply_data import ReplyExample
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderPlan:
+    """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks, as it will be when replying.
+    ``in_text``: share of examples whose memories stand in the prompt, so that this path stays good."""
+
+    seed: int = 0
+    epochs: int = 1
+    rank: int = 32
+    alpha: int = 32
+    rate: float = 8e-4
+    warmup: float = 0.05  # share of the steps
+    tokens: int = 512
+    rows: int = 6  # of a step
+    strength: float = 0.5
+    in_text: float = 0.15
+    dev: int = 160  # examples held out
+    every: int = 40  # steps between two looks at the dev loss (and states to go on from)
+    patience: int = 5  # looks without a better dev loss
+
+
+class DecoderTraining:
+    """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
+
+    ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
+    """
+
+    def __init__(
+        self, model: ChatModel, examples: Sequence[ReplyExample], dev: Sequence[ReplyExample], folder: Path,
+        plan: DecoderPlan,
+    ) -> None:  # fmt: skip
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.plan = folder, plan
+        torch.manual_seed(plan.seed)
+        self.base = adapter.base_of(model.network)
+        self.network = adapter.attach(model.network, plan.rank, plan.alpha)  # 1 initialise
+        self.trained = [p for p in self.network.parameters() if p.requires_grad]
+        self.exact = [p.detach().float().clone() for p in self.trained]  # small steps on 16 bits would be lost
+        for factor in self.trained:
+            factor.data = factor.data.to(model.network.dtype)
+        self.rows = RowBuilder(model, PromptBuilder(model.count, window=model.window, reads_tokens=100_000))
+        self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0)
+        self.text = replace(WAYS["prompt"], everything=True)
+        self.examples = list(examples)
+        self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
+        self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
+        per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)
+        self.steps = plan.epochs * per_epoch
+        self.per_epoch, self.step = per_epoch, 0
+        self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
+        self.stop: Callable[[], bool] = lambda: False  # asked before every step
+
+    # ---- going on after a stop ---------------------------------------------------------------------------
+
+    def resume(self) -> bool:
+        """Go on where the run in this folder stopped, if there is one."""
+        path = self.folder / "state.pt"
+        if not path.is_file():
+            return False
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        for exact, kept in zip(self.exact, state["factors"], strict=True):
+            exact.copy_(kept)
+        self._spread()
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.best, self.since, self.curve = state["step"], state["best"], state["since"], state["curve"]
+        return True
+
+    def _keep(self) -> None:
+        state = {
+            "factors": self.exact, "optimizer": self.optimizer.state_dict(), "step": self.step,
+            "best": self.best, "since": self.since, "curve": self.curve,
+        }  # fmt: skip
+        partial = self.folder / "state.part"
+        torch.save(state, partial)
+        partial.replace(self.folder / "state.pt")
+        with (self.folder / "loss.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, ["step", "train", "dev"])
+            writer.writeheader()
+            writer.writerows(self.curve)
+
+    # ---- the loop ----------------------------------------------------------------------------------------
+
+    def go(self, until: int = 0) -> None:
+        """Train to the end of the plan, or until the dev loss no longer falls, or (resumable) to step ``until``."""
+        end = min(until or self.steps, self.steps)
+        if not self.curve:
+            self._look(math.nan)
+        losses: list[float] = []
+        bar = tqdm(total=self.steps, initial=self.step, desc="decoder", unit="step")
+        while self.step < end and self.since < self.plan.patience and not self.stop():  # 8 iterate
+            epoch, at = divmod(self.step, self.per_epoch)
+            rows = self._epoch(epoch)[at * self.plan.rows : (at + 1) * self.plan.rows]
+            losses.append(self._update(rows))
+            self.step += 1
+            bar.update()
+            bar.set_postfix(loss=f"{losses[-1]:.3f}")
+            if self.step % self.plan.every == 0 or self.step == end:
+                self._look(sum(losses) / len(losses))
+                losses.clear()
+        bar.close()
+
+    def _update(self, rows: Sequence[Sequence[LaidOut]]) -> float:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * self._schedule()
+        self.network.train()
+        self.network.zero_grad()
+        tokens = sum(example.reply for row in rows for example in row)
+        total = 0.0
+        for row in rows:
+            # 5 read and answer, 7 memory update: blocks and reply in one pass, by the decoder as it is now
+            loss = -reply_log_probabilities(self.network, self.rows.row(row)).sum() / tokens
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update
+            exact.grad = None if factor.grad is None else factor.grad.float()
+        torch.nn.utils.clip_grad_norm_(self.exact, 1.0)
+        self.optimizer.step()
+        self._spread()
+        return total
+
+    def _spread(self) -> None:
+        """The exact factors into the network."""
+        for exact, factor in zip(self.exact, self.trained, strict=True):
+            factor.data.copy_(exact)
+
+    def _schedule(self) -> float:
+        """Share of the rate: a linear warm-up, then a cosine down to a twentieth."""
+        warm = max(1, round(self.plan.warmup * self.steps))
+        if self.step < warm:
+            return (self.step + 1) / warm
+        done = (self.step - warm) / max(1, self.steps - warm)
+        return 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
+
+    def _look(self, train: float) -> None:
+        dev = self.loss(self.dev)
+        self.curve.append({"step": self.step, "train": round(train, 4), "dev": round(dev, 4)})
+        self.since = 0 if dev < self.best else self.since + 1
+        if dev < self.best:
+            self.best = dev
+            adapter.save(adapter.factors(self.network), self._about(), self.folder / "best.safetensors")
+        self._keep()
+        tqdm.write(f"step {self.step}/{self.steps}: train {train:.4f}, dev {dev:.4f}")
+
+    def publish(self, path: Path, training: str) -> None:
+        """Write the best adapter so far to ``path``, with what its training was as JSON."""
+        tensors = load_file(self.folder / "best.safetensors")
+        adapter.save(tensors, replace(self._about(), training=training), path)
+
+    def _about(self) -> adapter.AdapterAbout:
+        plan = self.plan
+        return adapter.AdapterAbout(self.base, plan.rank, plan.alpha, plan.strength, self.blocks.sharpness)
+
+    @torch.no_grad()
+    def loss(self, rows: Sequence[Sequence[LaidOut]]) -> float:
+        """Cross-entropy in nats a token."""
+        self.network.eval()
+        found = torch.cat([reply_log_probabilities(self.network, self.rows.row(row)) for row in rows])
+        return float(-found.mean())
+
+    def _epoch(self, epoch: int) -> list[list[LaidOut]]:
+        """The rows of an epoch; the same whether or not it was resumed into."""
+        if getattr(self, "_made", (-1, []))[0] != epoch:
+            rng = random.Random(f"{self.plan.seed}:{epoch}")
+            order = list(self.examples)
+            rng.shuffle(order)
+            laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else self.blocks) for one in order]
+            self._made = (epoch, packed(laid, self.plan.tokens))
+        return self._made[1]
+
+    def _laid(self, example: ReplyExample, way: Conditioning) -> LaidOut:
+        return self.rows.lay_out(example, way)

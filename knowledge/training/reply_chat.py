@@ -1,0 +1,116 @@
+"""Plain talk to learn replies from, so that a decoder trained on memories still chats: no answer is in memory there.
+
+Replies of two kinds: the untrained decoder's own ones (learning without forgetting, Li & Hoiem 2016, arXiv:1606.09282:
+what it can do it is to go on doing), and short ones of an assistant out of a licensed set. Does not know: tokens,
+networks.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import pickle
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.training import generator
+from knowledge.training.held_out import held_out
+from knowledge.training.reply_data import ReplyExample
+from knowledge.training.sets_archives import CONVERSATIONS, members
+
+Reply = Callable[[ReplyRequest], str]
+_WHEN = 1.7e9  # of talk that has no date
+_LONGEST = 320  # characters of a reply of the assistant's
+_LEAST = 2  # words of a message
+_log = logging.getLogger(__name__)
+
+
+def openings(data: Path | None, seed: int, count: int) -> list[tuple[Turn, ...]]:
+    """Dialogues that end with a user's message: out of the sets' conversations (none that is held out for measuring),
+    assistants' requests, and what people tell an assistant in the generator."""
+    rng = random.Random(f"{seed}:openings")
+    found: list[tuple[Turn, ...]] = []
+    told = [
+        slot.text for scene in generator.generate(seed + 77, 12) for slot in scene.slots
+        if not slot.speaker and slot.role == "user" and slot.kind == "turn"
+    ]  # fmt: skip
+    found += [_turns([text]) for text in rng.sample(told, min(len(told), count // 3))]
+    if data is not None:
+        found += [dialogue for dialogue, _ in assistant(data)]
+        for name, share in (("chitchat", 3), ("topical_chat", 6)):
+            archive = data / f"{name}.tar.xz"
+            if not archive.is_file():
+                _log.warning("%s is not there: training goes without it", archive.name)
+                continue
+            talks = [talk for talk in CONVERSATIONS[name](members(archive)) if not held_out(talk.lines[0][1])]
+            for talk in rng.sample(talks, min(len(talks), count // share)):
+                length = rng.choice((1, 1, 1, 3))
+                found.append(_turns([text for _, text in talk.lines[:length]]))
+    rng.shuffle(found)
+    return [dialogue for dialogue in found if len(dialogue[-1].text.split()) >= _LEAST][:count]
+
+
+def assistant(data: Path) -> Iterator[tuple[tuple[Turn, ...], str]]:
+    """An assistant's dialogues and the short reply to the last message, out of memochat_train (MIT)."""
+    archive = data / "memochat_train.tar.xz"
+    if not archive.is_file():
+        _log.warning("%s is not there: training goes without it", archive.name)
+        return
+    for entry in json.loads(members(archive)["train_1k.json"]):
+        if entry["type"] != "chatting_alpacagpt4":
+            continue
+        prompt, reply = (turn["value"] for turn in entry["conversations"][:2])
+        before = prompt.partition("Recent Dialogs:\n")[2].partition("\n```")[0]
+        now = prompt.partition("User Input:\n")[2].partition("### bot:")[0]
+        said = re.findall(r"(user|bot): (.*?)(?= ### |$)", before, re.S) + [("user", now.partition("user:")[2].strip())]
+        roles = ["user", "bot"] * len(said)
+        if len(reply) <= _LONGEST and [role for role, _ in said] == roles[: len(said)] and len(said) <= 3:
+            yield _turns([text for _, text in said]), reply.strip()
+
+
+def own_replies(dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path) -> Iterator[ReplyExample]:
+    """What a decoder replies to each dialogue, kept in the file ``cache`` from one run to the next."""
+    known: dict[str, str] = pickle.loads(cache.read_bytes()) if cache.is_file() else {}
+    for dialogue in dialogues:
+        name = repr([turn.text for turn in dialogue])
+        if name not in known:
+            known[name] = reply(ReplyRequest(dialogue, (), Sampling(max_tokens=60), key="own"))
+            partial = cache.with_suffix(".part")
+            partial.write_bytes(pickle.dumps(known))
+            partial.replace(cache)
+        if known[name]:
+            yield ReplyExample(dialogue, (), known[name], "chat/own", "the decoder's own replies")
+
+
+def with_idle_reads(
+    examples: Sequence[ReplyExample], reads: Sequence[Sequence[Read]], rng: random.Random
+) -> list[ReplyExample]:
+    """The same talk, a share of it with memories that have nothing to do with it and weigh little."""
+    made = []
+    for example in examples:
+        some = rng.choice(list(reads))[: rng.randint(1, 4)] if reads and rng.random() < 0.3 else ()
+        weak = tuple(Read(read.memory, score=0.02, weight=rng.uniform(0.01, 0.08)) for read in some)
+        made.append(ReplyExample(example.dialogue, weak, example.reply, example.kind, example.source))
+    return made
+
+
+def replies_of(decoder: object) -> Reply:
+    """The reply of a local decoder as a function; one that does not end within the limit is cut after a sentence."""
+
+    def reply(request: ReplyRequest) -> str:
+        *_, done = decoder.reply(request, threading.Event())  # type: ignore[attr-defined]
+        assert isinstance(done, ReplyDone)
+        if done.finish_reason == "stop":
+            return done.text.strip()
+        cut = max(done.text.rfind(end) for end in (". ", "! ", "? "))
+        return done.text[: cut + 1].strip() if cut > 0 else ""
+
+    return reply
+
+
+def _turns(texts: Sequence[str]) -> tuple[Turn, ...]:
+    return tuple(Turn(f"{n}", "user" if n % 2 == 0 else "assistant", text, _WHEN) for n, text in enumerate(texts))

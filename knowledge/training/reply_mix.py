@@ -1,0 +1,101 @@
+"""The mix of examples that the decoder learns from, and how many of each.
+
+Knows: the generator, the licensed sets, plain talk. Does not know: the loop.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.attention_reader import AttentionReader
+from knowledge.encoder import Encoder
+from knowledge.errors import ModelError
+from knowledge.reader import Reader, make_reader
+from knowledge.training import generator, sets
+from knowledge.training.reply_chat import Reply, assistant, openings, own_replies, with_idle_reads
+from knowledge.training.reply_data import ReplyExample, prepared
+from knowledge.training.scenes import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Scenes of each source and questions of each scene, at most; ``chats``: the decoder's own replies."""
+
+    scenes: int = 40
+    per_scene: int = 50
+    talks: int = 4  # scenes of each set of conversations
+    per_talk: int = 30
+    papers: int = 5  # scenes of each set of documents
+    per_paper: int = 70
+    chats: int = 240
+    unknown: float = 0.2  # share of examples that memory does not answer, at most
+    dev: int = 160
+
+
+CHATS = ("chitchat", "synthetic_persona_chat", "topical_chat", "memochat_train")
+PAPERS = ("xquad_en", "lost_in_the_middle")
+
+
+def readers_for(encoder: Encoder) -> tuple[Reader, Reader]:
+    """The app's read, and the same one that reads something for every question. Raises ModelError without weights."""
+    reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
+    if not isinstance(reader, AttentionReader):
+        raise ModelError(f"{note} Train the read first: `python -m knowledge.training reader`.")
+    return reader, AttentionReader(reader.network, multilingual=reader.multilingual, decline=2.0, negligible=0.005)
+
+
+def examples(
+    data: Path | None, encoder: Encoder, reply: Reply, work: Path, seed: int, mix: Mix
+) -> tuple[list[ReplyExample], list[ReplyExample]]:
+    """(training, dev); dev's are of other scenes. ``reply``: of the untrained decoder. Kept under ``work``."""
+    work.mkdir(parents=True, exist_ok=True)
+    readers = readers_for(encoder)
+    batches: list[list[ReplyExample]] = []
+    for name, scenes, most in _sources(data, seed, mix):
+        for made in prepared(scenes, encoder, readers, work / "replies", f"{name} {seed}", most):
+            batches.append(list(made))
+            print(f"\r{len(batches)} memories, {sum(map(len, batches))} replies: {name}      ", end="",
+                  file=sys.stderr, flush=True)  # fmt: skip
+    rng = random.Random(f"{seed}:mix")
+    rng.shuffle(batches)
+    dev: list[ReplyExample] = []
+    train: list[ReplyExample] = []
+    for batch in batches:
+        aim = dev if len(dev) < mix.dev else train
+        aim += batch[: mix.dev // 6] if aim is dev else batch
+    train = _balanced(train, mix.unknown, rng)
+    reads = [example.reads for example in train if example.reads]
+    chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in
+            (assistant(data) if data else ())]  # fmt: skip
+    chat += own_replies(openings(data, seed, mix.chats), reply, work / f"own-replies-{seed}.pickle")
+    chat = with_idle_reads(chat, reads, rng)
+    train += chat[len(chat) // 20 :]
+    dev = dev[: mix.dev] + chat[: len(chat) // 20]
+    print(file=sys.stderr)
+    return train, dev
+
+
+def kinds(examples: Sequence[ReplyExample]) -> dict[str, int]:
+    """How many of each kind and source, for the card."""
+    found = Counter(f"{one.source.split(' (')[0]}: {one.kind.split(' ')[0].split('/')[0]}" for one in examples)
+    return dict(sorted(found.items()))
+
+
+def _sources(data: Path | None, seed: int, mix: Mix) -> Iterator[tuple[str, Iterator[Scene], int]]:
+    yield "generator", generator.generate(seed + 1000, mix.scenes), mix.per_scene
+    for name in (*CHATS, *PAPERS) if data is not None else ():
+        count, most = (mix.talks, mix.per_talk) if name in CHATS else (mix.papers, mix.per_paper)
+        yield name, sets.scenes(data, seed, [name], count) if data else iter(()), most
+
+
+def _balanced(train: list[ReplyExample], unknown: float, rng: random.Random) -> list[ReplyExample]:
+    """At most a share of examples whose reply is that nothing is known: more, and the decoder denies what it reads."""
+    blank = [one for one in train if "not mentioned" in one.reply]
+    told = [one for one in train if "not mentioned" not in one.reply]
+    rng.shuffle(blank)
+    return told + blank[: round(len(told) * unknown / (1 - unknown))]
