@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from chat_app.conversation import Conversations
 from chat_app.history import History
+from chat_app.learning import Learning
 from chat_app.settings import Settings
 from chat_app.upload_jobs import UploadJobs
 from knowledge.database import open_database
@@ -77,6 +79,7 @@ class Application:
             clock=time.time,
         )
         self.uploads = UploadJobs(self)
+        self.learning = Learning(self.history, lambda: self.network)
 
     # ---- what pages and HTTP ask ---------------------------------------------------------------------
 
@@ -115,6 +118,7 @@ class Application:
     def _load(self) -> None:
         try:
             network = self._make_network()
+            self._attach_learning(network)
             self._network = network
             self.conversations.recover(lambda fraction: self._progress("memory", fraction))
             self._status = Status(ready=True, phase="ready", fraction=1.0)
@@ -151,6 +155,7 @@ class Application:
             reads_tokens=settings.reads_tokens,
             cache_mib=settings.prefix_cache_mib,
             path=settings.memory_path,
+            adapter=settings.adapter,
             blocks=blocks,
             api_key=settings.model_api_key,
             progress=self._progress,
@@ -174,6 +179,24 @@ class Application:
         network = MemoryNetwork(encoder, store, reader, Writer(), decoder)
         network.intake.recover()
         return network
+
+    def _attach_learning(self, network: MemoryNetwork) -> None:
+        """Let owners' own reads serve where the read can learn; what is deleted leaves them and the feedback."""
+        from knowledge.attention_reader import AttentionReader
+        from knowledge.owner_readers import OwnerReaders
+
+        if isinstance(network.reader, AttentionReader):
+            network.own_readers = OwnerReaders(self.settings.data / "readers", network.reader, network.encoder.name)
+            network.store.forgotten += [self.learning.forget, network.own_readers.forget]
+
+        def forget(owner: str, memories: Sequence[str] | None) -> None:
+            if memories is None:
+                self.history.kept_feedback.clear(owner)
+                return
+            there = network.store.get(owner, memories)  # those that were only edited
+            self.history.kept_feedback.forget_memories(owner, [id for id in memories if id not in there])
+
+        network.store.forgotten.append(forget)
 
     def close(self) -> None:
         """Stop running work and close the data folder."""

@@ -31,6 +31,7 @@ class Settings:
     host: str
     port: int
     model: str
+    adapter: str
     encoder: str
     chroma: str
     database: str
@@ -126,6 +127,13 @@ def _model(text: str) -> str:
     return text
 
 
+def _adapter(text: str) -> str:
+    text = _text(text)
+    if text not in ("default", "none") and not Path(text).is_file():
+        raise ValueError
+    return text
+
+
 def _chroma(text: str) -> str:
     if text != "embedded" and not _web_address(text):
         raise ValueError
@@ -150,6 +158,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("port", "7860", _between(0, 65535), "a whole number from 0 (any free port) to 65535", "port to serve on"),
     Option("model", "default", _model, "default, a hub name, a folder, or http(s)://HOST:PORT/v1",
            "decoder: the embedded SmolLM2-135M-Instruct, another causal LM, or an OpenAI-compatible endpoint"),
+    Option("adapter", "default", _adapter, "default, none or a file",
+           "low-rank products added to the decoder's weights: those trained for the embedded model, none, or a file"),
     Option("encoder", "default", _text, "default, a hub name or a folder",
            "encoder: the embedded all-MiniLM-L6-v2 or any sentence-transformers model"),
     Option("chroma", "embedded", _chroma, "embedded or http(s)://HOST:PORT",

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from knowledge.errors import ModelError
+from knowledge.errors import AdapterError
 
 ADAPTER = Path(__file__).parent / "weights" / "decoder.safetensors"  # the one that ships
 TARGETS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -57,7 +57,7 @@ def factors(adapted: Any) -> dict[str, Tensor]:
     """The low-rank factors of :func:`attach`'s model by name."""
     from peft import get_peft_model_state_dict
 
-    found: dict[str, Tensor] = get_peft_model_state_dict(adapted)  # type: ignore[no-untyped-call]
+    found: dict[str, Tensor] = get_peft_model_state_dict(adapted)
     return found
 
 
@@ -70,18 +70,18 @@ def save(tensors: dict[str, Tensor], about: AdapterAbout, path: Path) -> None:
 
 
 def read_about(path: Path) -> AdapterAbout:
-    """The file's metadata. Raises ModelError: no such file, damaged, or something else."""
+    """The file's metadata. Raises AdapterError: no such file, damaged, or something else."""
     return _opened(path)[0]
 
 
 def merge(network: Any, path: Path) -> AdapterAbout:
     """Add the adapter's products to the network's weights, in place.
 
-    Raises: ModelError (no such file, damaged, no adapter, or one for another model); the network is then unchanged.
+    Raises: AdapterError (no such file, damaged, no adapter, or one for another model); the network is then unchanged.
     """
     about, tensors = _opened(path)
     if about.base != base_of(network):
-        raise ModelError(f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of no "
+        raise AdapterError(f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of no "
                          "use here. `python -m knowledge.training decoder` trains one.")  # fmt: skip
     weights = dict(network.named_parameters())
     products = []
@@ -91,7 +91,7 @@ def merge(network: Any, path: Path) -> AdapterAbout:
         target = weights.get(name.removeprefix("base_model.model.").replace(".lora_A.weight", ".weight"))
         up = tensors.get(name.replace(".lora_A.", ".lora_B."))
         if target is None or up is None or target.shape != (up.shape[0], down.shape[1]):
-            raise ModelError(f"{path} does not fit the model: {name} has no place in it.")
+            raise AdapterError(f"{path} does not fit the model: {name} has no place in it.")
         products.append((target, up, down))
     with torch.no_grad():
         for target, up, down in products:
@@ -105,7 +105,7 @@ def _opened(path: Path) -> tuple[AdapterAbout, dict[str, Tensor]]:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != _FORMAT:
-                raise ModelError(f"{path} is no adapter of Mneme's; remove it, or train one with `python -m "
+                raise AdapterError(f"{path} is no adapter of Mneme's; remove it, or train one with `python -m "
                                  "knowledge.training decoder`.")  # fmt: skip
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         about = AdapterAbout(
@@ -114,5 +114,5 @@ def _opened(path: Path) -> tuple[AdapterAbout, dict[str, Tensor]]:
         )  # fmt: skip
         json.loads(about.training)
     except (OSError, SafetensorError, KeyError, ValueError) as exc:
-        raise ModelError(f"The adapter {path} cannot be read ({exc}).") from exc
+        raise AdapterError(f"The adapter {path} cannot be read ({exc}).") from exc
     return about, tensors

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from knowledge.errors import ModelError, ModelUnavailable
+from knowledge.errors import AdapterError, ModelError, ModelUnavailable
 from knowledge.records import DecoderEvent, Memory, ReplyRequest, Turn
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def make_decoder(
     cache_mib: int = 256,
     path: str = "blocks",
     blocks: BlockCache | None = None,
+    adapter: str = "default",
     api_key: str = "",
     progress: Callable[[str, float], None],
 ) -> Decoder:
@@ -100,8 +101,9 @@ def make_decoder(
     ``model``: "embedded" (or "default" or ""), a folder, a hub name, or ``http(s)://HOST/v1`` of an OpenAI-compatible
     endpoint, with ``#NAME`` where it serves several models. ``window`` and ``reads_tokens`` in tokens; ``cache_mib``
     bounds the keys and values kept between turns; ``path`` is how memories reach a local decoder, ``blocks`` the cache
-    of their keys and values. A remote decoder is not contacted here. ``progress`` gets "fetching",
-    "converting" or "decoder" and a fraction 0…1.
+    of their keys and values. ``adapter``: "default" (the one that ships, for the embedded model), "none", or a file of
+    knowledge/adapter.py; where it cannot be used a warning says why, and the model serves as it is. A remote decoder
+    is not contacted here. ``progress`` gets "fetching", "converting" or "decoder" and a fraction 0…1.
 
     Raises: ModelUnavailable, ModelError, BadInput (an address that is none).
     """
@@ -109,26 +111,34 @@ def make_decoder(
         from knowledge.remote_decoder import RemoteDecoder
 
         return RemoteDecoder(model, api_key=api_key, window=window, reads_tokens=reads_tokens)
+    from knowledge.adapter import ADAPTER
     from knowledge.local_decoder import LocalDecoder
 
-    def load(place: str) -> Decoder:
+    def load(place: str, adapted: Path | None) -> Decoder:
         progress(LOADING, 0.0)
-        decoder = LocalDecoder(
-            place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib, path=path,
-            blocks=blocks,
-        )  # fmt: skip
+        try:
+            decoder = LocalDecoder(
+                place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib,
+                path=path, blocks=blocks, adapter=adapted,
+            )  # fmt: skip
+        except AdapterError as exc:
+            log.warning("%s The decoder starts without it.", exc)
+            return load(place, None)
         progress(LOADING, 1.0)
         return decoder
 
+    ships = ADAPTER if ADAPTER.is_file() else None
+
     if model not in ("", "default", EMBEDDED):
-        return load(model)
+        return load(model, None if adapter in ("default", "none") else Path(adapter))
     from knowledge.embedded_model import ensure
 
+    adapted = {"default": ships, "none": None}.get(adapter, Path(adapter))
     folder = str(ensure(cache, progress))
     try:
-        return load(folder)
+        return load(folder, adapted)
     except ModelUnavailable:
         raise
     except ModelError as exc:
         log.warning("the cached decoder does not load (%s); checking its files", exc)
-        return load(str(ensure(cache, progress, check_contents=True)))
+        return load(str(ensure(cache, progress, check_contents=True)), adapted)

@@ -30,6 +30,10 @@ class ModelError(MnemeError):
     """A model cannot be fetched, read or run."""
 
 
+class AdapterError(ModelError):
+    """A decoder's adapter is damaged, something else, or made for another model."""
+
+
 class ModelUnavailable(ModelError):
     """The model is neither in the cache nor to be fetched from here."""
 
