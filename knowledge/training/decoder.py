@@ -46,8 +46,7 @@ class DecoderPlan:
     rows: int = 6  # of a step
     strength: float = 0.5
     in_text: float = 0.15
-    dev: int = 160  # examples held out
-    every: int = 40  # steps between two looks at the dev loss (and states to go on from)
+    every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
 
 

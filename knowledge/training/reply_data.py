@@ -29,7 +29,7 @@ UNKNOWN = (  # each holds the words by which LoCoMo's evaluation knows an honest
     "That was not mentioned, so I don't know",
 )
 _VERSION = 1  # of the examples: another number, and kept ones are made again
-_LIMITS = (1, 2, 3, 4, 5, 6, 8, 8, 8, 10)  # memories of an example, at most
+LIMITS = (1, 2, 3, 4, 5, 6, 8, 8, 8, 10)  # memories of an example, at most
 _MOST = 800  # characters of all memories of an example: bounds the time of a step
 _PERSONAL = re.compile(r"\b(?:i|i'm|im|i've|i'd|me|my|mine|we|us|our|you|your|u|ur)\b", re.I)
 _OPENING = re.compile(r"^(?:(?:oh|haha|well|actually|hmm+|um|lol|ooh|ah|hey|wow)[\s,.!]+)+", re.I)
@@ -94,7 +94,7 @@ def examples_of(
         store.add(OWNER, memories, keys)
         for query, reply in asked[:most]:
             reader = readers[rng.random() < (0.7 if not query.evidence else 1.0)]
-            limit = rng.choice(_LIMITS)
+            limit = rng.choice(LIMITS)
             when = query.asked or last + 3600
             result = read_memory(
                 reader, store, encoder.encode, OWNER, query.text, encoder.encode([query.text])[0],

@@ -19,12 +19,14 @@ from knowledge.reader import Reader, make_reader
 from knowledge.training import generator, sets
 from knowledge.training.reply_chat import Reply, assistant, openings, own_replies, with_idle_reads
 from knowledge.training.reply_data import ReplyExample, prepared
+from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Scenes of each source and questions of each scene, at most; ``chats``: the decoder's own replies."""
+    """Scenes of each source and questions of each scene, at most; ``talk``: of each set of
+    conversations, questions with a piece of a turn as the answer; ``chats``: the decoder's own replies."""
 
     scenes: int = 40
     per_scene: int = 50
@@ -32,9 +34,10 @@ class Mix:
     per_talk: int = 30
     papers: int = 5  # scenes of each set of documents
     per_paper: int = 70
+    talk: int = 250
     chats: int = 240
     unknown: float = 0.2  # share of examples that memory does not answer, at most
-    dev: int = 160
+    dev: int = 90
 
 
 CHATS = ("chitchat", "synthetic_persona_chat", "topical_chat", "memochat_train")
@@ -66,8 +69,11 @@ def examples(
     dev: list[ReplyExample] = []
     train: list[ReplyExample] = []
     for batch in batches:
-        aim = dev if len(dev) < mix.dev else train
-        aim += batch[: mix.dev // 6] if aim is dev else batch
+        aim = dev if len(dev) < mix.dev and len(batch) <= mix.dev // 2 else train
+        aim += batch
+    weights = [[read.weight for read in one.reads] for one in train if "not read" not in one.kind]
+    if data is not None:
+        train += talk_examples(data, seed, mix.talk, weights)
     train = _balanced(train, mix.unknown, rng)
     reads = [example.reads for example in train if example.reads]
     chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in

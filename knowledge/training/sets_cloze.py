@@ -133,6 +133,7 @@ class Clause:
     timed: bool  # the sentence says when
     owned: str = ""  # "brother" of "my brother lives …": then the question is about him
     reason: bool = False
+    when: str = ""  # what it says of the time
 
 
 def parts(turn: str) -> list[str]:
@@ -155,7 +156,7 @@ def parse(sentence: str) -> Clause | None:
     text = _BREAK.sub("", sentence)
     if (cut := re.search(r" and (\w+)\b", text)) and (cut[1].lower() in PAST_TO_BASE or cut[1].lower() in VERBS):
         text = text[: cut.start()]
-    timed = bool(WHEN.search(sentence))
+    timed = WHEN.search(sentence)
     text = _FILLER.sub("", WHEN.sub("", text).strip(" ,")).strip(" ,")
     if _OUTSIDE.search(text) or not 3 <= len(text.split()) <= 14 or re.search(r"[^\w\s'&.-]|\d{5}", text):
         return None
@@ -206,7 +207,7 @@ def parse(sentence: str) -> Clause | None:
         return None
     if re.search(r"\bI\b|\bI'|\b(?:to|of|a|the|in|for|and|with|my|at|or|on|about)$", rest, re.I):
         return None
-    return Clause(auxiliary, verb, rest, timed, owned, reason)
+    return Clause(auxiliary, verb, rest, bool(timed), owned, reason, timed[0].strip() if timed else "")
 
 
 def first_to_third(text: str, subject: Person) -> str:
@@ -255,6 +256,12 @@ def _feeling(what: str, frame: int, subject: Person, _: Person) -> str:
 
 def questions(sentence: str) -> Iterator[tuple[str, Render]]:
     """(kind, wording) of every question that the rules make of a statement."""
+    return ((kind, render) for kind, render, _ in answered(sentence))
+
+
+def answered(sentence: str) -> Iterator[tuple[str, Render, str]]:
+    """(kind, wording, answer) of every question that the rules make of a statement. The answer is in the statement's
+    own words, "" where it is not one piece of it."""
     clause = parse(sentence)
     if clause is None:
         return
@@ -266,12 +273,12 @@ def questions(sentence: str) -> Iterator[tuple[str, Render]]:
     ask = partial(partial, _ask, clause)
     doing = rest.partition(" ")[0].lower() in ING_TO_BASE if not verb else False
     if topical:
-        yield "cloze/yes_no", ask("", rest)
-        yield "cloze/statement", partial(_tell, clause)
+        yield "cloze/yes_no", ask("", rest), "yes"
+        yield "cloze/statement", partial(_tell, clause), ""
     if auxiliary == "did" and topical and (clause.timed or verb not in STATIVE):
-        yield "cloze/when", ask("when", rest)
+        yield "cloze/when", ask("when", rest), clause.when
     if clause.reason and topical and auxiliary not in MODALS - {"did"}:
-        yield "cloze/why", ask("why", rest)
+        yield "cloze/why", ask("why", rest), ""
     stem, tail = (verb, rest) if verb else ((rest.partition(" ")[0], rest.partition(" ")[2]) if doing else ("", ""))
     if match := _PLACE.match(tail):
         before = f"{stem} {match['before']}".strip() if doing else match["before"].strip()
@@ -282,23 +289,24 @@ def questions(sentence: str) -> Iterator[tuple[str, Render]]:
             and (match["prep"] != "to" or base in _MOVING)
             and base not in STATIVE - {"live"} | {"major"}
         ):
-            yield "cloze/where", ask("where", before + origin)
+            where = match["place"] if origin else match[0][len(match["before"]) :]
+            yield "cloze/where", ask("where", before + origin), where
     if (match := _OBJECT.match(tail)) and (verb or doing) and verb not in STATIVE | {"go", "work", "move"}:
-        yield "cloze/what", ask("what", f"{stem} {match['rest']}" if doing else match["rest"])
+        yield "cloze/what", ask("what", f"{stem} {match['rest']}" if doing else match["rest"]), match["object"]
     if match := re.match(r"(?i)from ([A-Z]\w+.*)$", rest if not verb else ""):
-        yield "cloze/where", ask("where", "from")
+        yield "cloze/where", ask("where", "from"), match[1]
     if (
         match := re.match(
             rf"(?:really |so |very |pretty )?({ABOUT}) (about|of|in|with|to|at|for) (.+)", rest if not verb else ""
         )
     ) and (content(match[3]) and (match[2] != "to" or match[1] == "allergic")):
-        yield "cloze/what", ask("what", f"{match[1]} {match[2]}")
+        yield "cloze/what", ask("what", f"{match[1]} {match[2]}"), match[3]
     if (
         (match := _NUMBERS.match(rest))
         and auxiliary in ("do", "did")
         and not re.match(r" (?:of|worth|and|or|from)\b", rest[match.end() :])
     ):
-        yield "cloze/how_many", ask(f"how many {match['what']}", rest[match.end() :].strip())
+        yield "cloze/how_many", ask(f"how many {match['what']}", rest[match.end() :].strip()), match["n"]
     if verb in _LIKING and auxiliary == "do" and not clause.owned and not rest.startswith("to "):
         for frame in range(3):
-            yield "cloze/about", partial(_feeling, rest, frame)
+            yield "cloze/about", partial(_feeling, rest, frame), ""
