@@ -20,12 +20,13 @@ from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.training import generator
 from knowledge.training.held_out import held_out
 from knowledge.training.reply_data import ReplyExample
-from knowledge.training.sets_archives import CONVERSATIONS, members
+from knowledge.training.sets_archives import CONVERSATIONS, DOCUMENTS, members
 
 Reply = Callable[[ReplyRequest], str]
 _WHEN = 1.7e9  # of talk that has no date
 _LONGEST = 320  # characters of a reply of the assistant's
 _LEAST = 2  # words of a message
+_HEARD = ("Got it.", "Thanks for telling me.", "I'll remember that.", "Okay!", "Noted. Is there anything else?")
 _log = logging.getLogger(__name__)
 
 
@@ -41,6 +42,10 @@ def openings(data: Path | None, seed: int, count: int) -> list[tuple[Turn, ...]]
     found += [_turns([text]) for text in rng.sample(told, min(len(told), count // 3))]
     if data is not None:
         found += [dialogue for dialogue, _ in assistant(data)]
+        if (archive := data / "lost_in_the_middle.tar.xz").is_file():  # what everybody may know, in nobody's memory
+            papers = DOCUMENTS["lost_in_the_middle"](members(archive))
+            asked = [f"{text[0].upper()}{text[1:]}?" for paper in papers for text, *_ in paper.questions]
+            found += [_turns([text]) for text in rng.sample(asked, min(len(asked), count // 6))]
         for name, share in (("chitchat", 3), ("topical_chat", 6)):
             archive = data / f"{name}.tar.xz"
             if not archive.is_file():
@@ -92,10 +97,35 @@ def with_idle_reads(
     """The same talk, a share of it with memories that have nothing to do with it and weigh little."""
     made = []
     for example in examples:
+        if example.reads:
+            made.append(example)
+            continue
         some = rng.choice(list(reads))[: rng.randint(1, 4)] if reads and rng.random() < 0.3 else ()
         weak = tuple(Read(read.memory, score=0.02, weight=rng.uniform(0.01, 0.08)) for read in some)
         made.append(ReplyExample(example.dialogue, weak, example.reply, example.kind, example.source))
     return made
+
+
+def in_dialogue(
+    examples: Sequence[ReplyExample], talk: Sequence[ReplyExample], count: int, rng: random.Random
+) -> Iterator[ReplyExample]:
+    """Questions that the running dialogue answers: what a memory said stands in it as the person's own turn, other talk
+    behind it, and is not read."""
+    for example in rng.sample(list(examples), len(examples)):
+        holds = [read for read in example.reads if example.reply.lower() in read.memory.text.lower()]
+        if count <= 0:
+            return
+        if len(example.dialogue) > 1 or len(holds) != 1 or holds[0].memory.speaker or holds[0].memory.role != "user":
+            continue
+        said = [holds[0].memory.text, rng.choice(_HEARD)]
+        for other in rng.sample(list(talk), rng.randint(0, 2)):
+            if len(other.dialogue) == 1:
+                said += [other.dialogue[0].text, other.reply]
+        rest = tuple(read for read in example.reads if read is not holds[0])
+        reads = tuple(Read(read.memory, read.score, min(read.weight, 0.1)) for read in rest[: rng.randint(0, 3)])
+        dialogue = _turns([*said, example.dialogue[0].text])
+        yield ReplyExample(dialogue, reads, example.reply, "in dialogue", example.source)
+        count -= 1
 
 
 def replies_of(decoder: object) -> Reply:

@@ -17,7 +17,7 @@ from knowledge.encoder import Encoder
 from knowledge.errors import ModelError
 from knowledge.reader import Reader, make_reader
 from knowledge.training import generator, sets
-from knowledge.training.reply_chat import Reply, assistant, openings, own_replies, with_idle_reads
+from knowledge.training.reply_chat import Reply, assistant, in_dialogue, openings, own_replies, with_idle_reads
 from knowledge.training.reply_data import ReplyExample, prepared
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene
@@ -26,7 +26,8 @@ from knowledge.training.scenes import Scene
 @dataclass(frozen=True, slots=True)
 class Mix:
     """Scenes of each source and questions of each scene, at most; ``talk``: of each set of
-    conversations, questions with a piece of a turn as the answer; ``chats``: the decoder's own replies."""
+    conversations, questions with a piece of a turn as the answer; ``in_dialogue``: questions that the
+    running dialogue answers; ``chats``: the decoder's own replies."""
 
     scenes: int = 40
     per_scene: int = 50
@@ -35,7 +36,8 @@ class Mix:
     papers: int = 5  # scenes of each set of documents
     per_paper: int = 70
     talk: int = 250
-    chats: int = 240
+    in_dialogue: int = 120
+    chats: int = 280
     unknown: float = 0.2  # share of examples that memory does not answer, at most
     dev: int = 90
 
@@ -79,6 +81,7 @@ def examples(
     chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in
             (assistant(data) if data else ())]  # fmt: skip
     chat += own_replies(openings(data, seed, mix.chats), reply, work / f"own-replies-{seed}.pickle")
+    chat += in_dialogue(train, chat, mix.in_dialogue, rng)
     chat = with_idle_reads(chat, reads, rng)
     train += chat[len(chat) // 20 :]
     dev = dev[: mix.dev] + chat[: len(chat) // 20]
@@ -101,7 +104,7 @@ def _sources(data: Path | None, seed: int, mix: Mix) -> Iterator[tuple[str, Iter
 
 def _balanced(train: list[ReplyExample], unknown: float, rng: random.Random) -> list[ReplyExample]:
     """At most a share of examples whose reply is that nothing is known: more, and the decoder denies what it reads."""
-    blank = [one for one in train if "not mentioned" in one.reply]
+    blank = [one for one in train if "not mentioned" in one.reply and (one.reads or "document" not in one.kind)]
     told = [one for one in train if "not mentioned" not in one.reply]
     rng.shuffle(blank)
     return told + blank[: round(len(told) * unknown / (1 - unknown))]
