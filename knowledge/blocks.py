@@ -82,16 +82,31 @@ class Rotation:
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3", "smollm3"})  # whose attention is the plain one, with RoPE
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Keys and values side by side, (layers, 1, kv_heads, capacity, head_dim); ``columns`` of them are filled."""
+
+    keys: Tensor
+    values: Tensor
+    columns: int
+
+
 def beside(
-    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: int
-) -> list[tuple[Tensor, Tensor]]:
-    """For each layer keys and values (1, kv_heads, n, head_dim): those of ``before`` (as many positions as columns,
-    (1, kv_heads, m, head_dim) each), then those of the blocks, which all start at position ``at``."""
-    moved = [rotation.moved(block.keys, at - block.start) for block in blocks]
-    return [
-        (
-            torch.cat([keys, *(block[layer][None] for block in moved)], dim=2),
-            torch.cat([values, *(block.values[layer][None] for block in blocks)], dim=2),
-        )
-        for layer, (keys, values) in enumerate(before)
-    ]
+    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: int, room: int = 0
+) -> Joined:
+    """Those of ``before`` (for each layer (1, kv_heads, m, head_dim), as many positions as columns), then those of the
+    blocks, which all start at position ``at``, then ``room`` free columns."""
+    like = before[0][0]
+    columns = like.shape[2] + sum(block.tokens for block in blocks)
+    shape = (len(before), 1, like.shape[1], columns + room, like.shape[3])
+    keys, values = like.new_empty(shape), like.new_empty(shape)
+    # All layers of a block at once: a copy for each layer and block would take longer than the copying itself.
+    place = like.shape[2]
+    for block in blocks:
+        keys[:, 0, :, place : place + block.tokens] = rotation.moved(block.keys, at - block.start)
+        values[:, 0, :, place : place + block.tokens] = block.values
+        place += block.tokens
+    for layer, (k, v) in enumerate(before):
+        keys[layer, :, :, : k.shape[2]] = k
+        values[layer, :, :, : v.shape[2]] = v
+    return Joined(keys, values, columns)

@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging as transformers_logging
 
-from knowledge.blocks import Rotation
+from knowledge.blocks import Joined, Rotation
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.memory_attention import ColumnBias, install
 from knowledge.prompt import Message, merged, message
@@ -89,12 +89,13 @@ class ChatModel:
         """Keys and values of no token yet."""
         return DynamicCache(config=self.network.config)
 
-    def cache_of(self, layers: Sequence[tuple[Tensor, Tensor]]) -> Any:
-        """A cache that holds these keys and values, (1, kv_heads, n, head_dim) for each layer, without copying them."""
+    def cache_of(self, joined: Joined) -> Any:
+        """A cache that holds these keys and values, without copying them; their free columns are its room to grow."""
         made = self.new_cache()
-        for layer, (keys, values) in zip(made.layers, layers, strict=True):
-            layer.lazy_initialization(keys, values)
-            layer.keys, layer.values = keys, values
+        made.layers = [
+            RoomyLayer(keys, values, joined.columns)
+            for keys, values in zip(joined.keys.unbind(0), joined.values.unbind(0), strict=True)
+        ]
         return made
 
     def forward(
@@ -152,6 +153,32 @@ class ChatModel:
         found = {known[word] for word in _STOP_WORDS if word in known} | {self.tokenizer.eos_token_id}
         found.update(ends if isinstance(ends, list) else [ends])
         return frozenset(token for token in found if token is not None)
+
+
+class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
+    """A layer of a cache at the beginning of larger tensors: tokens that fit are written behind, nothing is copied.
+
+    ``keys``, ``values``: (1, kv_heads, capacity, head_dim), the first ``columns`` filled.
+    """
+
+    def __init__(self, keys: Tensor, values: Tensor, columns: int) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.lazy_initialization(keys, values)
+        self._room = keys, values
+        self._filled = columns
+        self.keys, self.values = keys[:, :, :columns], values[:, :, :columns]
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        all_keys, all_values = self._room
+        start, end = self._filled, self._filled + key_states.shape[2]
+        if self.get_seq_length() != start or end > all_keys.shape[2]:  # grown or cut in another way since
+            grown: tuple[Tensor, Tensor] = super().update(key_states, value_states, *args, **kwargs)
+            self._filled = -1  # what is there now is no longer in the room
+            return grown
+        all_keys[:, :, start:end], all_values[:, :, start:end] = key_states, value_states
+        self.keys, self.values = all_keys[:, :, :end], all_values[:, :, :end]
+        self._filled = end
+        return self.keys, self.values
 
 
 def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:

@@ -71,8 +71,10 @@ def with_blocks(network: Any, blocks: list[Block], *, batch: int = 1) -> Any:
     assert rotation is not None
     cache, start = DynamicCache(config=network.config), start_cache(network)
     before = [(layer.keys, layer.values) for layer in start.layers]
-    for number, (keys, values) in enumerate(beside(before, blocks, rotation, at=len(START))):
-        cache.update(keys, values, number)
+    joined = beside(before, blocks, rotation, at=len(START), room=3)
+    assert joined.keys.shape[3] == joined.columns + 3
+    for number, (keys, values) in enumerate(zip(joined.keys, joined.values, strict=True)):
+        cache.update(keys[:, :, : joined.columns], values[:, :, : joined.columns], number)
     cache.batch_repeat_interleave(batch)
     return cache
 
