@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
@@ -56,6 +57,8 @@ def main() -> None:
     except MnemeError as error:
         sys.stderr.write(f"mneme: {error}\n")
         raise SystemExit(1) from error
+    # A service manager's stop ends us as Ctrl+C does: files are closed, and what was deleted is taken out of them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     application.start()
     try:
         from chat_app.pages.server import create_server  # gradio takes seconds to import: the models load meanwhile

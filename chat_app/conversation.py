@@ -112,16 +112,9 @@ class Conversations:
         return events()
 
     def edit(
-        self,
-        owner: str,
-        conversation: str,
-        message: str,
-        text: str,
-        *,
-        sampling: Sampling | None = None,
-        system: str = "",
-        context: Sequence[Turn] = (),
-    ) -> Iterator[ReplyEvent]:
+        self, owner: str, conversation: str, message: str, text: str, *, sampling: Sampling | None = None,
+        system: str = "", context: Sequence[Turn] = (),
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Say something else in the place of an earlier message of the user: a new branch; the old one turns inactive.
 
         Events and errors as in ``send``.
@@ -134,17 +127,10 @@ class Conversations:
         )
 
     def regenerate(
-        self,
-        owner: str,
-        conversation: str,
-        message: str | None = None,
-        *,
-        sampling: Sampling | None = None,
-        system: str = "",
-        context: Sequence[Turn] = (),
-        stop_at: Sequence[str] = (),
+        self, owner: str, conversation: str, message: str | None = None, *, sampling: Sampling | None = None,
+        system: str = "", context: Sequence[Turn] = (), stop_at: Sequence[str] = (),
         boost: Mapping[str, float] | None = None,
-    ) -> Iterator[ReplyEvent]:
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Another reply beside ``message`` (or to it, when it is the user's); by default the last one.
 
         Where there is a reply already, it is sampled at a temperature of at least 0.7 with a fresh seed unless the call
@@ -295,6 +281,14 @@ class Conversations:
     def rename(self, owner: str, conversation: str, title: str) -> Conversation:
         """Give a conversation a title of its own. Raises NotFound, BadInput when it is empty."""
         return self.history.rename(owner, conversation, title)
+
+    def revise(self, owner: str, conversation: str, message: str, text: str) -> Message:
+        """Put ``text`` in a reply's place, as another version of it. Raises BadInput, NotFound, StillReplying."""
+        with self._alone(owner, conversation):
+            self._message_of(owner, conversation, message)
+            revised = self.history.revise(owner, message, checked_text(text))
+            self._follower.settle_when_ready(owner, conversation)
+        return revised
 
     def feedback(self, owner: str, message: str, value: int | None) -> None:
         """Keep +1 (liked), −1 (disliked) or None for a message. Raises NotFound, BadInput."""

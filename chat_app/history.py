@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Engine, and_, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from chat_app.feedback import KeptFeedback, keep_liking
 from chat_app.history_marks import MemoryMarks
 from chat_app.history_reads import KeptReads
 from chat_app.history_records import (
@@ -60,6 +61,7 @@ class History:
         self._clock = clock
         self.marks = MemoryMarks(engine)
         self.kept_reads = KeptReads(engine)
+        self.kept_feedback = KeptFeedback(engine, clock=clock)
         with transaction(engine) as connection:
             metadata.create_all(connection)
 
@@ -251,6 +253,22 @@ class History:
         with transaction(self._engine) as connection:
             message_row(connection, owner, message)
             connection.execute(update(messages).where(messages.c.id == message).values(feedback=value))
+            keep_liking(connection, owner, message, value, self._clock())
+
+    def revise(self, owner: str, message: str, text: str) -> Message:
+        """A reply as a person would have it: another version of it, with its reads. The edit is kept as feedback.
+
+        Raises NotFound, BadInput for a message that is no reply.
+        """
+        old = self.message(owner, message)
+        if old.role != "assistant" or old.parent is None:
+            raise BadInput("Only a reply can be corrected like this.")
+        if old.text.strip() == text.strip():
+            return old
+        new = self.add(owner, old.conversation, "assistant", text, parent=old.parent, finish_reason="stop")
+        self.kept_reads.copy(owner, message, new.id)
+        self.kept_feedback.edited(owner, message, new.id)
+        return self.message(owner, new.id)
 
     def switch_branch(self, owner: str, message: str) -> Conversation:
         """Make the branch through ``message`` the active one, down to where it was left. Raises NotFound."""

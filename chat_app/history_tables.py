@@ -1,4 +1,4 @@
-"""The schema of the history: conversations, and a tree of messages in each.
+"""The schema of the history: conversations, a tree of messages in each, and what a person said about them.
 
 SQLite and PostgreSQL alike. Does not know: what the columns are used for (history.py), or memory's own tables.
 """
@@ -73,6 +73,23 @@ messages = Table(
     Index("messages_conversation_parent", "conversation", "parent"),
     Index("messages_owner_path_hash", "owner", "path_hash"),
     Index("messages_pending", "memory_pending", "owner"),
+)
+
+# What a person said about replies and memories: ids only. Texts are looked up, so that deleted ones are gone here too.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(36), nullable=False, unique=True),
+    Column("owner", String(255), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("kind", String(16), nullable=False),  # like, dislike, edit, pin, mute
+    Column("message", String(36)),  # the reply it is about; NULL: a memory was marked that no reply had read
+    Column("version", String(36)),  # edits: the reply as the person wrote it
+    Column("memory", String(255)),  # pins and mutes
+    Index("feedback_owner", "owner", "seq"),
+    Index("feedback_message", "message"),
+    Index("feedback_version", "version"),
 )
 
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from chat_app.history_records import MemoryState
-from chat_app.history_tables import conversations, in_chunks, messages
+from chat_app.history_tables import conversations, feedback, in_chunks, messages
 
 
 @dataclass(slots=True)
@@ -68,12 +68,16 @@ def tree_of(rows: Iterable[Any]) -> Tree:
 
 
 def mark_state(connection: Connection, ids: Iterable[str], state: MemoryState) -> None:
-    """What memory should hold of these turns from now on. The words of deleted ones are gone at once."""
+    """What memory should hold of these turns from now on. The words of deleted ones are gone at once,
+    and what was said about them."""
     values: dict[str, Any] = {"memory_state": state, "memory_pending": True}
     if state == "deleted":
         values |= {"text": "", "reads": None, "path_hash": ""}
     for chunk in in_chunks(list(ids)):
         connection.execute(update(messages).where(messages.c.id.in_(chunk)).values(values))
+        if state == "deleted":
+            told = or_(feedback.c.message.in_(chunk), feedback.c.version.in_(chunk))
+            connection.execute(delete(feedback).where(told))
 
 
 def set_leaf(connection: Connection, conversation: str, leaf: str | None) -> None:

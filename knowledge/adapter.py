@@ -81,8 +81,8 @@ def merge(network: Any, path: Path) -> AdapterAbout:
     """
     about, tensors = _opened(path)
     if about.base != base_of(network):
-        raise AdapterError(f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of no "
-                         "use here. `python -m knowledge.training decoder` trains one.")  # fmt: skip
+        raise AdapterError(f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of "
+                           "no use here. `python -m knowledge.training decoder` trains one.")  # fmt: skip
     weights = dict(network.named_parameters())
     products = []
     for name, down in tensors.items():

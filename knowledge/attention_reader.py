@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from knowledge.evidence import Focus, evidence, neighbours, text_facts
+from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Read, ReadResult
 from knowledge.words import is_small_talk, plain
@@ -24,16 +25,19 @@ NEGLIGIBLE = 0.01  # smallest weight worth reading
 class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
-    ``decline``: weight of the null slot from which nothing is read: at 0.5 it weighs more than all memories together;
-    above 1 never declines.
+    ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
+    that it does not know (0.5 and 0.7 in LOG.md, 2026-11-25). ``adapter``: what one owner's feedback changed; without
+    one the shipped weights read.
     """
 
     learned = True
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.5, negligible: float = NEGLIGIBLE
-    ) -> None:
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.7, negligible: float = NEGLIGIBLE,
+        adapter: ReadAdapter | None = None,
+    ) -> None:  # fmt: skip
         self.network = network.eval()
+        self.adapter = adapter
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
 
     def read(
@@ -75,6 +79,11 @@ class AttentionReader:
         )  # fmt: skip
         return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates))
 
+    def adapted(self, adapter: ReadAdapter) -> AttentionReader:
+        """The same read with one owner's adapter."""
+        return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
+                               negligible=self.negligible, adapter=adapter)  # fmt: skip
+
     @torch.inference_mode()
     def weights(
         self, focus: Focus, candidates: Sequence[Candidate], keys: dict[str, np.ndarray]
@@ -90,4 +99,9 @@ class AttentionReader:
             torch.ones(1, len(candidates), dtype=torch.bool), torch.from_numpy(neighbours(candidates, 1))[None],
         )  # fmt: skip
         read = self.network(batch)
+        if self.adapter is not None:
+            sources = sources_of([c.memory for c in candidates], self.adapter.size.sources)
+            read = self.adapter(
+                AdapterBatch(batch.vector, batch.keys, batch.evidence, sources[None], batch.mask, read.log_hops)
+            )
         return read.log_alpha[0].numpy(), read.log_hops[0].numpy()

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,15 @@ log = logging.getLogger(__name__)
 Job = Callable[[threading.Event], bool]  # gets what stops it; False: it was stopped and wants another turn
 WorkState = Literal["", "waiting", "running", "failed"]
 _FAILURES = 256  # remembered
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    asked: bool
+    rank: int
+    number: int
+    due: float  # not before, by the monotonic clock
+    job: Job
 
 
 class IdleWork:
@@ -31,7 +41,7 @@ class IdleWork:
 
     def __init__(self, *, quiet: float = 1.0, most: int = 64) -> None:
         self._quiet, self._most = quiet, most
-        self._jobs: dict[Hashable, tuple[bool, int, int, Job]] = {}  # key → asked for, rank, number, job
+        self._jobs: dict[Hashable, _Waiting] = {}
         self._failed: OrderedDict[Hashable, None] = OrderedDict()
         self._running: Hashable | None = None
         self._stop = threading.Event()
@@ -55,14 +65,17 @@ class IdleWork:
                 self._released = time.monotonic()
                 self._change.notify_all()
 
-    def submit(self, key: Hashable, job: Job, *, rank: int = 0, asked: bool = False) -> None:
-        """Do ``job`` while no reply is under way, in place of one with the same ``key``; nothing after ``close``."""
+    def submit(self, key: Hashable, job: Job, *, rank: int = 0, asked: bool = False, delay: float = 0.0) -> None:
+        """Do ``job`` while no reply is under way, in place of one with the same ``key``; nothing after ``close``.
+
+        ``delay``: not in the next so many seconds; submitted again meanwhile, the wait begins anew.
+        """
         with self._change:
             if self._closed:
                 return
             self._number += 1
             self._failed.pop(key, None)
-            self._jobs[key] = (asked, rank, self._number, job)
+            self._jobs[key] = _Waiting(asked, rank, self._number, time.monotonic() + delay, job)
             if len(self._jobs) > self._most:
                 del self._jobs[min((one for one in self._jobs if one != self._running), key=self._place)]
             if self._thread is None:
@@ -89,15 +102,19 @@ class IdleWork:
     # ---- the thread ------------------------------------------------------------------------------------
 
     def _place(self, key: Hashable) -> tuple[bool, int, int]:
-        return self._jobs[key][:3]
+        waiting = self._jobs[key]
+        return waiting.asked, waiting.rank, waiting.number
+
+    def _begin(self, key: Hashable) -> float:
+        """When this job may begin, if no reply comes."""
+        waiting = self._jobs[key]
+        return waiting.due if waiting.asked else max(waiting.due, self._released + self._quiet)
 
     def _wait(self) -> float | None:
         """Seconds until a job may begin; None: until something changes."""
         if self._holders or not self._jobs:
             return None
-        if any(asked for asked, *_ in self._jobs.values()):
-            return 0.0
-        return max(0.0, self._released + self._quiet - time.monotonic())
+        return max(0.0, min(map(self._begin, self._jobs)) - time.monotonic())
 
     def _work(self) -> None:
         while True:
@@ -106,19 +123,20 @@ class IdleWork:
                     self._change.wait(wait)
                 if self._closed:
                     return
-                key = self._running = max(self._jobs, key=self._place)
-                job = self._jobs[key][3]
+                now = time.monotonic()
+                key = self._running = max((one for one in self._jobs if self._begin(one) <= now), key=self._place)
+                started = self._jobs[key]
                 stop = self._stop = threading.Event()
             failed = again = False
             try:
-                again = not job(stop) and stop.is_set()
+                again = not started.job(stop) and stop.is_set()
             except Exception:
                 failed = True
                 log.exception("work that waited for a quiet moment failed")
             with self._change:
                 self._running = None
-                if not again:
-                    self._jobs.pop(key, None)
+                if not again and self._jobs.get(key) is started:  # else it was submitted again meanwhile
+                    del self._jobs[key]
                 if failed:
                     self._failed[key] = None
                     if len(self._failed) > _FAILURES:

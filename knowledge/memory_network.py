@@ -17,19 +17,23 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
 from knowledge.ingestion import DocumentIntake
+from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
+_CLEAN = 2  # rank of taking what was deleted out of the files
+_CLEAN_AFTER = 5.0  # seconds without a deletion: searches wait while the files are cleaned
 
 
 class MemoryNetwork:
     """Read → reply → write over one external memory, for any number of owners.
 
     Every method takes the owner first; nothing of one owner is ever visible to another. Safe to call from threads.
-    ``idle`` does what can wait: the blocks of what was written are made ahead of the first read.
+    ``idle`` does what can wait: the blocks of what was written are made ahead of the first read, and the files are
+    cleaned of what was deleted.
     """
 
     def __init__(
@@ -38,12 +42,18 @@ class MemoryNetwork:
         self.encoder = encoder
         self.store = store
         self.reader = reader
+        self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
         self.writer = writer
         self.decoder = decoder
         self.intake = DocumentIntake(store, encoder)
         self.idle = IdleWork()
+        store.forgotten.append(self._clean_when_idle)
 
     # ---- O: read ------------------------------------------------------------------------------------
+
+    def reader_of(self, owner: str) -> Reader:
+        """The read that serves this owner."""
+        return self.reader if self.own_readers is None else self.own_readers.of(owner)
 
     def read(
         self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
@@ -60,7 +70,7 @@ class MemoryNetwork:
         vector = self.encoder.encode([text])[0]  # (dimension,)
         said = [turn.text for turn in dialogue]
         result = read_memory(
-            self.reader, self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
+            self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
             exclude=frozenset(exclude), limit=limit,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
@@ -182,6 +192,15 @@ class MemoryNetwork:
             return True
 
         self.idle.submit(("fill", owner, ids), fill, rank=_FILL)
+
+    def _clean_when_idle(self, owner: str, ids: Sequence[str] | None) -> None:
+        """The vector index keeps deleted vectors in its files until it is told to take them out."""
+
+        def clean(stop: threading.Event) -> bool:
+            self.store.clean()
+            return True
+
+        self.idle.submit("clean", clean, rank=_CLEAN, delay=_CLEAN_AFTER)
 
     def _forget_gone(self, decoder: OpenDecoder, owner: str, ids: Sequence[str]) -> None:
         """What was deleted while its block was made leaves no block behind."""

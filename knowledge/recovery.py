@@ -92,5 +92,5 @@ def _lacking(catalog: Catalog, vectors: VectorIndex, owner: str) -> list[str]:
     if vectors.count(owner) == catalog.count(owner) and not pending:
         return []
     there, wanted = vectors.ids(owner), catalog.ids(owner)
-    vectors.remove(owner, sorted(there - set(wanted)))
+    vectors.remove(owner, sorted(there - set(wanted) | there & pending))  # with another text, perhaps
     return [id for id in wanted if id not in there or id in pending]

@@ -25,7 +25,7 @@ from knowledge.catalog_tables import Filters
 from knowledge.errors import BadInput, EncoderMismatch
 from knowledge.lexical import LexicalIndex
 from knowledge.records import Candidate, Document, Memory
-from knowledge.recovery import fill, repair
+from knowledge.recovery import Encode, Progress, fill, repair
 from knowledge.shortlist import gather
 from knowledge.vectors import VectorIndex
 
@@ -72,9 +72,7 @@ class ExternalMemory:
 
     # ---- recovery -------------------------------------------------------------------------------------
 
-    def recover(
-        self, encode: Callable[[Sequence[str]], np.ndarray], progress: Callable[[str, float], None]
-    ) -> None:
+    def recover(self, encode: Encode, progress: Progress) -> None:
         """Call once at start, before anything else: finish half-done work, undo unfinished documents, rebuild what is
         missing, damaged, or made by another encoder.
 
@@ -125,6 +123,7 @@ class ExternalMemory:
         with self._lock(owner), self._forgetting(owner, [id]):
             self._catalog.set_text(owner, id, text, rows[0], time.time())
             memory = self._catalog.get(owner, [id])[id]
+            self._vectors.remove(owner, [id])  # put in its place, the new vector could leave the old one in a file
             self._index(owner, [memory], rows)
             self._catalog.checkpoint()
         return memory
@@ -280,6 +279,10 @@ class ExternalMemory:
             count = self.delete_container(owner, id)
             self._catalog.drop_document(owner, id)
         return count
+
+    def clean(self) -> bool:
+        """Take deleted vectors out of the embedded Chroma's files, as ``close`` does. → was there anything to do?"""
+        return self._vectors.clean()
 
     def close(self) -> None:
         """Close the word indexes and Chroma; the engine is its opener's."""

@@ -6,8 +6,9 @@ encoders (it gets a label for what made the vectors). It can be rebuilt from the
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import shutil
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,10 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 
 from knowledge.errors import StoreError
+from knowledge.gate import Gate
+from knowledge.vector_files import clean_or_wipe, clear_unused, expect_leftovers, is_clean, take_out_deleted, wipe
+
+log = logging.getLogger(__name__)
 
 _BATCH = 1000  # records in one call; the embedded client's own limit is 5461
 # A memory that repeats itself ("Thanks!") makes knots in the graph; wider links and search keep the rest in reach:
@@ -42,6 +47,8 @@ class VectorIndex:
         self._dimension = dimension
         self._collections: dict[str, Any] = {}
         self._lock = threading.RLock()
+        self._gate = Gate()
+        self._tidy: set[str] = set()  # collections whose graph was looked after since it was loaded
         self._client = self._connect()
 
     # ---- following the catalog ------------------------------------------------------------------------
@@ -56,6 +63,8 @@ class VectorIndex:
                     embeddings=np.ascontiguousarray(vectors[part], dtype=np.float32),
                     metadatas=[{"readable": bool(flag)} for flag in readable[part]],
                 )
+        if len(ids):
+            self._look_after(owner)
 
     def set_readable(self, owner: str, ids: Sequence[str], readable: Sequence[bool]) -> None:
         for at in range(0, len(ids), self._batch):
@@ -66,9 +75,10 @@ class VectorIndex:
                 )
 
     def remove(self, owner: str, ids: Sequence[str]) -> None:
-        """Delete; ids that are not there are no error."""
+        """Delete; ids that are not there are no error. Their vectors leave the files with :meth:`clean`."""
         for at in range(0, len(ids), self._batch):
             with self._collection(owner) as collection:
+                self._expect_leftovers()
                 collection.delete(ids=list(ids[at : at + self._batch]))
 
     def clear(self, owner: str) -> None:
@@ -76,7 +86,9 @@ class VectorIndex:
         name = self._name(owner)
         with self._calls(), self._lock:
             self._collections.pop(name, None)
+            self._tidy.discard(name)
             if name in self._names():
+                self._expect_leftovers()
                 self._client.delete_collection(name)
 
     # ---- asking ---------------------------------------------------------------------------------------
@@ -118,9 +130,9 @@ class VectorIndex:
     def check(self, owner: str) -> None:
         """Look at a row and search for it: raises ``StoreError`` when the files behind are damaged."""
         with self._collection(owner) as collection:
-            found = collection.get(limit=1, include=["embeddings"])
-            if found["ids"]:
-                collection.query(query_embeddings=[found["embeddings"][0]], n_results=1, include=["distances"])
+            loaded = _look(collection)
+        if loaded:
+            self._look_after(owner)
 
     def drop_others(self, owners: Sequence[str]) -> None:
         """Drop this store's collections made by other encoders or of owners that are no more."""
@@ -128,8 +140,10 @@ class VectorIndex:
         with self._calls(), self._lock:
             for name in self._names():
                 if name not in wanted:
+                    self._expect_leftovers()
                     self._client.delete_collection(name)
                     self._collections.pop(name, None)
+                    self._tidy.discard(name)
 
     def reopen_empty(self) -> None:
         """Embedded only: throw the damaged folder away and start with an empty one. Raises ``StoreError``."""
@@ -137,21 +151,67 @@ class VectorIndex:
             raise StoreError(f"The Chroma server at {self._where} fails; repair it or drop --chroma.")
         with self._lock:
             self.close()
-            _wipe(self._where)
+            wipe(self._where)
             self._client = self._connect()
+
+    # ---- files ----------------------------------------------------------------------------------------
+
+    def clean(self) -> bool:
+        """Take deleted vectors out of the embedded Chroma's files. → was there anything to do?
+
+        Calls wait meanwhile: the files are closed, cleaned (in time of their size) and opened again. A server's files
+        are its own matter.
+        """
+        if not isinstance(self._where, Path) or is_clean(self._where):
+            return False
+        with self._gate.alone(), self._lock:
+            names = list(self._collections)
+            self._close()
+            try:
+                take_out_deleted(self._where)
+            finally:
+                self._client = self._connect(cleaned=True)
+            with contextlib.suppress(ChromaError):
+                for name in names:  # so that no search has to wait for the graph
+                    _look(self._client.get_collection(name, embedding_function=None))
+            clear_unused(self._where)
+        return True
+
+    def _look_after(self, owner: str) -> None:
+        """Once for each graph that Chroma has made or loaded: see :func:`clear_unused`."""
+        name = self._name(owner)
+        if isinstance(self._where, Path) and name not in self._tidy:
+            with self._gate.alone(), self._errors():
+                clear_unused(self._where)
+            self._tidy.add(name)
 
     def close(self) -> None:
         with self._lock:
-            self._collections.clear()
-            self._client.close()
+            self._close()
+            if isinstance(self._where, Path):
+                try:
+                    (clear_unused if is_clean(self._where) else take_out_deleted)(self._where)
+                except StoreError as exc:  # the next start does it
+                    log.warning("%s", exc)
+
+    def _close(self) -> None:
+        self._collections.clear()
+        self._tidy.clear()
+        self._client.close()
+
+    def _expect_leftovers(self) -> None:
+        if isinstance(self._where, Path):
+            expect_leftovers(self._where)
 
     # ---- inside ---------------------------------------------------------------------------------------
 
-    def _connect(self) -> Any:
+    def _connect(self, *, cleaned: bool = False) -> Any:
         settings = Settings(anonymized_telemetry=False)
         if isinstance(self._where, Path):
             try:
                 self._where.mkdir(parents=True, exist_ok=True)
+                if not cleaned:
+                    clean_or_wipe(self._where)
                 client = self._embedded(self._where, settings)
             except OSError as exc:
                 raise StoreError(f"The Chroma folder {self._where} cannot be used: {exc}.") from exc
@@ -181,7 +241,7 @@ class VectorIndex:
 
             SharedSystemClient._identifier_to_system.pop(str(folder), None)  # else the broken one is handed out again
             SharedSystemClient._identifier_to_refcount.pop(str(folder), None)
-            _wipe(folder)
+            wipe(folder)
             try:
                 return chromadb.PersistentClient(str(folder), settings=settings)
             except Exception as exc:
@@ -200,6 +260,12 @@ class VectorIndex:
 
     @contextmanager
     def _calls(self) -> Iterator[None]:
+        """Around every call of Chroma, never one in another: waits while files are cleaned."""
+        with self._gate.call(), self._errors():
+            yield
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
         try:
             yield
         except StoreError:
@@ -233,16 +299,16 @@ class VectorIndex:
                 raise
 
 
+def _look(collection: Any) -> bool:
+    """Get a row and search for it, which loads the graph; false when there is none."""
+    found = collection.get(limit=1, include=["embeddings"])
+    if found["ids"]:
+        collection.query(query_embeddings=[found["embeddings"][0]], n_results=1, include=["distances"])
+    return bool(found["ids"])
+
+
 def _short(text: str, length: int) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]
-
-
-def _wipe(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder, ignore_errors=False)
-        folder.mkdir(parents=True)
-    except OSError as exc:
-        raise StoreError(f"The damaged Chroma folder {folder} cannot be replaced: {exc}; delete it by hand.") from exc
 
 
 def _server(url: str) -> Any:

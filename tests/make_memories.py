@@ -75,3 +75,24 @@ def found(store: ExternalMemory, text: str, owner: str = "ann", **more: Any) -> 
 def holds(folder: Path, word: bytes) -> bool:
     """Is this (lower-case) word in a byte of any file below?"""
     return any(word in path.read_bytes().lower() for path in folder.rglob("*") if path.is_file())
+
+
+def holds_vector(folder: Path, vector: np.ndarray) -> bool:
+    """Is a (dimension,) vector that is nearly this one in any file below, as 32- or 16-bit floats at any byte?"""
+    wanted = vector / np.linalg.norm(vector)
+    return any(_near(path.read_bytes(), wanted) for path in folder.rglob("*") if path.is_file())
+
+
+def _near(content: bytes, wanted: np.ndarray) -> bool:
+    for kind in (np.dtype("<f4"), np.dtype("<f2")):
+        for start in range(kind.itemsize):
+            count = (len(content) - start) // kind.itemsize
+            if count < len(wanted):
+                continue
+            read = np.frombuffer(content, kind, count, start)
+            with np.errstate(invalid="ignore"):  # most of a file is no numbers
+                numbers = np.where(np.abs(read) < 10, read, 0).astype(np.float64)
+            length = np.sqrt(np.convolve(numbers**2, np.ones(len(wanted)), "valid"))
+            if (np.correlate(numbers, wanted, "valid") > 0.98 * np.maximum(length, 1e-3)).any():
+                return True
+    return False

@@ -49,6 +49,34 @@ def test_what_was_asked_for_comes_first_then_the_rank_then_the_newest(idle: Idle
     until(lambda: idle.state("old") == "")
 
 
+def test_a_job_waits_for_its_time_and_others_do_not_wait_for_it(idle: IdleWork) -> None:
+    done: list[str] = []
+    last = threading.Event()
+    idle.submit("later", noting(done, "too early"), rank=9, asked=True, delay=3600)
+    idle.submit("now", noting(done, "now", last))
+    assert last.wait(10) and done == ["now"] and idle.state("later") == "waiting"
+    idle.submit("later", noting(done, "later"), delay=0.01)
+    until(lambda: idle.state("later") == "")
+    assert done == ["now", "later"]
+
+
+def test_what_is_submitted_again_while_it_is_done_is_done_again(idle: IdleWork) -> None:
+    done: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def job(stop: threading.Event) -> bool:
+        begun.set()
+        done.append("first")
+        return go_on.wait(10)
+
+    idle.submit("job", job)
+    assert begun.wait(10)
+    idle.submit("job", noting(done, "second"))
+    go_on.set()
+    until(lambda: idle.state("job") == "")
+    assert done == ["first", "second"]
+
+
 def test_a_reply_stops_what_is_at_work_and_it_gets_another_turn(idle: IdleWork) -> None:
     begun, turns = threading.Event(), []
 

@@ -53,7 +53,7 @@ def test_what_answers_is_read_or_nothing_is_known(tmp_path: Path) -> None:
     assert len(made) == 12
     for example in made:
         texts = [read.memory.text for read in example.reads]
-        assert sum(read.weight for read in example.reads) <= 1.5 and all(0 < read.weight <= 1 for read in example.reads)
+        assert all(0 < read.weight <= 1 for read in example.reads)
         if example.reply == "Lisbon":
             assert "My sister Ana moved to Lisbon." in texts
         elif example.reply == "7 May 2023":
@@ -78,7 +78,8 @@ def data(tmp_path: Path) -> Path:
     talks = {}
     for number in range(60):
         lines = [f"Hello number {number}!", "Hi, nice to meet you there."] + [
-            text for turn in range(5) for text in (f"I grew up in Town{number}x{turn}.", f"Oh, number {number} is nice.")
+            text for turn in range(5)
+            for text in (f"I grew up in Town{number}x{turn}.", f"Oh, number {number} is nice.")
         ]
         content = [{"message": text, "agent": f"agent_{n % 2 + 1}", "turn_rating": "Good"} for n, text in
                    enumerate(lines)]  # fmt: skip

@@ -14,7 +14,7 @@ from knowledge.errors import StoreError
 from knowledge.records import Document
 from knowledge.store import ExternalMemory
 from knowledge.vectors import VectorIndex
-from tests.make_memories import DIMENSION, encode, found, holds, memory, recovered, talk, write
+from tests.make_memories import DIMENSION, encode, found, holds, holds_vector, memory, recovered, talk, write
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)
 
@@ -51,7 +51,8 @@ def test_deleted_text_is_in_no_byte_of_any_file(tmp_path: Path, way: str) -> Non
     kept = [memory(f"k{at}", f"kept words {at}", container="k", position=at) for at in range(50)]
     secret = "Zyxwvut passphrase Qponmlk"
     write(store, [*kept[:25], memory("s", secret, container="doc", kind="passage", title="Qponmlk.txt"), *kept[25:]])
-    assert holds(tmp_path, b"zyxwvut")
+    vector = encode([secret])[0]  # which can be turned back into words
+    assert holds(tmp_path, b"zyxwvut") and holds_vector(tmp_path, vector)
     blocks = BlockCache(0, 1 << 20, tmp_path / "blocks")
     store.forgotten.append(blocks.forget)
     keys = torch.ones(1, 1, 3, 4)
@@ -74,8 +75,10 @@ def test_deleted_text_is_in_no_byte_of_any_file(tmp_path: Path, way: str) -> Non
     assert len(list((tmp_path / "blocks").iterdir())) == sum(left)
     words = [b"zyxwvut", b"passphras"] + ([] if way == "edit" else [b"qponmlk"])
     assert not any(holds(tmp_path, word) for word in words)
+    store.clean()
+    assert not holds_vector(tmp_path, vector)
     store.close()
-    assert not any(holds(tmp_path, word) for word in words)
+    assert not any(holds(tmp_path, word) for word in words) and not holds_vector(tmp_path, vector)
 
 
 def test_a_stale_index_shows_nothing_that_the_catalog_does_not_have(tmp_path: Path) -> None:

@@ -37,8 +37,11 @@ VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
+    "knowledge.owner_readers",
 )  # fmt: skip
-TRAINING = "knowledge.training"  # stands above all of knowledge; nothing that runs imports it
+TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
+FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
+LEARNING = "chat_app.learning"  # the one that starts it
 # chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
 COMPOSING = ("chat_app.application",)
 
@@ -173,10 +176,13 @@ def test_every_module_of_knowledge_has_its_place() -> None:
     assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"
 
 
-def test_what_runs_does_not_import_training() -> None:
+def test_what_runs_imports_no_training_but_that_on_feedback() -> None:
     runs = [name for name in modules() if in_package(name, "app") or in_package(name, "chat_app")]
     runs += [name for name in modules() if in_package(name, "knowledge") and not in_package(name, TRAINING)]
-    assert [name for name in runs for module in reached(name) if in_package(module, TRAINING)] == []
+    trains = {module for name in runs for module in reached(name) if in_package(module, TRAINING)}
+    assert trains == set(FEEDBACK)
+    direct = {name for name in runs for module in own_imports(name) if in_package(module, TRAINING)}
+    assert direct == {LEARNING}
 
 
 def test_imports_make_no_ring() -> None:
@@ -205,7 +211,8 @@ def test_the_chat_takes_the_memory_through_the_network() -> None:
     through = {*VALUES, "knowledge", "knowledge.memory_network", "knowledge.transfer", "knowledge.database"}
     for name in modules():
         if in_package(name, "chat_app") and name not in COMPOSING:
-            past = {found for found in own_imports(name) if in_package(found, "knowledge")} - through
+            beside = {FEEDBACK[0]} if name == LEARNING else set()
+            past = {found for found in own_imports(name) if in_package(found, "knowledge")} - through - beside
             assert past == set(), f"{name} goes past the memory network"
 
 

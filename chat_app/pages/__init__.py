@@ -1,4 +1,4 @@
-"""The page: chat, memory, documents and diagnostics in one frame. Gradio is imported only in this package.
+"""The page: chat, memory, documents, training and diagnostics in one frame. Gradio is imported only in this package.
 
 Does not know: how it is served (server.py).
 """
@@ -17,6 +17,7 @@ from chat_app.pages.documents import documents_page
 from chat_app.pages.memory import memory_page
 from chat_app.pages.reads_panel import ReadsPanelEvents
 from chat_app.pages.sidebar import SidebarEvents
+from chat_app.pages.training import training_page
 from chat_app.pages.words import label
 
 if TYPE_CHECKING:
@@ -39,13 +40,16 @@ def build(application: Application) -> gr.Blocks:
                 memory = memory_page(application)
             with gr.Tab(label("frame.documents"), id="documents", elem_id="tab-documents") as documents_tab:
                 documents = documents_page(application)
+            with gr.Tab(label("frame.training"), id="training", elem_id="tab-training") as training_tab:
+                training = training_page(application)
             with gr.Tab(label("frame.diagnostics"), id="diagnostics", elem_id="tab-diagnostics") as diagnostics_tab:
                 diagnostics = diagnostics_page(application)
         state = ChatState(application, parts)
         ChatEvents(state).connect(demo)
         SidebarEvents(state, tabs).connect()
         ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
-        for tab, page in ((memory_tab, memory), (documents_tab, documents), (diagnostics_tab, diagnostics)):
+        for tab, page in ((memory_tab, memory), (documents_tab, documents), (training_tab, training),
+                          (diagnostics_tab, diagnostics)):  # fmt: skip
             _refresh_when_opened(tab, page)
     blocks: gr.Blocks = demo
     blocks.queue(default_concurrency_limit=8, max_size=256)

@@ -46,7 +46,7 @@ class ChatComponents:
                     elem_id="chat",
                     height="100%",
                     layout="bubble",
-                    editable="user",
+                    editable="all",  # a reply that is edited becomes another version of it, and is learned from
                     buttons=["copy"],
                     sanitize_html=True,
                     allow_tags=False,

@@ -106,13 +106,17 @@ class ReplyEvents:
 
     @told
     def edit(self, conversation: str, event: gr.EditData, request: gr.Request) -> Iterator[Updates]:
-        """An earlier message said differently: a new branch from there."""
+        """An earlier message said differently: a new branch from there. A reply said differently: a version of it."""
         language, owner = language_of(request), self.application.owner_of(request)
         conversation = id_of(conversation)
         text = event.value if isinstance(event.value, str) else ""
         messages, message = self.state.message_at(owner, conversation, event.index, event.previous_value, language)
-        if message.role != "user" or not text.strip():
+        if not text.strip():
             raise BadInput(say("chat.empty", language))
+        if message.role == "assistant":
+            self.application.conversations.revise(owner, conversation, message.id, text)
+            yield self.state.shown(owner, page_of(request), conversation)
+            return
         if text.strip() == message.text.strip():
             yield self.state.shown(owner, page_of(request), conversation)
             return

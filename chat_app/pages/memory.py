@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chat_app.application import Application
 
 DELETE_WORDS = ("DELETE", "删除")  # what a person types to delete everything
+_MARKS: tuple[tuple[str, Literal["pin", "mute"]], ...] = (("pinned", "pin"), ("muted", "mute"))
 LONGEST_TEXT = 100_000  # characters of a memory written by hand
 
 
@@ -85,9 +86,12 @@ class MemoryPage:
             network.edit(owner, text_of(data, "id"), _written(data))
             return {"done": "edit", "id": text_of(data, "id")} | _notice("memory.did_edit")
         if action == "mark":
-            for name, word in (("pinned", "pin"), ("muted", "mute")):
+            kept = self._application.history.kept_feedback
+            for name, word in _MARKS:
                 if data.get(word) is True or data.get(f"un{word}") is True:
-                    network.store.mark(owner, _ids(data), **{name: data.get(word) is True})
+                    on, ids = data.get(word) is True, list(network.store.get(owner, _ids(data)))
+                    network.store.mark(owner, ids, **{name: on})
+                    kept.marked(owner, ids, kind=word, on=on)
             return {}
         if action == "delete":
             ids = _ids(data)

@@ -6,7 +6,7 @@ Does not know: how the cards look (scripts/reads_panel.js), or where their value
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -67,8 +67,10 @@ class ReadsPanelEvents:
             return self._go(owner, memory, request)
         if action == "pin":
             network.store.mark(owner, [id], pinned=flag(event, "on"))
+            self._keep(owner, conversation, event, "pin")
         elif action == "mute":
             network.store.mark(owner, [id], muted=flag(event, "on"))
+            self._keep(owner, conversation, event, "mute")
         elif action == "edit":
             network.edit(owner, id, field(event, "text", LONGEST_MEMORY))
         elif action == "delete":
@@ -83,6 +85,12 @@ class ReadsPanelEvents:
         if message is None:
             return {self.chat.parts.reads: gr.skip()}
         return {self.chat.parts.reads: self.chat.view.past_reads(owner, conversation, message)}
+
+    def _keep(self, owner: str, conversation: str, event: gr.EventData, kind: Literal["pin", "mute"]) -> None:
+        """A pin or mute under a reply is kept as feedback on what that reply read."""
+        history = self.chat.application.history
+        reply = next((one.id for one in self.chat.path(owner, conversation) if one.id == field(event, "message")), "")
+        history.kept_feedback.marked(owner, [field(event, "id")], kind=kind, on=flag(event, "on"), message=reply)
 
     def _effects(self, owner: str, conversation: str, event: gr.EventData) -> Updates:
         """Have the effects of the shown reply measured, or look how far they are; ``was`` is what the browser knows."""

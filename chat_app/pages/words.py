@@ -19,12 +19,13 @@ from gradio.i18n import I18nData
 from chat_app.pages.words_chat import CHAT, FRAME, READS, SIDEBAR, STATUS
 from chat_app.pages.words_diagnostics import DIAGNOSTICS
 from chat_app.pages.words_lists import DOCUMENTS, MEMORY
+from chat_app.pages.words_training import TRAINING
 
 Language = Literal["en", "zh"]
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
 WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **SIDEBAR, **READS, **MEMORY, **DOCUMENTS,
-                                    **DIAGNOSTICS}  # fmt: skip
+                                    **DIAGNOSTICS, **TRAINING}  # fmt: skip
 
 # ---- how they are chosen ---------------------------------------------------------------------------
 

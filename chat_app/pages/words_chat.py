@@ -7,6 +7,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "frame.chat": ("Chat", "对话"),
     "frame.memory": ("Memory", "记忆"),
     "frame.documents": ("Documents", "文档"),
+    "frame.training": ("Training", "训练"),
     "frame.diagnostics": ("Diagnostics", "诊断"),
     "frame.light": ("Light", "浅色"),
     "frame.dark": ("Dark", "深色"),

@@ -66,10 +66,10 @@ def say(page: Any, text: str) -> None:
 
 
 def stop(page: Any) -> None:
-    """Stop the reply that is being written, with Esc."""
-    page.locator("#message-box .stop-button").wait_for()
+    """Stop the reply that is being written, with Esc, and wait until the box sends again."""
+    page.wait_for_selector("body.mn-streaming #message-box .stop-button")
     page.keyboard.press("Escape")
-    page.wait_for_selector("body:not(.mn-streaming)")
+    page.wait_for_selector("body:not(.mn-streaming) #message-box .submit-button")
 
 
 def conversation_of(page: Any) -> str:

@@ -149,11 +149,12 @@ def test_escape_stops_and_slash_writes(opened: Any, server: PageServer) -> None:
     opened.wait_for_function("() => document.querySelector('#chat .bot-row')?.innerText.includes('12')")
     stop(opened)
     opened.wait_for_selector("#chat .mn-mark:has-text('Stopped')")
-    conversation = conversation_of(opened)
-    assert server.application.history.path("local", conversation)[-1].finish_reason == "stopped"
-    opened.locator("#reads-panel h2").click()
-    opened.evaluate("document.activeElement.blur()")
+    conversation, history = conversation_of(opened), server.application.history
+    eventually(lambda: history.path("local", conversation)[-1].finish_reason == "stopped")
+    opened.locator(BOX).blur()
+    expect(opened.locator(BOX)).not_to_be_focused()
     opened.keyboard.press("/")
+    expect(opened.locator(BOX)).to_be_focused()
     opened.keyboard.type("a/b")
     opened.keyboard.press("Shift+Enter")
     opened.keyboard.type("c")
