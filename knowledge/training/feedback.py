@@ -44,7 +44,7 @@ from knowledge.training.feedback_examples import (
 
 __all__ = ["Feedback", "FeedbackExample", "FeedbackPlan", "FeedbackTraining", "PastWeight", "cloze_of", "examples_of"]
 LEAST = 10  # examples: of fewer nothing can be held back that says anything
-MOST_RATIO = 10.0  # that one held-back like or dislike can count more than when it was given
+MOST_RATIO = 3.0  # that one held-back like or dislike can count more than when it was given
 MUTED = 2.0  # nats that a muted memory is to lose of its shipped weight; what has lost more counts hardly any more
 _SIGN = {"like": 1.0, "dislike": -1.0, "edit": 1.0, "pin": 1.0, "mute": -1.0}
 
