@@ -74,6 +74,7 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     from knowledge.local_decoder import LocalDecoder
     from knowledge.training.decoder import DecoderPlan, DecoderTraining
     from knowledge.training.reply_chat import replies_of
+    from knowledge.training.reply_polish import polish
 
     cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
     folder = str(ensure(cache, lambda phase, share: print(f"\r{phase} {share:4.0%}", end="", file=sys.stderr)))
@@ -83,10 +84,11 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     stock = LocalDecoder(folder, device=given.device)
     train, dev = reply_mix.examples(given.data, Encoder(given.encoder), replies_of(stock), given.work, given.seed, mix)
     del stock
-    kinds = reply_mix.kinds(train)
+    last = polish(given.seed, train)
+    kinds = reply_mix.kinds(train) | {f"last stage, {name}": count for name, count in reply_mix.kinds(last).items()}
     print(json.dumps(kinds), file=sys.stderr)
     run = given.work / f"decoder-{given.seed}"
-    training = DecoderTraining(ChatModel(folder, device=given.device), train, dev, run, plan)
+    training = DecoderTraining(ChatModel(folder, device=given.device), train, dev, run, plan, last)
     if given.resume and training.resume():
         print(f"goes on after step {training.step} of {training.steps}", file=sys.stderr)
     training.go(until=given.until)

@@ -38,10 +38,12 @@ class DecoderPlan:
 
     seed: int = 0
     epochs: int = 1
+    most: int = 240  # steps before the last stage; 0: all of the epochs
     rank: int = 32
     alpha: int = 32
     rate: float = 8e-4
     warmup: float = 0.05  # share of the steps
+    polish_rate: float = 0.4  # share of the rate at which the last stage begins
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
@@ -54,11 +56,12 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
+    ``polish``: examples of a short last stage at a low rate.
     """
 
     def __init__(
         self, model: ChatModel, examples: Sequence[ReplyExample], dev: Sequence[ReplyExample], folder: Path,
-        plan: DecoderPlan,
+        plan: DecoderPlan, polish: Sequence[ReplyExample] = (),
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
@@ -72,11 +75,13 @@ class DecoderTraining:
         self.rows = RowBuilder(model, PromptBuilder(model.count, window=model.window, reads_tokens=100_000))
         self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0)
         self.text = replace(WAYS["prompt"], everything=True)
-        self.examples = list(examples)
+        self.examples, self.polish = list(examples), list(polish)
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
         self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
         per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)
-        self.steps = plan.epochs * per_epoch
+        self.whole = plan.epochs * per_epoch
+        self.main_steps = min(self.whole, plan.most or self.whole)
+        self.steps = self.main_steps + math.ceil(len(self._epoch(plan.epochs)) / plan.rows)
         self.per_epoch, self.step = per_epoch, 0
         self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
         self.stop: Callable[[], bool] = lambda: False  # asked before every step
@@ -119,7 +124,9 @@ class DecoderTraining:
         losses: list[float] = []
         bar = tqdm(total=self.steps, initial=self.step, desc="decoder", unit="step")
         while self.step < end and self.since < self.plan.patience and not self.stop():  # 8 iterate
-            epoch, at = divmod(self.step, self.per_epoch)
+            last = self.step >= self.main_steps
+            epoch = self.plan.epochs if last else self.step // self.per_epoch
+            at = self.step - (self.main_steps if last else epoch * self.per_epoch)
             rows = self._epoch(epoch)[at * self.plan.rows : (at + 1) * self.plan.rows]
             losses.append(self._update(rows))
             self.step += 1
@@ -155,18 +162,23 @@ class DecoderTraining:
             factor.data.copy_(exact)
 
     def _schedule(self) -> float:
-        """Share of the rate: a linear warm-up, then a cosine down to a twentieth."""
-        warm = max(1, round(self.plan.warmup * self.steps))
+        """Share of the rate: a linear warm-up, then a cosine down to a twentieth; the last stage falls from its own."""
+        warm = max(1, round(self.plan.warmup * self.whole))
         if self.step < warm:
             return (self.step + 1) / warm
-        done = (self.step - warm) / max(1, self.steps - warm)
+        if self.step >= self.main_steps:
+            done = (self.step - self.main_steps) / max(1, self.steps - self.main_steps)
+            return self.plan.polish_rate * (1 - 0.8 * done)
+        done = (self.step - warm) / max(1, self.whole - warm)
         return 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
 
     def _look(self, train: float) -> None:
         dev = self.loss(self.dev)
         self.curve.append({"step": self.step, "train": round(train, 4), "dev": round(dev, 4)})
-        self.since = 0 if dev < self.best else self.since + 1
-        if dev < self.best:
+        # The dev part hardly asks what the last stage teaches.
+        better = dev < self.best or self.step > self.main_steps
+        self.since = 0 if better else self.since + 1
+        if better:
             self.best = dev
             adapter.save(adapter.factors(self.network), self._about(), self.folder / "best.safetensors")
         self._keep()
@@ -192,7 +204,7 @@ class DecoderTraining:
         """The rows of an epoch; the same whether or not it was resumed into."""
         if getattr(self, "_made", (-1, []))[0] != epoch:
             rng = random.Random(f"{self.plan.seed}:{epoch}")
-            order = list(self.examples)
+            order = list(self.examples if epoch < self.plan.epochs else self.polish)
             rng.shuffle(order)
             laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else self.blocks) for one in order]
             self._made = (epoch, packed(laid, self.plan.tokens))

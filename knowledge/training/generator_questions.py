@@ -218,10 +218,10 @@ class Asker:
                     continue
                 for key, fact in (("now", facts[-1]), ("old", facts[-2])):
                     if templates := fact.schema.get(f"{key} {variable}"):
-                        found.append(self._bare("update", fact, pick(self.rng, templates), variable))
+                        found.append(self.bare("update", fact, pick(self.rng, templates), variable))
         return [draft for draft in found if draft]
 
-    def _bare(self, kind: str, fact: Fact, template: str, variable: str) -> Draft | None:
+    def bare(self, kind: str, fact: Fact, template: str, variable: str) -> Draft | None:
         """A query without regard to facts of the same kind."""
         if not fact.told.get(variable):
             return None
