@@ -11,6 +11,7 @@ from knowledge.records import Trace
 
 Words = tuple[tuple[int, int, float], ...]  # from and up to which character of the reply, mass of attention there
 
+NEAR = 0.8  # share of its mean from which a memory counts: with blocks a word's mass is hardly more than 10 % off it
 MOST_WORDS = 160  # kept of one memory, those with most mass; what one reply keeps stays in the kilobytes
 _DIGITS = 4
 # Scripts without spaces are taken character by character; the page's script cuts a reply in the same way.
@@ -19,7 +20,7 @@ _WORD = re.compile(f"[{_ALONE}]|[^\\s{_ALONE}]+")
 
 
 def looked_at(trace: Trace | None, text: str) -> dict[str, tuple[float, Words]]:
-    """Memory → (mean over the reply's tokens of the attention on it, the words where it was at least that).
+    """Memory → (mean over the reply's tokens of the attention on it, the words where it was at least about that).
 
     ``text`` is the reply as it is kept; tokens behind its end (it was cut) do not count.
     """
@@ -40,7 +41,7 @@ def looked_at(trace: Trace | None, text: str) -> dict[str, tuple[float, Words]]:
         # Rounded as they are kept, so that a reply of one word is not below its own mean.
         mean = round(means[place], _DIGITS)
         lit = [(start, end, round(mass[place], _DIGITS)) for start, end, mass in words]
-        lit = [word for word in lit if word[2] >= mean and word[2] > 0.0]
+        lit = [word for word in lit if word[2] >= NEAR * mean and word[2] > 0.0]
         strongest = sorted(lit, key=lambda word: -word[2])[:MOST_WORDS]
         found[memory] = (mean, tuple(sorted(strongest)))
     return found

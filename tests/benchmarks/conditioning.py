@@ -1,11 +1,12 @@
 """How likely the right answer is to the decoder, by the way in which memories reach it: nats a token, lower is better.
 
-    python -m tests.benchmarks.conditioning --data LOCOMO.json [--questions 150] [--adapter none]
+    python -m tests.benchmarks.conditioning --data LOCOMO.json [--questions 150] [--adapter default|none|FILE]
 
 Every question of a LoCoMo conversation is asked of a memory that holds its turns as the app stores them. The memories
 are those of the app's own read (no evidence labels), the same ones for all ways: "none", "prompt" (all as text, the
 strongest last, as retrieval chats do), "blocks" (cached blocks without weights), "blocks+read" (weighed by the read),
-"hybrid", "default" (what the app does), "oracle" (only the evidence, as text). The last line is one JSON object.
+"hybrid", "default" (what the app does), "oracle" (only the evidence, as text), and with an adapter "stock prompt" (as
+"prompt", without the adapter). The last line is one JSON object.
 ``ttft_s``: seconds from the request to the first token of the reply, median; blocks are in the cache, as they are
 after a turn was written; the beginning of the dialogue is cached for all.
 """
@@ -36,7 +37,7 @@ from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.reply_layout import WAYS, Conditioning
 from knowledge.training.read_data import scratch_store
 from tests.benchmarks import recall
-from tests.benchmarks.embedded import embedded_folder
+from tests.benchmarks.embedded import adapter_of, embedded_folder
 
 LIMIT = 10  # memories of a question
 PROMPT = replace(WAYS["prompt"], everything=True)
@@ -106,26 +107,30 @@ def first_token(decoder: LocalDecoder, request: ReplyRequest) -> float:
     return done.usage.first_token_seconds or done.usage.seconds
 
 
-def ways() -> dict[str, tuple[Conditioning, str]]:
+def ways(decoder: LocalDecoder) -> dict[str, tuple[Conditioning, str]]:
     """Name → (way, which reads)."""
-    default = WAYS[load_settings([], {}).memory_path]
     return {
         "none": (WAYS["prompt"], "none"),
         "prompt": (PROMPT, "read"),
-        "blocks": (replace(WAYS["blocks"], strength=0.0), "read"),
-        "blocks+read": (WAYS["blocks"], "read"),
-        "hybrid": (WAYS["hybrid"], "read"),
-        "default": (default, "read"),
+        "blocks": (replace(decoder.way_of("blocks"), strength=0.0), "read"),
+        "blocks+read": (decoder.way_of("blocks"), "read"),
+        "hybrid": (decoder.way_of("hybrid"), "read"),
+        "default": (decoder.way_of(load_settings([], {}).memory_path), "read"),
         "oracle": (PROMPT, "evidence"),
     }
 
 
-def measure(decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int) -> dict[str, Any]:
+def measure(
+    decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int, stock: LocalDecoder | None = None
+) -> dict[str, Any]:
     """NLL a token over all answers, and the median time to the first token of the first ``timed`` questions."""
     total: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
     for number, one in enumerate(questions):
-        for name, (way, which) in ways().items():
+        if stock is not None:
+            stock.set_way(PROMPT)
+            total.setdefault("stock prompt", []).extend((-stock.score(request_of(one, one.reads), one.answer)).tolist())
+        for name, (way, which) in ways(decoder).items():
             decoder.set_way(way)
             reads = {"none": (), "read": one.reads, "evidence": one.evidence}[which]
             request = request_of(one, reads)
@@ -148,15 +153,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
     parser.add_argument("--questions", type=int, default=150)
     parser.add_argument("--timed", type=int, default=40, help="questions whose time to the first token is taken")
-    parser.add_argument("--adapter", choices=["none"], default="none", help="none: the stock decoder")
+    parser.add_argument("--adapter", default="none", help="none: the stock decoder; default: what ships; or a file")
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     questions = asked(options.data, Encoder("default"), options.questions)
-    decoder = LocalDecoder(str(embedded_folder()), dtype=options.dtype, reads_tokens=100_000, window=4096)
-    print(json.dumps(measure(decoder, questions, timed=options.timed)))
+    adapter = adapter_of(options.adapter)
+    decoder, *stock = (
+        LocalDecoder(str(embedded_folder()), dtype=options.dtype, reads_tokens=100_000, window=4096, adapter=which)
+        for which in ([adapter, None] if adapter else [None])
+    )
+    print(json.dumps(measure(decoder, questions, timed=options.timed, stock=stock[0] if stock else None)))
 
 
 if __name__ == "__main__":
