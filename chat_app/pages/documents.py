@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from chat_app.pages.documents_list import documents_value, passages_value
-from chat_app.pages.handlers import toast
-from chat_app.pages.memory_list import Query, job_value, status_value, text_of
-from chat_app.pages.style import script
-from chat_app.pages.words import language_of
-from knowledge.errors import BadInput, NotFound, NotReady
+from chat_app.pages.drawn_page import DrawnPage
+from chat_app.pages.memory_list import Query, job_value, text_of
+from knowledge.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from chat_app.application import Application
 
 
-class DocumentsPage:
+class DocumentsPage(DrawnPage):
     """The page's component and what the shell plugs in.
 
     ``refresh`` is (function, inputs, outputs), to be called whenever the tab is opened. ``show_passage`` is a function
@@ -32,17 +30,7 @@ class DocumentsPage:
     """
 
     def __init__(self, application: Application) -> None:
-        self._application = application
-        self.listing = gr.HTML(
-            html_template='<div class="ml-loading"></div>', js_on_load=script("lists") + script("documents"),
-            apply_default_css=False, elem_id="documents-page", elem_classes="ml-host")
-        self.listing.select(self.act, None, self.listing, show_progress="hidden", trigger_mode="multiple",
-                            concurrency_limit=8, api_visibility="private")
-
-    @property
-    def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:
-        """(function, inputs, outputs) that make the page ask again; it knows which document it shows."""
-        return _nudge, [], [self.listing]
+        super().__init__(application, "documents", "lists", "documents")
 
     @property
     def show_passage(self) -> tuple[Callable[..., dict[Any, Any]], list[Any]]:
@@ -56,35 +44,24 @@ class DocumentsPage:
 
         return show, [self.listing]
 
-    def act(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        """Does what the page asks and returns its next value; errors are told in the page itself."""
-        data: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
-        owner = self._application.owner_of(request)
-        value: dict[str, Any] = {"sequence": data.get("sequence"), "time": time.time(), "open": None}
-        try:
-            value |= self._do(owner, text_of(data, "action"), data)
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        try:
-            # Before the list: a job that is seen finished here has its document in the list below.
-            value["jobs"] = [job_value(job) for job in self._application.uploads.jobs(owner, "document")]
-            store = self._application.network.store
-            value["documents"] = documents_value(store, owner)
-            query = data.get("query") if isinstance(data.get("query"), dict) else {}
-            if id := text_of(query or {}, "document"):
-                position = (query or {}).get("position")
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+        value["open"] = None
+        # Before the list: a job that is seen finished here has its document in the list below.
+        value["jobs"] = [job_value(job) for job in self._application.uploads.jobs(owner, "document")]
+        store = self._application.network.store
+        value["documents"] = documents_value(store, owner)
+        query = data.get("query") if isinstance(data.get("query"), dict) else {}
+        if id := text_of(query or {}, "document"):
+            position = (query or {}).get("position")
+            try:
                 value["open"] = passages_value(
                     store, owner, id, Query.of(query).offset,
                     position if isinstance(position, int) and 0 <= position < 2**31 else None)
-        except NotReady:
-            value.pop("notice", None)  # the page shows how far the start is
-        except NotFound:
-            value.setdefault("notice", {"key": "documents.gone", "values": {}, "tone": "bad"})
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        value["status"] = status_value(self._application.status())
-        value["mib"] = self._application.settings.upload_mib
-        return value
+            except NotFound:
+                value.setdefault("notice", {"key": "documents.gone", "values": {}, "tone": "bad"})
+
+    def _besides(self, owner: str) -> dict[str, Any]:
+        return {"mib": self._application.settings.upload_mib}
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a person asked for → what the page is told about it."""
@@ -104,10 +81,6 @@ class DocumentsPage:
             store.delete_document(owner, document.id)
             return {"notice": {"key": "documents.did_delete", "values": {"name": document.name}, "tone": "good"}}
         raise BadInput("The page asked for something unknown; reload it.")
-
-
-def _nudge() -> dict[str, Any]:
-    return {"nudge": time.time()}
 
 
 def documents_page(application: Application) -> DocumentsPage:

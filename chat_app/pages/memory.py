@@ -6,17 +6,12 @@ the page's next value. Whose memory it is comes from the request on every call. 
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-import gradio as gr
-
-from chat_app.pages.handlers import toast
-from chat_app.pages.memory_list import Query, job_value, page_of_memories, status_value, text_of
-from chat_app.pages.style import script
-from chat_app.pages.words import language_of
-from knowledge.errors import BadInput, NotReady
+from chat_app.pages.drawn_page import DrawnPage
+from chat_app.pages.memory_list import Query, job_value, page_of_memories, text_of
+from knowledge.errors import BadInput
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -26,7 +21,7 @@ _MARKS: tuple[tuple[str, Literal["pin", "mute"]], ...] = (("pinned", "pin"), ("m
 LONGEST_TEXT = 100_000  # characters of a memory written by hand
 
 
-class MemoryPage:
+class MemoryPage(DrawnPage):
     """The page's component and what the shell plugs in.
 
     ``refresh`` is (function, inputs, outputs), to be called whenever the tab is opened. ``listing.open_place`` is the
@@ -35,37 +30,13 @@ class MemoryPage:
     """
 
     def __init__(self, application: Application) -> None:
-        self._application = application
-        scripts = "".join(script(name) for name in ("lists", "memory_tools", "memory"))
-        self.listing = gr.HTML(
-            html_template='<div class="ml-loading"></div>', js_on_load=scripts,
-            apply_default_css=False, elem_id="memory-page", elem_classes="ml-host")
-        self.listing.select(self.act, None, self.listing, show_progress="hidden", trigger_mode="multiple",
-                            concurrency_limit=8, api_visibility="private")
+        super().__init__(application, "memory", "lists", "memory_tools", "memory")
 
-    @property
-    def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:
-        """(function, inputs, outputs) that make the page ask again; it knows which search it shows."""
-        return _nudge, [], [self.listing]
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+        value |= page_of_memories(self._application, owner, Query.of(data.get("query")))
 
-    def act(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        """Does what the page asks and returns its next value; errors are told in the page itself."""
-        data: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
-        owner = self._application.owner_of(request)
-        value: dict[str, Any] = {"sequence": data.get("sequence"), "time": time.time()}
-        try:
-            value |= self._do(owner, text_of(data, "action"), data)
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        try:
-            value |= page_of_memories(self._application, owner, Query.of(data.get("query")))
-        except NotReady:
-            value.pop("notice", None)  # the page shows how far the start is
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        value["imports"] = [job_value(job) for job in self._application.uploads.jobs(owner, "import")]
-        value["status"] = status_value(self._application.status())
-        return value
+    def _besides(self, owner: str) -> dict[str, Any]:
+        return {"imports": [job_value(job) for job in self._application.uploads.jobs(owner, "import")]}
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a person asked for → what the page is told about it."""
@@ -104,10 +75,6 @@ class MemoryPage:
             count = network.store.delete_everything(owner)
             return {"done": "delete_everything"} | _notice("memory.did_delete_many", count=count)
         raise BadInput("The page asked for something unknown; reload it.")
-
-
-def _nudge() -> dict[str, Any]:
-    return {"nudge": time.time()}
 
 
 def _notice(key: str, tone: str = "good", **values: object) -> dict[str, Any]:

@@ -6,20 +6,15 @@ is the page's next value. Whose feedback it is comes from the request on every c
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import gradio as gr
-
 from chat_app.feedback import FeedbackRow
 from chat_app.history_records import excerpt_around
-from chat_app.pages.handlers import toast
-from chat_app.pages.memory_list import Query, status_value, text_of
-from chat_app.pages.style import script
-from chat_app.pages.words import language_of
-from knowledge.errors import BadInput, NotFound, NotReady
+from chat_app.pages.drawn_page import DrawnPage
+from chat_app.pages.memory_list import Query, text_of
+from knowledge.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -28,39 +23,14 @@ PAGE = 30  # pieces of feedback on one page
 EXCERPT = 160  # characters of a text
 
 
-class TrainingPage:
+class TrainingPage(DrawnPage):
     """``refresh`` is (function, inputs, outputs), to be called whenever the tab is opened."""
 
     def __init__(self, application: Application) -> None:
-        self._application = application
-        self.shown: gr.HTML = gr.HTML(
-            html_template='<div class="ml-loading"></div>', js_on_load=script("lists") + script("training"),
-            apply_default_css=False, elem_id="training-page", elem_classes="ml-host")  # fmt: skip
-        self.shown.select(self.act, None, self.shown, show_progress="hidden", trigger_mode="multiple",
-                          concurrency_limit=8, api_visibility="private")  # fmt: skip
+        super().__init__(application, "training", "lists", "training")
 
-    @property
-    def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:
-        """(function, inputs, outputs) that make the page ask again."""
-        return _nudge, [], [self.shown]
-
-    def act(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
-        """Does what the page asks and returns its next value; errors are told in the page itself."""
-        data: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
-        owner = self._application.owner_of(request)
-        value: dict[str, Any] = {"sequence": data.get("sequence"), "time": time.time()}
-        try:
-            value |= self._do(owner, text_of(data, "action"), data)
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        try:
-            value |= self._value(owner, Query.of(data.get("query")).offset)
-        except NotReady:
-            value.pop("notice", None)  # the page shows how far the start is
-        except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
-        value["status"] = status_value(self._application.status())
-        return value
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+        value |= self._value(owner, Query.of(data.get("query")).offset)
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a person asked for → what the page is told about it."""
@@ -119,10 +89,6 @@ class TrainingPage:
             "id": row.id, "kind": row.kind, "created": row.created,
             **{name: excerpt_around(text, "", EXCERPT) for name, text in texts.items()},
         }  # fmt: skip
-
-
-def _nudge() -> dict[str, Any]:
-    return {"nudge": time.time()}
 
 
 def _notice(key: str) -> dict[str, Any]:

@@ -11,10 +11,9 @@ Knows: rows, the optimiser, when to stop. Does not know: where examples come fro
 
 from __future__ import annotations
 
-import csv
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from knowledge.prompt import PromptBuilder
 from knowledge.reply_layout import WAYS, Conditioning
 from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
 from knowledge.training.reply_data import ReplyExample
+from knowledge.training.run_state import keep_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,14 @@ class DecoderTraining:
         self.examples, self.polish = list(examples), list(polish)
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
         self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
-        per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)
+        self._made: tuple[int, list[list[LaidOut]]] = (-1, [])  # the last rows asked for, and of which epoch
+        last_stage = math.ceil(len(self._epoch(plan.epochs)) / plan.rows)
+        per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)  # behind it: these rows are needed first
         self.whole = plan.epochs * per_epoch
         self.main_steps = min(self.whole, plan.most or self.whole)
-        self.steps = self.main_steps + math.ceil(len(self._epoch(plan.epochs)) / plan.rows)
+        self.steps = self.main_steps + last_stage
         self.per_epoch, self.step = per_epoch, 0
         self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
-        self.stop: Callable[[], bool] = lambda: False  # asked before every step
 
     # ---- going on after a stop ---------------------------------------------------------------------------
 
@@ -106,13 +107,7 @@ class DecoderTraining:
             "factors": self.exact, "optimizer": self.optimizer.state_dict(), "step": self.step,
             "best": self.best, "since": self.since, "curve": self.curve,
         }  # fmt: skip
-        partial = self.folder / "state.part"
-        torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
-        with (self.folder / "loss.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, ["step", "train", "dev"])
-            writer.writeheader()
-            writer.writerows(self.curve)
+        keep_state(self.folder, state, self.curve)
 
     # ---- the loop ----------------------------------------------------------------------------------------
 
@@ -123,7 +118,7 @@ class DecoderTraining:
             self._look(math.nan)
         losses: list[float] = []
         bar = tqdm(total=self.steps, initial=self.step, desc="decoder", unit="step")
-        while self.step < end and self.since < self.plan.patience and not self.stop():  # 8 iterate
+        while self.step < end and self.since < self.plan.patience:  # 8 iterate
             last = self.step >= self.main_steps
             epoch = self.plan.epochs if last else self.step // self.per_epoch
             at = self.step - (self.main_steps if last else epoch * self.per_epoch)
@@ -202,7 +197,7 @@ class DecoderTraining:
 
     def _epoch(self, epoch: int) -> list[list[LaidOut]]:
         """The rows of an epoch; the same whether or not it was resumed into."""
-        if getattr(self, "_made", (-1, []))[0] != epoch:
+        if self._made[0] != epoch:
             rng = random.Random(f"{self.plan.seed}:{epoch}")
             order = list(self.examples if epoch < self.plan.epochs else self.polish)
             rng.shuffle(order)

@@ -5,7 +5,6 @@ Knows: batches, the optimiser, when to stop. Does not know: where scenes come fr
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from tqdm import tqdm
 from knowledge.evidence import SLOT_FEATURES, relate
 from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, memory_loss
 from knowledge.training.read_data import Example, Lesson
+from knowledge.training.run_state import keep_state
 
 Item = tuple[Lesson, Example]
 _SPEAKERS = [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]
@@ -167,13 +167,7 @@ class ReadTraining:
             "schedule": self.schedule.state_dict(), "epoch": self.epoch, "best": self.best, "since": self.since,
             "rows": self.rows, "random": torch.get_rng_state(),
         }  # fmt: skip
-        partial = self.folder / "state.part"
-        torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
-        with (self.folder / "loss.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, ["epoch", "train", "dev"])
-            writer.writeheader()
-            writer.writerows(self.rows)
+        keep_state(self.folder, state, self.rows)
 
     # ---- the loop ----------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from knowledge.decoder import Decoder
 from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.training import generator
 from knowledge.training.held_out import held_out
@@ -128,11 +129,11 @@ def in_dialogue(
         count -= 1
 
 
-def replies_of(decoder: object) -> Reply:
+def replies_of(decoder: Decoder) -> Reply:
     """The reply of a local decoder as a function; one that does not end within the limit is cut after a sentence."""
 
     def reply(request: ReplyRequest) -> str:
-        *_, done = decoder.reply(request, threading.Event())  # type: ignore[attr-defined]
+        *_, done = decoder.reply(request, threading.Event())
         assert isinstance(done, ReplyDone)
         if done.finish_reason == "stop":
             return done.text.strip()

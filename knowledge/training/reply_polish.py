@@ -117,7 +117,7 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                 weights += [rng.uniform(0.01, 0.08) for _ in memories[2:]]
                 if rng.random() < 0.35:  # the assistant said the old value while it held
                     before = asker.stage.rendered(old, variable, asker.view(old.person))
-                    said = memories[0].created if memories[0].created < memories[1].created else memories[1].created
+                    said = min(memory.created for memory in memories[:2])
                     memories.append(Memory("echo", sentence(before), "turn", said + 120, "assistant"))
                     weights.append(rng.uniform(0.1, 0.8))
                 total = sum(weights) + 0.05
