@@ -25,7 +25,7 @@ from tests.browser.talk import eventually
 from tests.make_memories import found, holds, holds_vector, recovered, talk, write
 from tests.test_memory_network import Watched, network_with
 
-WIDTH = 24
+WIDTH = 64  # so wide that the mean of a point's neighbours, which takes its place, is nowhere near the point
 SAVED = 1100  # more than Chroma keeps in its log before it saves the graph
 
 
