@@ -25,14 +25,16 @@ _FORMAT = "mneme adapter 1"
 
 @dataclass(frozen=True, slots=True)
 class AdapterAbout:
-    """What stands in the file's metadata. ``base``: :func:`base_of` of the model it was trained on. ``strength`` and
-    ``sharpness``: of blocks (knowledge/reply_layout.py), as in its training. ``training``: JSON, for people."""
+    """What stands in the file's metadata. ``base``: :func:`base_of` of the model it was trained on. ``strength``,
+    ``sharpness`` and ``in_order``: of blocks (knowledge/reply_layout.py), as in its training. ``training``: JSON, for
+    people."""
 
     base: str
     rank: int
     alpha: int
     strength: float
     sharpness: float
+    in_order: bool = False
     training: str = "{}"
 
 
@@ -110,7 +112,7 @@ def _opened(path: Path) -> tuple[AdapterAbout, dict[str, Tensor]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         about = AdapterAbout(
             metadata["base"], int(metadata["rank"]), int(metadata["alpha"]), float(metadata["strength"]),
-            float(metadata["sharpness"]), metadata.get("training", "{}"),
+            float(metadata["sharpness"]), metadata.get("in_order") == "True", metadata.get("training", "{}"),
         )  # fmt: skip
         json.loads(about.training)
     except (OSError, SafetensorError, KeyError, ValueError) as exc:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from knowledge.evidence import Focus, evidence, neighbours, text_facts
+from knowledge.first_hand import first_hand
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Read, ReadResult
@@ -52,6 +53,7 @@ class AttentionReader:
             raise ValueError("The learned read needs the query's focus and the candidates' keys.")
         said = plain(text)
         useful = [c for c in candidates if text_facts(c.memory.text).plain != said]  # an echo of it is no answer
+        useful = first_hand(useful)
         if not useful:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)

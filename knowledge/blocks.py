@@ -46,6 +46,7 @@ class Rotation:
     def __init__(self, frequencies: Tensor, layers: Sequence[bool]) -> None:
         self._frequencies = frequencies.detach().float()
         self._layers = torch.tensor(list(layers), device=frequencies.device)
+        self._all = all(layers)
 
     @classmethod
     def of(cls, network: Any) -> Rotation | None:
@@ -67,16 +68,14 @@ class Rotation:
         layers = getattr(config, "no_rope_layers", None) or [1] * config.num_hidden_layers  # SmolLM3: 1 = rotated
         return cls(rotary.inv_freq, [bool(rotated) for rotated in layers])
 
-    def moved(self, keys: Tensor, by: int) -> Tensor:
-        """``keys`` (layers, kv_heads, n, head_dim) of positions p as those of positions p + ``by``."""
-        if by == 0:
-            return keys
-        angle = by * self._frequencies
-        cos, sin = torch.cat([angle.cos()] * 2), torch.cat([angle.sin()] * 2)  # (head_dim,), as rotate_half wants them
+    def moved(self, keys: Tensor, by: Tensor) -> Tensor:
+        """``keys`` (layers, kv_heads, n, head_dim) of positions p as those of positions p + ``by`` (n,)."""
+        angle = by.to(self._frequencies)[:, None] * self._frequencies
+        cos, sin = torch.cat([angle.cos()] * 2, 1), torch.cat([angle.sin()] * 2, 1)  # (n, head_dim), for rotate_half
         exact = keys.float()
         first, second = exact.chunk(2, dim=-1)
         turned = (exact * cos + torch.cat([-second, first], dim=-1) * sin).to(keys.dtype)
-        return torch.where(self._layers[:, None, None, None], turned, keys)
+        return turned if self._all else torch.where(self._layers[:, None, None, None], turned, keys)
 
 
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3", "smollm3"})  # whose attention is the plain one, with RoPE
@@ -92,10 +91,11 @@ class Joined:
 
 
 def beside(
-    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: int, room: int = 0
-) -> Joined:
+    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: Sequence[int],
+    room: int = 0,
+) -> Joined:  # fmt: skip
     """Those of ``before`` (for each layer (1, kv_heads, m, head_dim), as many positions as columns), then those of the
-    blocks, which all start at position ``at``, then ``room`` free columns."""
+    blocks, each of which starts at its position of ``at``, then ``room`` free columns."""
     like = before[0][0]
     columns = like.shape[2] + sum(block.tokens for block in blocks)
     shape = (len(before), 1, like.shape[1], columns + room, like.shape[3])
@@ -103,9 +103,14 @@ def beside(
     # All layers of a block at once: a copy for each layer and block would take longer than the copying itself.
     place = like.shape[2]
     for block in blocks:
-        keys[:, 0, :, place : place + block.tokens] = rotation.moved(block.keys, at - block.start)
+        keys[:, 0, :, place : place + block.tokens] = block.keys
         values[:, 0, :, place : place + block.tokens] = block.values
         place += block.tokens
+    by = [start - block.start for block, start in zip(blocks, at, strict=True)]
+    if any(by):
+        moved = keys[:, 0, :, like.shape[2] : columns]
+        counts = torch.tensor([block.tokens for block in blocks], device=like.device)
+        moved.copy_(rotation.moved(moved, torch.tensor(by, device=like.device).repeat_interleave(counts)))
     for layer, (k, v) in enumerate(before):
         keys[layer, :, :, : k.shape[2]] = k
         values[layer, :, :, : v.shape[2]] = v

@@ -113,7 +113,8 @@ class LocalDecoder:
         """A way by its name, weighed as this decoder was trained to be."""
         if self.adapter is None:
             return WAYS[path]
-        return replace(WAYS[path], strength=self.adapter.strength, sharpness=self.adapter.sharpness)
+        about = self.adapter
+        return replace(WAYS[path], strength=about.strength, sharpness=about.sharpness, in_order=about.in_order)
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         """Index of the first turn that is still in the prompt."""

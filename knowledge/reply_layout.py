@@ -3,9 +3,10 @@
 Three ways for memories to reach the decoder, measured against each other in LOG.md (tests.benchmarks.conditioning):
 
 - "prompt": their lines stand in the user's message, as text.
-- "blocks": every memory is a block, a user's message of its own. All start at one position, right behind the dialogue
-  (Yang et al. 2025, APE, arXiv:2502.05431), and their keys are a little sharper (APE's temperature). The read weight α
-  enters as a bias of strength · log α.
+- "blocks": every memory is a block, a user's message of its own. The read weight α enters as a bias of strength ·
+  log α. Of a decoder as it came, all blocks start at one position, right behind the dialogue, and their keys are a
+  little sharper (Yang et al. 2025, APE, arXiv:2502.05431). A decoder trained for it has them one behind the other in
+  the order in which they were said (Ma et al. 2024, Block-Attention, arXiv:2409.15355): what changed since is nearer.
 - "hybrid": the same, but the strongest memories stand in the message as text.
 
 Does not know: tensors, how keys and values come about, how many tokens a second.
@@ -29,13 +30,15 @@ WEAKEST = 1e-4  # read weights below count as this one: a bias is no mute
 class Conditioning:
     """How memories reach the decoder. ``in_sequence``: how many of the strongest stand in the text. ``strength``: of
     log α in the bias. ``sharpness``: factor on the logits of blocks (an inverse temperature). ``everything``: weak
-    memories stand in the text too; without it, only those that the read prefers clearly."""
+    memories stand in the text too; without it, only those that the read prefers clearly. ``in_order``: blocks stand one
+    behind the other, the newest last; without it all start at one position."""
 
     path: Path
     in_sequence: int
     strength: float = 0.4
     sharpness: float = 1.2
     everything: bool = False
+    in_order: bool = False
 
 
 WAYS: dict[str, Conditioning] = {
@@ -47,11 +50,13 @@ WAYS: dict[str, Conditioning] = {
 
 @dataclass(frozen=True, slots=True)
 class BlockPlace:
-    """One memory as a block: its tokens, computed behind ``Layout.beginning``, and the bias of its columns."""
+    """One memory as a block: its tokens, computed behind ``Layout.beginning``, the bias of its columns, and where its
+    first token is moved to (a position)."""
 
     read: Read
     ids: tuple[int, ...]
     bias: float
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class Layout:
     @property
     def tail_position(self) -> int:
         """Position of the first token behind the blocks."""
-        return len(self.before) + max((len(place.ids) for place in self.blocks), default=0)
+        return max((place.position + len(place.ids) for place in self.blocks), default=len(self.before))
 
     def spans(self) -> list[tuple[Read, int, int]]:
         """The columns of every memory: from, up to."""
@@ -107,14 +112,19 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
     lines = [model.defused(line) for line in prompt.lines]
     count = min(way.in_sequence if cached else len(lines), len(lines))
     heading = builder.heading + "\n"
-    before = text.removesuffix(heading)
-    blocks = [
-        BlockPlace(read, tuple(model.tokens(f"{heading}{line}{model.closing}")), bias)
-        for read, line, bias in zip(prompt.reads[count:], lines[count:], _biases(prompt, way)[count:], strict=True)
-    ]
+    before = tuple(model.tokens(text.removesuffix(heading)))
+    rest = list(zip(prompt.reads[count:], lines[count:], _biases(prompt, way)[count:], strict=True))
     order = range(count)[::-1] if builder.strongest_last else range(count)
     if builder.strongest_last:
-        blocks.reverse()
+        rest.reverse()
+    if way.in_order:
+        rest.sort(key=lambda one: (one[0].memory.created, one[0].memory.position))
+    blocks: list[BlockPlace] = []
+    at = len(before)
+    for read, line, bias in rest:
+        ids = tuple(model.tokens(f"{heading}{line}{model.closing}"))
+        blocks.append(BlockPlace(read, ids, bias, at))
+        at += len(ids) if way.in_order else 0
     sequence = [
         (prompt.reads[number], tuple(model.tokens(lines[number] + ("" if number == order[-1] else "\n"))))
         for number in order
@@ -122,7 +132,7 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
     opened = model.opening if blocks else ""  # blocks end the message that stands before them; the next one begins
     head = opened + heading if sequence else opened
     return Layout(
-        tuple(model.tokens(before)), tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
+        before, tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
         tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after if sequence else after.lstrip("\n"))),
         way,
     )  # fmt: skip

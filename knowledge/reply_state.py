@@ -178,7 +178,8 @@ def with_blocks(model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[B
     """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache."""
     assert model.rotation is not None
     before = [(layer.keys, layer.values) for layer in cache.layers]
-    return model.cache_of(beside(before, blocks, model.rotation, at=len(layout.before), room=len(layout.tail)))
+    at = [place.position for place in layout.blocks]
+    return model.cache_of(beside(before, blocks, model.rotation, at=at, room=len(layout.tail)))
 
 
 def column_bias(layout: Layout, *, device: str) -> Tensor:

@@ -71,7 +71,7 @@ def with_blocks(network: Any, blocks: list[Block], *, batch: int = 1) -> Any:
     assert rotation is not None
     cache, start = DynamicCache(config=network.config), start_cache(network)
     before = [(layer.keys, layer.values) for layer in start.layers]
-    joined = beside(before, blocks, rotation, at=len(START), room=3)
+    joined = beside(before, blocks, rotation, at=[len(START)] * len(blocks), room=3)
     assert joined.keys.shape[3] == joined.columns + 3
     for number, (keys, values) in enumerate(zip(joined.keys, joined.values, strict=True)):
         cache.update(keys[:, :, : joined.columns], values[:, :, : joined.columns], number)
@@ -99,7 +99,7 @@ def test_a_block_moved_on_is_the_block_computed_there(name: str) -> None:
     positions = torch.arange(len(START) + 7, len(START) + 7 + len(MEMORY))[None]
     run(network, MEMORY, cache, position_ids=positions)
     first = cache.layers[0].keys[:, :, len(START) :]  # of the first layer: later ones depend on the distance
-    assert torch.allclose(rotation.moved(block.keys, 7)[:1], first, atol=1e-4)
+    assert torch.allclose(rotation.moved(block.keys, torch.full((len(MEMORY),), 7))[:1], first, atol=1e-4)
 
 
 def test_a_muted_block_has_no_influence() -> None:

@@ -1,4 +1,4 @@
-"""Replies to learn, in one row with a mask, are what the running decoder computes with cached blocks."""
+"""Replies to learn, many in a row, are what the running decoder computes with cached blocks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from knowledge.blocks import Rotation
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prompt import PromptBuilder
 from knowledge.records import Memory, Read, ReplyRequest, Turn
@@ -22,11 +23,17 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> LocalDecoder:
 
 
 def read(text: str, weight: float) -> Read:
-    return Read(Memory(text, text, "turn", 1_683_504_000.0, "user", "Eva"), score=weight, weight=weight)
+    created = 1_683_504_000.0 + 60 * len(text)
+    return Read(Memory(text, text, "turn", created, "user", "Eva"), score=weight, weight=weight)
 
 
 def turns(*texts: str) -> tuple[Turn, ...]:
     return tuple(Turn(f"{n}", "user" if n % 2 == 0 else "assistant", text, 1.7e9) for n, text in enumerate(texts))
+
+
+def rotation_of(decoder: LocalDecoder) -> Rotation:
+    assert decoder.model.rotation is not None
+    return decoder.model.rotation
 
 
 READS = (read("We moved to Lisbon.", 0.6), read("Ana sails.", 0.2), read("It rained all day.", 0.05))
@@ -38,16 +45,20 @@ EXAMPLES = [
 ]
 
 
+@pytest.mark.parametrize("in_order", [False, True])
 @pytest.mark.parametrize("path", ["blocks", "prompt", "hybrid"])
-def test_a_row_gives_every_reply_the_probability_that_the_decoder_gives_it(decoder: LocalDecoder, path: str) -> None:
+def test_a_row_gives_every_reply_the_probability_that_the_decoder_gives_it(
+    decoder: LocalDecoder, path: str, in_order: bool
+) -> None:
     way = replace(WAYS[path], sharpness=1.0, strength=0.7, in_sequence=min(WAYS[path].in_sequence, 1))
+    way = replace(way, in_order=in_order)
     way = replace(way, everything=True, in_sequence=1000) if path == "prompt" else way
     decoder.set_way(way)
     builder = PromptBuilder(decoder.model.count, window=4096, reads_tokens=600)
     rows = RowBuilder(decoder.model, builder)
     row = rows.row([rows.lay_out(example, way) for example in EXAMPLES])
     with torch.no_grad():
-        found = reply_log_probabilities(decoder.model.network, row)
+        found = reply_log_probabilities(decoder.model.network, row, rotation_of(decoder))
     for number, example in enumerate(EXAMPLES):
         there = decoder.score(ReplyRequest(example.dialogue, example.reads, key=f"{number}"), example.reply)
         here = found[row.example == number]
@@ -61,7 +72,8 @@ def test_the_weights_matter(decoder: LocalDecoder) -> None:
     for strength in (0.0, 1.0):
         way = replace(WAYS["blocks"], sharpness=1.0, strength=strength)
         with torch.no_grad():
-            found.append(reply_log_probabilities(decoder.model.network, rows.row([rows.lay_out(EXAMPLES[0], way)])))
+            row = rows.row([rows.lay_out(EXAMPLES[0], way)])
+            found.append(reply_log_probabilities(decoder.model.network, row, rotation_of(decoder)))
     assert not torch.allclose(found[0], found[1], atol=1e-3)
 
 

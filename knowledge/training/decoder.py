@@ -24,6 +24,7 @@ from tqdm import tqdm
 
 from knowledge import adapter
 from knowledge.chat_model import ChatModel
+from knowledge.errors import ModelError
 from knowledge.prompt import PromptBuilder
 from knowledge.reply_layout import WAYS, Conditioning
 from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
@@ -56,7 +57,7 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
-    ``polish``: examples of a short last stage at a low rate.
+    ``polish``: examples of a short last stage at a low rate. Raises ModelError: the model's keys cannot be moved.
     """
 
     def __init__(
@@ -65,6 +66,9 @@ class DecoderTraining:
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
+        if model.rotation is None:
+            raise ModelError(f"{model.name} cannot be trained with blocks: its keys cannot be moved exactly.")
+        self.rotation = model.rotation
         torch.manual_seed(plan.seed)
         self.base = adapter.base_of(model.network)
         self.network = adapter.attach(model.network, plan.rank, plan.alpha)  # 1 initialise
@@ -73,7 +77,7 @@ class DecoderTraining:
         for factor in self.trained:
             factor.data = factor.data.to(model.network.dtype)
         self.rows = RowBuilder(model, PromptBuilder(model.count, window=model.window, reads_tokens=100_000))
-        self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0)
+        self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0, in_order=True)
         self.text = replace(WAYS["prompt"], everything=True)
         self.examples, self.polish = list(examples), list(polish)
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
@@ -141,7 +145,7 @@ class DecoderTraining:
         total = 0.0
         for row in rows:
             # 5 read and answer, 7 memory update: blocks and reply in one pass, by the decoder as it is now
-            loss = -reply_log_probabilities(self.network, self.rows.row(row)).sum() / tokens
+            loss = -self._log_probabilities(row).sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update
@@ -186,14 +190,19 @@ class DecoderTraining:
 
     def _about(self) -> adapter.AdapterAbout:
         plan = self.plan
-        return adapter.AdapterAbout(self.base, plan.rank, plan.alpha, plan.strength, self.blocks.sharpness)
+        blocks = self.blocks
+        return adapter.AdapterAbout(
+            self.base, plan.rank, plan.alpha, blocks.strength, blocks.sharpness, blocks.in_order
+        )
 
     @torch.no_grad()
     def loss(self, rows: Sequence[Sequence[LaidOut]]) -> float:
         """Cross-entropy in nats a token."""
         self.network.eval()
-        found = torch.cat([reply_log_probabilities(self.network, self.rows.row(row)) for row in rows])
-        return float(-found.mean())
+        return float(-torch.cat([self._log_probabilities(row) for row in rows]).mean())
+
+    def _log_probabilities(self, row: Sequence[LaidOut]) -> torch.Tensor:
+        return reply_log_probabilities(self.network, self.rows.row(row), self.rotation)
 
     def _epoch(self, epoch: int) -> list[list[LaidOut]]:
         """The rows of an epoch; the same whether or not it was resumed into."""

@@ -1,9 +1,9 @@
-"""Replies to learn as one row of tokens: many examples side by side, in one pass, each as the product lays it out.
+"""Replies to learn as one row of tokens: many examples side by side, each as the product lays it out.
 
-A block attends to the beginning and to itself; the question and the reply attend to everything of their example, to the
-blocks with the bias strength · log α. That is what the running decoder computes in several passes with cached keys
-(knowledge/blocks.py), written as one mask; a test holds the two against each other. The beginning that all examples
-share is computed once a row.
+Two passes, as in the running decoder (knowledge/blocks.py), and a test holds the two against each other. In the first
+one every block attends to the beginning, which all examples of a row share, and to itself; its keys are then moved to
+their place. In the second one question and reply attend to everything of their example, to the blocks with the bias
+strength · log α. Gradients go through both.
 
 Does not know: where examples come from, losses, optimisers.
 """
@@ -16,47 +16,54 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from transformers import DynamicCache
 
+from knowledge.blocks import Rotation
 from knowledge.chat_model import ChatModel
 from knowledge.memory_attention import FLOOR
 from knowledge.prompt import PromptBuilder
 from knowledge.records import ReplyRequest
-from knowledge.reply_layout import Conditioning, beginning, lay_out
+from knowledge.reply_layout import BlockPlace, Conditioning, beginning, lay_out
 from knowledge.training.reply_data import ReplyExample
-
-SHARED = -1  # the segment that every example sees
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Tokens in sequence. ``sees``: earlier segments of the example (SHARED too) that they attend to, with a bias."""
-
-    ids: tuple[int, ...]
-    position: int
-    sees: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class LaidOut:
-    """One example: its segments, the last of which ends with the reply of ``reply`` tokens (its end included)."""
+    """One example: its blocks, what stands before them (of the shared beginning the first ``common`` tokens, then
+    ``before``) and what stands behind, which ends with the reply of ``reply`` tokens (its end included)."""
 
-    segments: tuple[Segment, ...]
+    blocks: tuple[BlockPlace, ...]
+    common: int
+    before: tuple[int, ...]
+    tail: tuple[int, ...]
+    tail_position: int
     reply: int
     kind: str
 
     @property
     def tokens(self) -> int:
-        return sum(len(segment.ids) for segment in self.segments)
+        return sum(len(place.ids) for place in self.blocks) + len(self.before) + len(self.tail)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """``ids``, ``positions``: (N,). ``mask``: (N, N) float, 0 or a bias where a token is seen, FLOOR where not.
-    ``at``: (R,) places whose next token is learned, ``wanted``: (R,) that token, ``example``: (R,) whose it is."""
+class Pass:
+    """``ids``, ``positions``: (N,). ``mask``: (N, columns) float, 0 or a bias where a column is seen, FLOOR where not.
+    Its columns are those of an earlier pass and its own."""
 
     ids: Tensor
     positions: Tensor
     mask: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``blocks``: the shared beginning and every block behind it; ``shift``: (N,) positions that each of these is moved
+    on. ``rest``: dialogues, questions, replies. Of its tokens ``at``: (R,) places whose next token is learned,
+    ``wanted``: (R,) that token, ``example``: (R,) whose it is."""
+
+    blocks: Pass
+    shift: Tensor
+    rest: Pass
     at: Tensor
     wanted: Tensor
     example: Tensor
@@ -74,63 +81,55 @@ class RowBuilder:
         """One example by the product's own layout."""
         layout = lay_out(ReplyRequest(example.dialogue, example.reads), self._model, self._builder, way)
         if layout.blocks and way.sharpness != 1.0:
-            raise ValueError("Sharpened keys cannot be written as a mask: training takes a way of sharpness 1.")
-        reply = [*self._model.tokens(self._model.defused(example.reply)), *self._end]
-        n = len(self.shared)
-        segments: list[Segment] = []
-        before = layout.before if layout.blocks else (*layout.before, *layout.tail)
-        common = next((i for i, (a, b) in enumerate(zip(before, self.shared, strict=False)) if a != b),
-                      min(len(before), n))  # fmt: skip
-        if common < n:  # another beginning: nothing of it is shared
-            common = 0
-        seen = [(SHARED, 0.0)] if common else []
-        own = before[common:]
-        if own:
-            tail = () if layout.blocks else tuple(reply)
-            segments.append(Segment((*own, *tail), common, tuple(seen)))
-            seen.append((0, 0.0))
-        if layout.blocks:
-            start = len(layout.before)
-            basis = (SHARED, 0.0)
-            if start != n:  # the beginning once more, as far before the blocks as they were computed behind it
-                segments.append(Segment(layout.beginning, start - len(layout.beginning), ()))
-                basis = (len(segments) - 1, 0.0)
-            for place in layout.blocks:
-                segments.append(Segment(place.ids, start, (basis,)))
-                seen.append((len(segments) - 1, place.bias))
-            segments.append(Segment((*layout.tail, *reply), layout.tail_position, tuple(seen)))
-        return LaidOut(tuple(segments), len(reply), example.kind)
+            raise ValueError("Sharpened keys cannot be learned from: training takes a way of sharpness 1.")
+        if layout.blocks and layout.beginning != self.shared:
+            raise ValueError("Blocks are trained behind the style's own system prompt only.")
+        reply = (*self._model.tokens(self._model.defused(example.reply)), *self._end)
+        common = len(self.shared) if layout.before[: len(self.shared)] == self.shared else 0
+        return LaidOut(
+            layout.blocks, common, layout.before[common:], (*layout.tail, *reply), layout.tail_position, len(reply),
+            example.kind,
+        )  # fmt: skip
 
     def row(self, examples: Sequence[LaidOut]) -> Row:
         """Examples in one row, behind the shared beginning."""
         n = len(self.shared)
-        size = n + sum(example.tokens for example in examples)
-        ids, positions = list(self.shared), list(range(n))
-        mask = torch.full((size, size), FLOOR)
-        causal = torch.full((size, size), FLOOR).triu_(1)
-        mask[:n, :n] = causal[:n, :n]
+        first = n + sum(len(place.ids) for example in examples for place in example.blocks)
+        second = sum(len(example.before) + len(example.tail) for example in examples)
+        ids, positions, shift = list(self.shared), list(range(n)), [0] * n
+        rest, rest_positions = list[int](), list[int]()
+        mask, rest_mask = torch.full((first, first), FLOOR), torch.full((second, first + second), FLOOR)
+        mask[:, :n] = _causal(first)[:, :n]
         at: list[int] = []
         wanted: list[int] = []
         owner: list[int] = []
         for number, example in enumerate(examples):
-            spans = {SHARED: (0, n)}
-            for index, segment in enumerate(example.segments):
-                start = len(ids)
-                end = start + len(segment.ids)
-                for seen, bias in segment.sees:
-                    low, high = spans[seen]
-                    mask[start:end, low:high] = bias
-                mask[start:end, start:end] = causal[start:end, start:end]
-                spans[index] = (start, end)
-                ids += segment.ids
-                positions += range(segment.position, segment.position + len(segment.ids))
-            at += range(len(ids) - example.reply - 1, len(ids) - 1)
-            wanted += ids[len(ids) - example.reply :]
+            start = len(rest)
+            end = start + len(example.before) + len(example.tail)
+            rest_mask[start:end, : example.common] = 0
+            rest_mask[start:end, first + start : first + end] = _causal(end - start)
+            for place in example.blocks:
+                low, high = len(ids), len(ids) + len(place.ids)
+                mask[low:high, low:high] = _causal(high - low)
+                rest_mask[start + len(example.before) : end, low:high] = place.bias
+                ids += place.ids
+                positions += range(n, n + high - low)
+                shift += [place.position - n] * (high - low)
+            rest += [*example.before, *example.tail]
+            rest_positions += range(example.common, example.common + len(example.before))
+            rest_positions += range(example.tail_position, example.tail_position + len(example.tail))
+            at += range(end - example.reply - 1, end - 1)
+            wanted += example.tail[-example.reply :]
             owner += [number] * example.reply
         return Row(
-            torch.tensor(ids), torch.tensor(positions), mask, torch.tensor(at), torch.tensor(wanted),
-            torch.tensor(owner),
+            Pass(torch.tensor(ids), torch.tensor(positions), mask), torch.tensor(shift),
+            Pass(torch.tensor(rest), torch.tensor(rest_positions), rest_mask),
+            torch.tensor(at), torch.tensor(wanted), torch.tensor(owner),
         )  # fmt: skip
+
+
+def _causal(n: int) -> Tensor:
+    return torch.full((n, n), FLOOR).triu_(1)
 
 
 def packed(examples: Sequence[LaidOut], most: int) -> list[list[LaidOut]]:
@@ -146,13 +145,24 @@ def packed(examples: Sequence[LaidOut], most: int) -> list[list[LaidOut]]:
     return rows
 
 
-def reply_log_probabilities(network: Any, row: Row) -> Tensor:
-    """(R,) log-probability in nats of every token to learn. ``network``: a causal language model of transformers."""
+def reply_log_probabilities(network: Any, row: Row, rotation: Rotation) -> Tensor:
+    """(R,) log-probability in nats of every token to learn. ``network``: a causal language model of transformers,
+    ``rotation``: its."""
     inner = network.get_base_model() if hasattr(network, "peft_config") else network
     kind = next(inner.parameters()).dtype
-    hidden: Tensor = inner.model(
-        input_ids=row.ids[None], position_ids=row.positions[None], attention_mask=row.mask[None, None].to(kind),
-        use_cache=False,
-    ).last_hidden_state[0, row.at]  # (R, hidden): the head is computed where something is learned only
+    cache = DynamicCache(config=inner.config)
+    _run(inner.model, row.blocks, cache, kind)
+    moved = rotation.moved(torch.cat([layer.keys for layer in cache.layers]), row.shift)
+    for layer, keys in zip(cache.layers, moved, strict=True):
+        layer.keys = keys[None]
+    hidden = _run(inner.model, row.rest, cache, kind)[0, row.at]  # the head only where something is learned
     logits = inner.lm_head(hidden).float()
     return -torch.nn.functional.cross_entropy(logits, row.wanted, reduction="none")
+
+
+def _run(network: Any, part: Pass, cache: DynamicCache, kind: torch.dtype) -> Tensor:
+    hidden: Tensor = network(
+        input_ids=part.ids[None], position_ids=part.positions[None], attention_mask=part.mask[None, None].to(kind),
+        past_key_values=cache, use_cache=True,
+    ).last_hidden_state  # (1, N, hidden)
+    return hidden

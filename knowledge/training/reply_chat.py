@@ -18,7 +18,6 @@ from pathlib import Path
 
 from knowledge.decoder import Decoder
 from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
-from knowledge.training import generator
 from knowledge.training.held_out import held_out
 from knowledge.training.reply_data import ReplyExample
 from knowledge.training.sets_archives import CONVERSATIONS, DOCUMENTS, members
@@ -32,22 +31,17 @@ _log = logging.getLogger(__name__)
 
 
 def openings(data: Path | None, seed: int, count: int) -> list[tuple[Turn, ...]]:
-    """Dialogues that end with a user's message: out of the sets' conversations (none that is held out for measuring),
-    assistants' requests, and what people tell an assistant in the generator."""
+    """Dialogues that end with a user's message: out of the sets' conversations (none that is held out for measuring)
+    and assistants' requests."""
     rng = random.Random(f"{seed}:openings")
     found: list[tuple[Turn, ...]] = []
-    told = [
-        slot.text for scene in generator.generate(seed + 77, 12) for slot in scene.slots
-        if not slot.speaker and slot.role == "user" and slot.kind == "turn"
-    ]  # fmt: skip
-    found += [_turns([text]) for text in rng.sample(told, min(len(told), count // 3))]
     if data is not None:
         found += [dialogue for dialogue, _ in assistant(data)]
         if (archive := data / "lost_in_the_middle.tar.xz").is_file():  # what everybody may know, in nobody's memory
             papers = DOCUMENTS["lost_in_the_middle"](members(archive))
             asked = [f"{text[0].upper()}{text[1:]}?" for paper in papers for text, *_ in paper.questions]
             found += [_turns([text]) for text in rng.sample(asked, min(len(asked), count // 6))]
-        for name, share in (("chitchat", 3), ("topical_chat", 6)):
+        for name, share in (("chitchat", 2), ("topical_chat", 4)):
             archive = data / f"{name}.tar.xz"
             if not archive.is_file():
                 _log.warning("%s is not there: training goes without it", archive.name)

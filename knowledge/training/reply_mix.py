@@ -21,29 +21,31 @@ from knowledge.training.reply_chat import Reply, assistant, in_dialogue, opening
 from knowledge.training.reply_data import ReplyExample, prepared
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene
+from knowledge.training.sets_stories import story_scenes
 
 
 @dataclass(frozen=True, slots=True)
 class Mix:
     """Scenes of each source and questions of each scene, at most; ``talk``: of each set of
     conversations, questions with a piece of a turn as the answer; ``in_dialogue``: questions that the
-    running dialogue answers; ``chats``: the decoder's own replies."""
+    running dialogue answers; ``chats``: the decoder's own replies; ``stories``: of each of bAbI's tasks."""
 
     scenes: int = 40
     per_scene: int = 50
     talks: int = 4  # scenes of each set of conversations
     per_talk: int = 30
-    papers: int = 5  # scenes of each set of documents
+    papers: int = 5  # scenes of each set of documents; of the set whose questions were written for it, twice as many
     per_paper: int = 70
     talk: int = 250
     in_dialogue: int = 120
-    chats: int = 280
-    unknown: float = 0.2  # share of examples that memory does not answer, at most
+    chats: int = 190
+    stories: int = 16
+    unknown: float = 0.08  # share of examples that memory does not answer, at most
     dev: int = 90
 
 
 CHATS = ("chitchat", "synthetic_persona_chat", "topical_chat", "memochat_train")
-PAPERS = ("xquad_en", "lost_in_the_middle")
+PAPERS = {"xquad_en": 2, "lost_in_the_middle": 1}
 
 
 def readers_for(encoder: Encoder) -> tuple[Reader, Reader]:
@@ -63,7 +65,7 @@ def examples(
     batches: list[list[ReplyExample]] = []
     for name, scenes, most in _sources(data, seed, mix):
         for made in prepared(scenes, encoder, readers, work / "replies", f"{name} {seed}", most):
-            batches.append(list(made))
+            batches.append([one for one in made if not one.kind.startswith("story") or "not read" not in one.kind])
             print(f"\r{len(batches)} memories, {sum(map(len, batches))} replies: {name}      ", end="",
                   file=sys.stderr, flush=True)  # fmt: skip
     rng = random.Random(f"{seed}:mix")
@@ -97,8 +99,10 @@ def kinds(examples: Sequence[ReplyExample]) -> dict[str, int]:
 
 def _sources(data: Path | None, seed: int, mix: Mix) -> Iterator[tuple[str, Iterator[Scene], int]]:
     yield "generator", generator.generate(seed + 1000, mix.scenes), mix.per_scene
+    if data is not None:
+        yield "bAbI", story_scenes(data, seed, mix.stories), 1
     for name in (*CHATS, *PAPERS) if data is not None else ():
-        count, most = (mix.talks, mix.per_talk) if name in CHATS else (mix.papers, mix.per_paper)
+        count, most = (mix.talks, mix.per_talk) if name in CHATS else (mix.papers * PAPERS[name], mix.per_paper)
         yield name, sets.scenes(data, seed, [name], count) if data else iter(()), most
 
 

@@ -1,14 +1,16 @@
 """The last lessons of the decoder, in a short stage behind the others: what its replies still got wrong.
 
-A fact that changed, where the old one weighs more or was repeated by the assistant; questions about oneself when
-nothing was read; greetings and common knowledge. From the generator, and written by hand. Does not know: the read,
-tokens, networks.
+A fact that changed, where the old one weighs more or was repeated by the assistant; what the person tells, which is
+acknowledged rather than answered from memory; questions about oneself when nothing was read; greetings and common
+knowledge. From the generator, and written by hand. Does not know: the read, tokens, networks.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from knowledge.records import Memory, Read, Turn
 from knowledge.training.generator import write_scene
@@ -19,7 +21,12 @@ from knowledge.training.generator_times import DAY
 from knowledge.training.reply_data import UNKNOWN, ReplyExample, sentence
 
 SCENES = 60
-MOST = 230  # of changed facts
+MOST = 260  # of changed facts
+HEARD = 110  # of things told
+_ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
+_OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
+_PERSONAL = re.compile(r"\b(?:I|I'm|I've|[Mm]y|[Ww]e|[Oo]ur)\b")
+_SENTENCE = re.compile(r"[^.!?]+[.!?]+")
 TALK = {  # plain talk with a reply worth giving
     "Hello!": "Hello! How can I help you today?",
     "Hi": "Hi! What can I do for you?",
@@ -69,6 +76,31 @@ TALK = {  # plain talk with a reply worth giving
     "Explain gravity in simple words.": "Gravity is the force that pulls things towards each other, like an "
     "apple to the ground.",
     "What should I cook tonight?": "How about pasta with tomatoes, garlic and basil?",
+    # What is told in passing: taken note of, with nothing made up.
+    "The alarm code of the office is 7731.": "Got it, I'll remember the code.",
+    "My appointment at the bank is on 14 March.": "Noted: the bank on 14 March.",
+    "The new trainer is called Petra Holm.": "Petra Holm, I'll remember that.",
+    "The dog needs two pills a day.": "Two pills a day, noted.",
+    "We moved the dinner to Saturday.": "Dinner on Saturday, got it.",
+    "The heating repair cost 240 dollars.": "Noted, 240 dollars. I hope it works well now.",
+    "They changed the door code to 5519.": "The door code is 5519 now, noted.",
+    "I keep the passports in the blue drawer now.": "In the blue drawer now, I'll remember that.",
+    "My daughter's teacher is Mr. Abara.": "Got it, Mr. Abara is her teacher.",
+    "The rent is due on the fifth of each month.": "Noted, the rent is due on the fifth.",
+    "Our flight leaves at 6:40 from gate 22.": "Got it: 6:40 from gate 22. Have a good flight!",
+    "The cat weighs six kilos now.": "Six kilos, noted.",
+    "I work on the fourth floor since today.": "The fourth floor, got it. Enjoy the new place!",
+    "My mother's birthday is on 9 August.": "I'll remember her birthday, 9 August.",
+    "The piano lesson was moved from Monday to Thursday.": "The piano lesson is on Thursday now, noted.",
+    "Remember that I am allergic to hazelnuts.": "I'll remember your allergy to hazelnuts.",
+    "My bike is locked behind the school.": "Behind the school, I'll remember that.",
+    "It is raining again.": "I hope it clears up soon!",
+    "The queue at the post office took an hour.": "An hour! That sounds tiring.",
+    "My back hurts a little.": "I'm sorry to hear that. Some rest may help.",
+    "Lunch was delicious today.": "Nice! What did you have?",
+    "The neighbours are loud tonight.": "That can be annoying. I hope it gets quiet soon.",
+    "I finally fixed the squeaky door.": "Well done!",
+    "My train is late again.": "Oh no. I hope it comes soon.",
 }
 
 
@@ -76,19 +108,19 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     """The stage's examples. ``rehearsal``: earlier examples, some of which are seen again."""
     rng = random.Random(f"{seed}:polish")
     changed: list[ReplyExample] = []
+    told: list[ReplyExample] = []
     made: list[ReplyExample] = []
     for number in range(SCENES):
         written = write_scene(random.Random(f"{seed}:polish:{number}"))
         stage, asker = written.stage, Asker(written.stage, rng)
         changed += updates(stage, asker, rng)
+        told += acknowledged(stage, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
-        for draft in rng.sample(blank, min(3, len(blank))):
-            weak = _others(stage, (), rng.choice((0, 0, 0, 2, 4)), rng)
-            shares = sorted((rng.uniform(0.01, 0.12) for _ in weak), reverse=True)
-            reads = tuple(Read(memory, 0.05, share) for memory, share in zip(weak, shares, strict=True))
+        for draft in rng.sample(blank, min(1, len(blank))):
+            reads = _weak(stage, (), rng.choice((0, 0, 0, 2, 4)), rng)
             asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
             made.append(ReplyExample(asked, reads, rng.choice(UNKNOWN), "never told", "generator"))
-    made += rng.sample(changed, min(len(changed), MOST))
+    made += rng.sample(changed, min(len(changed), MOST)) + rng.sample(told, min(len(told), HEARD))
     chat = [
         ReplyExample((Turn("question", "user", text, 1.7e9),), (), reply, "chat/plain", "written") for text, reply in
         TALK.items()
@@ -113,7 +145,7 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                     continue
                 turns = {min(now.told[variable]), min(old.told[variable])}
                 memories = [_memory(stage, turn) for turn in turns] + _others(stage, turns, rng.randint(0, 4), rng)
-                weights = [rng.uniform(0.15, 0.7), rng.uniform(0.15, 0.7)]
+                weights = [rng.uniform(0.1, 0.85), rng.uniform(0.1, 0.85)]
                 weights += [rng.uniform(0.01, 0.08) for _ in memories[2:]]
                 if rng.random() < 0.35:  # the assistant said the old value while it held
                     before = asker.stage.rendered(old, variable, asker.view(old.person))
@@ -127,6 +159,29 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                 )
                 asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
                 yield ReplyExample(asked, tuple(reads), sentence(draft.answer), "update", "generator")
+
+
+def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
+    """What the person tells in an assistant's chat, with short replies; an older memory of the like may be read."""
+    for number, (turn, reply) in enumerate(pairwise(stage.turns)):
+        told = _SENTENCE.findall(turn.text)
+        if not stage.app or turn.who or not reply.who or "?" in turn.text or len(turn.text.split()) < 5:
+            continue
+        if not told or not _PERSONAL.search(told[0]):  # a request
+            continue
+        kept = [said.strip() for said in _SENTENCE.findall(reply.text) if "?" not in said and not _OWN.search(said)]
+        said = " ".join(kept[:2]) if kept and rng.random() < 0.5 else rng.choice(_ACKNOWLEDGED)
+        reads = _weak(stage, {number}, rng.choice((0, 0, 2, 4)), rng, most=rng.choice((0.1, 0.6)))
+        asked = (Turn("question", "user", "".join(told[:2]).strip(), stage.times[turn.session] + 45 * (number % 40)),)
+        yield ReplyExample(asked, reads, said, "chat/told", "generator")
+
+
+def _weak(
+    stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float = 0.12
+) -> tuple[Read, ...]:
+    memories = _others(stage, but, count, rng)
+    shares = sorted((rng.uniform(0.01, most) / max(1, count / 2) for _ in memories), reverse=True)
+    return tuple(Read(memory, 0.05, share) for memory, share in zip(memories, shares, strict=True))
 
 
 def _memory(stage: Stage, turn: int) -> Memory:

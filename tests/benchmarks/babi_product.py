@@ -24,7 +24,6 @@ import re
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,8 @@ from knowledge.local_decoder import LocalDecoder
 from knowledge.reader import Reader, make_reader
 from knowledge.records import ReadResult, ReplyRequest, Sampling, Turn
 from knowledge.training.read_data import scratch_store
+from knowledge.training.sets_stories import COMPASS, parse
+from knowledge.training.sets_stories import StoryQuestion as Question
 from knowledge.writer import Writer, memory_id
 from tests.benchmarks import babi_data
 from tests.benchmarks.answers import reply_of
@@ -46,41 +47,7 @@ from tests.benchmarks.embedded import adapter_of, embedded_folder
 BEGIN = 1.75e9  # seconds since the epoch: of a story's first sentence
 APART = {"day": 86400.0, "minute": 60.0}
 DIGITS = {"0": "none", "1": "one", "2": "two", "3": "three"}
-COMPASS = {"n": "north", "s": "south", "e": "east", "w": "west"}
 PATHS = 19
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question with its story as written. ``support``: indices into ``facts``."""
-
-    task: int
-    story: int
-    facts: tuple[str, ...]
-    text: str
-    answer: tuple[str, ...]
-    support: tuple[int, ...]
-
-
-def parse(task: int, text: str) -> list[list[Question]]:
-    """The questions of a file, story by story, in the words of the file."""
-    stories: list[list[Question]] = []
-    facts: list[str] = []
-    place: dict[str, int] = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        number, said = line.split(" ", 1)
-        if number == "1":
-            facts, place = [], {}
-            stories.append([])
-        if "\t" not in said:
-            place[number] = len(facts)
-            facts.append(said)
-            continue
-        question, answer, support = said.split("\t")
-        words = tuple(COMPASS.get(word, word) for word in answer.strip().lower().split(","))
-        stories[-1].append(Question(task, len(stories), tuple(facts), question.strip(), words,
-                                    tuple(place[n] for n in support.split())))  # fmt: skip
-    return [story for story in stories if story]
 
 
 def load(data: Path, size: str, split: str) -> dict[int, list[list[Question]]]:

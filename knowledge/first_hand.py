@@ -1,0 +1,52 @@
+"""What the assistant only repeats is not read beside what it repeats.
+
+Every reply is written back into memory. A reply made from a memory says the same again, right or wrong, and would weigh
+like a second witness; where the fact changed since, like one for the old value. The source is read instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from knowledge.evidence import stem, text_facts
+from knowledge.records import Candidate
+from knowledge.words import STOP_WORDS, query_terms
+
+NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
+_LONGEST = 30  # telling words; a longer reply is no repetition
+_CERTAIN = re.compile(  # names and numbers: one more is news
+    r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
+)
+
+
+def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
+    told = [
+        facts.stems for one in candidates
+        if one.memory.role != "assistant" and not (facts := text_facts(one.memory.text)).question
+    ]  # fmt: skip
+    sources = defaultdict[str, list[int]](list)
+    for number, stems in enumerate(told):
+        for word in stems:
+            sources[word].append(number)
+    return [
+        one for one in candidates
+        if one.memory.role != "assistant" or one.memory.pinned or not _repeats(one.memory.text, told, sources)
+    ]  # fmt: skip
+
+
+def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[int]]) -> bool:
+    words = {stem(word) for word in query_terms(text) if word not in STOP_WORDS}
+    if not words or len(words) > _LONGEST:
+        return False
+    held = defaultdict[int, int](int)
+    for word in words:
+        for number in sources.get(word, ()):
+            held[number] += 1
+    certain = {stem(found.lower()) for found in _CERTAIN.findall(text)} - STOP_WORDS
+    return any(
+        count >= (1 - NEW) * len(words) and certain <= told[number] for number, count in held.items()
+    )  # fmt: skip

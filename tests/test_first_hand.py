@@ -1,0 +1,53 @@
+"""The assistant's repetitions are not read beside what they repeat; what it says of its own is."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.first_hand import first_hand
+from knowledge.records import Candidate, Memory
+
+
+def candidates(*said: tuple[str, str], pinned: bool = False) -> list[Candidate]:
+    return [
+        Candidate(Memory(f"{at}", text, "turn", 60.0 * at, "assistant" if who == "A" else "user", pinned=pinned))
+        for at, (who, text) in enumerate(said)
+    ]
+
+
+def kept(*said: tuple[str, str]) -> list[str]:
+    return [one.memory.text for one in first_hand(candidates(*said))]
+
+
+TOLD = ("U", "The printer at work is on floor two.")
+
+
+@pytest.mark.parametrize(
+    "reply", ["The printer at work is on floor two", "Floor two", "It's on floor two!", "The printer is on floor two."]
+)
+def test_a_repetition_goes_and_its_source_stays(reply: str) -> None:
+    assert kept(TOLD, ("A", reply)) == [TOLD[1]]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "The printer at work is on floor three.",  # something else, whoever is right
+        "The printer at work is on floor 2 or 7.",
+        "The printer at work was moved by Tobias.",
+        "Printers jam when the paper is damp; keep it dry and fan it first.",
+    ],
+)
+def test_what_the_assistant_says_of_its_own_stays(reply: str) -> None:
+    assert kept(TOLD, ("A", reply)) == [TOLD[1], reply]
+
+
+def test_a_question_is_no_source_and_the_assistant_none_of_its_own() -> None:
+    asked, said = ("U", "Which trattoria do you like near the river?"), ("A", "I like the trattoria near the river.")
+    assert kept(asked, said) == [asked[1], said[1]]
+    assert kept(said, said) == [said[1], said[1]]
+
+
+def test_a_pinned_repetition_stays() -> None:
+    both = candidates(TOLD, ("A", TOLD[1]), pinned=True)
+    assert first_hand(both) == both
