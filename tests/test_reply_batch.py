@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from knowledge.blocks import Rotation
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prompt import PromptBuilder
 from knowledge.records import Memory, Read, ReplyRequest, Turn
@@ -29,11 +28,6 @@ def read(text: str, weight: float) -> Read:
 
 def turns(*texts: str) -> tuple[Turn, ...]:
     return tuple(Turn(f"{n}", "user" if n % 2 == 0 else "assistant", text, 1.7e9) for n, text in enumerate(texts))
-
-
-def rotation_of(decoder: LocalDecoder) -> Rotation:
-    assert decoder.model.rotation is not None
-    return decoder.model.rotation
 
 
 READS = (read("We moved to Lisbon.", 0.6), read("Ana sails.", 0.2), read("It rained all day.", 0.05))
@@ -58,7 +52,7 @@ def test_a_row_gives_every_reply_the_probability_that_the_decoder_gives_it(
     rows = RowBuilder(decoder.model, builder)
     row = rows.row([rows.lay_out(example, way) for example in EXAMPLES])
     with torch.no_grad():
-        found = reply_log_probabilities(decoder.model.network, row, rotation_of(decoder))
+        found = reply_log_probabilities(decoder.model.network, row, decoder.model)
     for number, example in enumerate(EXAMPLES):
         there = decoder.score(ReplyRequest(example.dialogue, example.reads, key=f"{number}"), example.reply)
         here = found[row.example == number]
@@ -73,7 +67,7 @@ def test_the_weights_matter(decoder: LocalDecoder) -> None:
         way = replace(WAYS["blocks"], sharpness=1.0, strength=strength)
         with torch.no_grad():
             row = rows.row([rows.lay_out(EXAMPLES[0], way)])
-            found.append(reply_log_probabilities(decoder.model.network, row, rotation_of(decoder)))
+            found.append(reply_log_probabilities(decoder.model.network, row, decoder.model))
     assert not torch.allclose(found[0], found[1], atol=1e-3)
 
 

@@ -24,7 +24,6 @@ from tqdm import tqdm
 
 from knowledge import adapter
 from knowledge.chat_model import ChatModel
-from knowledge.errors import ModelError
 from knowledge.prompt import PromptBuilder
 from knowledge.reply_layout import WAYS, Conditioning
 from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
@@ -57,7 +56,7 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
-    ``polish``: examples of a short last stage at a low rate. Raises ModelError: the model's keys cannot be moved.
+    ``polish``: examples of a short last stage at a low rate.
     """
 
     def __init__(
@@ -66,9 +65,7 @@ class DecoderTraining:
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
-        if model.rotation is None:
-            raise ModelError(f"{model.name} cannot be trained with blocks: its keys cannot be moved exactly.")
-        self.rotation = model.rotation
+        self.model = model
         torch.manual_seed(plan.seed)
         self.base = adapter.base_of(model.network)
         self.network = adapter.attach(model.network, plan.rank, plan.alpha)  # 1 initialise
@@ -202,7 +199,7 @@ class DecoderTraining:
         return float(-torch.cat([self._log_probabilities(row) for row in rows]).mean())
 
     def _log_probabilities(self, row: Sequence[LaidOut]) -> torch.Tensor:
-        return reply_log_probabilities(self.network, self.rows.row(row), self.rotation)
+        return reply_log_probabilities(self.network, self.rows.row(row), self.model)
 
     def _epoch(self, epoch: int) -> list[list[LaidOut]]:
         """The rows of an epoch; the same whether or not it was resumed into."""

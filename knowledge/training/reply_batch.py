@@ -16,10 +16,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
 
-from knowledge.blocks import Rotation
 from knowledge.chat_model import ChatModel
+from knowledge.errors import ModelError
 from knowledge.memory_attention import FLOOR
 from knowledge.prompt import PromptBuilder
 from knowledge.records import ReplyRequest
@@ -145,14 +144,16 @@ def packed(examples: Sequence[LaidOut], most: int) -> list[list[LaidOut]]:
     return rows
 
 
-def reply_log_probabilities(network: Any, row: Row, rotation: Rotation) -> Tensor:
-    """(R,) log-probability in nats of every token to learn. ``network``: a causal language model of transformers,
-    ``rotation``: its."""
+def reply_log_probabilities(network: Any, row: Row, model: ChatModel) -> Tensor:
+    """(R,) log-probability in nats of every token to learn. ``network``: that of ``model``, or the same with an
+    adapter. Raises ModelError: the model's keys cannot be moved."""
+    if model.rotation is None:
+        raise ModelError(f"{model.name} cannot be trained with blocks: its keys cannot be moved exactly.")
     inner = network.get_base_model() if hasattr(network, "peft_config") else network
     kind = next(inner.parameters()).dtype
-    cache = DynamicCache(config=inner.config)
+    cache = model.new_cache()
     _run(inner.model, row.blocks, cache, kind)
-    moved = rotation.moved(torch.cat([layer.keys for layer in cache.layers]), row.shift)
+    moved = model.rotation.moved(torch.cat([layer.keys for layer in cache.layers]), row.shift)
     for layer, keys in zip(cache.layers, moved, strict=True):
         layer.keys = keys[None]
     hidden = _run(inner.model, row.rest, cache, kind)[0, row.at]  # the head only where something is learned
@@ -160,7 +161,7 @@ def reply_log_probabilities(network: Any, row: Row, rotation: Rotation) -> Tenso
     return -torch.nn.functional.cross_entropy(logits, row.wanted, reduction="none")
 
 
-def _run(network: Any, part: Pass, cache: DynamicCache, kind: torch.dtype) -> Tensor:
+def _run(network: Any, part: Pass, cache: Any, kind: torch.dtype) -> Tensor:
     hidden: Tensor = network(
         input_ids=part.ids[None], position_ids=part.positions[None], attention_mask=part.mask[None, None].to(kind),
         past_key_values=cache, use_cache=True,
