@@ -17,6 +17,7 @@ from knowledge.first_hand import first_hand
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Read, ReadResult
+from knowledge.supersession import asks_for_now, superseded
 from knowledge.words import is_small_talk, plain
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
@@ -57,6 +58,9 @@ class AttentionReader:
         if not useful:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)
+        if asks_for_now(text):
+            rows = np.stack([keys.get(c.memory.id, np.zeros_like(focus.vector)) for c in useful])
+            log_alpha = superseded(log_alpha, [c.memory for c in useful], rows)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
         declined = is_small_talk(text) or math.exp(null) >= self.decline

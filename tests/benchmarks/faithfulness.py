@@ -1,6 +1,7 @@
 """Do the numbers on the panel say what a memory really did? Rank correlation with the effect of taking it out.
 
     python -m tests.benchmarks.faithfulness --data LOCOMO.json [--replies 40] [--max-tokens 32]
+        [--adapter default|none|FILE]
 
 Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least
 three memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of
@@ -27,7 +28,7 @@ from knowledge.encoder import Encoder
 from knowledge.local_decoder import LocalDecoder
 from knowledge.records import ReplyDone
 from tests.benchmarks.conditioning import asked, request_of
-from tests.benchmarks.embedded import embedded_folder
+from tests.benchmarks.embedded import adapter_of, embedded_folder
 
 FEWEST = 3  # memories of a reply that has a rank correlation
 
@@ -72,12 +73,15 @@ def main() -> None:
     parser.add_argument("--replies", type=int, default=40)
     parser.add_argument("--max-tokens", type=int, default=32, help="of a reply")
     parser.add_argument("--reads", type=int, default=8, help="memories of a reply, at most (the app's default)")
+    parser.add_argument("--adapter", default="default", help="default: the one that ships; none: stock; or a file")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    decoder = LocalDecoder(str(embedded_folder()))
-    print(json.dumps(measure(decoder, options.data, options.replies, options.max_tokens, options.reads)))
+    adapter = adapter_of(options.adapter)
+    decoder = LocalDecoder(str(embedded_folder()), adapter=adapter)
+    found = measure(decoder, options.data, options.replies, options.max_tokens, options.reads)
+    print(json.dumps({"adapter": str(adapter) if adapter else None, **found}))
 
 
 if __name__ == "__main__":

@@ -126,7 +126,7 @@ class Script:
 
 
 def right(reply: str, script: Script) -> bool:
-    """Does the reply hold the expected value as whole words, and no outdated one?"""
+    """Does the reply hold the expected value as whole words (articles aside), and no outdated one?"""
     said = _plain(reply)
     return any(_holds(said, value) for value in script.expected) and not any(
         _holds(said, value) for value in script.outdated
@@ -224,7 +224,7 @@ def _spelled(value: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in ("a", "an", "the"))
 
 
 def _holds(plain: str, value: str) -> bool:

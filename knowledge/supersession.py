@@ -1,0 +1,57 @@
+"""What holds now: of memories that say the like about the same thing, the newest, where the question asks for it.
+
+The read's network weighs how new a memory is against all others of the shortlist; a fact that changed has its rival in
+one other memory, often in nearly the same words. Neither is ever dropped: what was weighs less, and can still be asked
+for. Does not know: the network, tokens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from knowledge.evidence import text_facts
+from knowledge.records import Memory
+
+STRENGTH = 3.5  # nats that a memory loses to a newer one that says the like
+_UNLIKE, _LIKE = 0.25, 0.55  # cosines: from here on a little, from there on entirely
+_RIVAL = 4.6  # nats below a memory at which another one is still its rival for the question
+_NOW = re.compile(
+    r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
+    r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
+)  # fmt: skip
+_BEFORE = re.compile(
+    r"\b(?:before|until now|by now|used to|previous(?:ly)?|former(?:ly)?|earlier|old|first)\b|以前|之前|原来", re.I
+)
+
+
+def asks_for_now(text: str) -> bool:
+    """Does the question want what holds now, and not what was before?"""
+    return _NOW.search(text) is not None and _BEFORE.search(text) is None
+
+
+def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray) -> np.ndarray:
+    """log α (n + 1,), null slot last, with what newer memories take from older ones; sums to 1 as before.
+
+    ``keys``: (n, dimension) unit rows. Only turns and notes of the same speaker supersede each other.
+    """
+    count = len(memories)
+    who = [(one.role, one.speaker) for one in memories]
+    said = [one.kind != "passage" and not text_facts(one.text).question for one in memories]
+    when = np.array([one.created for one in memories])
+    near = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - 2 * _RIVAL)
+    loss = np.zeros(count + 1)
+    for old in near:
+        rivals = [
+            new for new in near
+            if when[new] > when[old] and who[new] == who[old] and said[new] and said[old]
+            and log_alpha[new] > log_alpha[old] - _RIVAL
+        ]  # fmt: skip
+        if rivals:
+            like = float((keys[rivals] @ keys[old]).max())
+            loss[old] = STRENGTH * min(1.0, max(0.0, (like - _UNLIKE) / (_LIKE - _UNLIKE)))
+    left = log_alpha - loss
+    top = left.max()
+    return np.asarray(left - (top + np.log(np.exp(left - top).sum())), dtype=log_alpha.dtype)

@@ -1,0 +1,69 @@
+"""What holds now: the newer of two memories that say the like takes the older one's weight, where it is asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from knowledge.encoder import Encoder
+from knowledge.focus import read_memory
+from knowledge.reader import make_reader
+from knowledge.records import Memory
+from knowledge.supersession import asks_for_now, superseded
+from knowledge.training.read_data import scratch_store
+
+ENCODER = Encoder("default")
+
+
+def told(*texts: str, role: str = "user") -> list[Memory]:
+    return [Memory(f"{at}", text, "turn", 86400.0 * at, role, container="c", position=at)  # type: ignore[arg-type]
+            for at, text in enumerate(texts)]  # fmt: skip
+
+
+def weights(memories: list[Memory], alpha: list[float]) -> np.ndarray:
+    keys = ENCODER.encode([memory.text for memory in memories])
+    return np.exp(superseded(np.log(np.array(alpha)), memories, keys))
+
+
+@pytest.mark.parametrize(
+    ("question", "now"),
+    [
+        ("Where does she live now?", True), ("What is my current address?", True), ("我现在住在哪里？", True),
+        ("Where did she live before she lived here now?", False), ("Where does she live?", False),
+        ("What was my old address?", False),
+    ],
+)  # fmt: skip
+def test_which_questions_ask_for_now(question: str, now: bool) -> None:
+    assert asks_for_now(question) == now
+
+
+def test_the_newer_one_takes_the_weight_and_others_keep_theirs() -> None:
+    memories = told("I park the car on Mill Lane.", "My aunt breeds geese.", "From now on I park the car on level two.")
+    found = weights(memories, [0.7, 0.05, 0.15, 0.1])
+    assert found.sum() == pytest.approx(1) and found[2] > 5 * found[0] > 0
+    assert found[1] / found[2] == pytest.approx(0.05 / 0.15)  # about something else: neither takes nor loses
+
+
+def test_other_speakers_questions_and_passages_supersede_nothing() -> None:
+    old, new = "The printer is on floor two.", "The printer is on floor three."
+    before = [0.6, 0.3, 0.1]
+    for second in (
+        told("", new, role="assistant")[1], told("", "Is the printer on floor three?")[1],
+        Memory("1", new, "passage", 86400.0, "user", container="c", position=1),
+    ):  # fmt: skip
+        assert weights([told(old)[0], second], before) == pytest.approx(before)
+
+
+def test_the_read_puts_the_newer_value_first_and_still_reads_the_old_one_when_asked() -> None:
+    first, last = "The printer at work is on floor two.", "They moved the printer at work to floor six."
+    memories = told(first, "I am tired of the rain.", last)
+    reader, _ = make_reader(ENCODER.name, ENCODER.dimension, multilingual=False)
+    with scratch_store(ENCODER) as store:
+        store.add("ann", memories, ENCODER.encode([memory.text for memory in memories]))
+        top = {}
+        for question in ("On which floor is the printer now?", "On which floor was the printer before?"):
+            vector = ENCODER.encode([question])[0]
+            result = read_memory(reader, store, ENCODER.encode, "ann", question, vector, [], asked=1e6, limit=8)
+            top[question] = {read.memory.id: read.weight for read in result.reads}
+    now, before = top.values()
+    assert now["2"] > 5 * now.get("0", 0) and before["0"] > 0.1
