@@ -24,6 +24,8 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
+    if all(one.memory.role != "assistant" for one in candidates):
+        return list(candidates)
     told = [
         facts.stems for one in candidates
         if one.memory.role != "assistant" and not (facts := text_facts(one.memory.text)).question
