@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +119,43 @@ def test_a_run_killed_anywhere_ends_as_one_that_was_not(tmp_path: Path) -> None:
     assert not FeedbackTraining(told[1:], cloze, SIZE, PLAN, state=tmp_path / "run.pt").resume()  # other feedback
     (tmp_path / "run.pt").write_bytes(b"damaged")
     assert not FeedbackTraining(told, cloze, SIZE, PLAN, state=tmp_path / "run.pt").resume()
+
+
+CHILD = """
+import sys
+from pathlib import Path
+import torch
+from tests.test_training_feedback import PLAN, SIZE, FeedbackTraining, examples
+torch.set_num_threads(1)
+run = FeedbackTraining(examples(60), [], SIZE, PLAN, state=Path(sys.argv[1]))
+run.resume()
+print("learning", flush=True)
+run.go(lambda share: print(share, flush=True))
+torch.save(run.adapter.state_dict(), sys.argv[2])
+"""
+
+
+def test_kill_9_at_any_step_costs_at_most_an_epoch(tmp_path: Path) -> None:
+    whole = FeedbackTraining(examples(60), [], SIZE, PLAN)
+    whole.go()
+    rng, kills = np.random.default_rng(0), 0
+    for _ in range(40):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(tmp_path / "run.pt"), str(tmp_path / "end.pt")],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdout is not None
+        wanted = 1 + int(rng.integers(1, 12)) if kills < 4 else 10**6  # steps until the kill
+        steps = sum(1 for _ in islice(child.stdout, wanted))
+        if steps == wanted:
+            child.kill()
+            kills += 1
+        child.stdout.close()
+        if child.wait() == 0:
+            break
+    assert kills >= 2 and (tmp_path / "end.pt").is_file()
+    for name, tensor in torch.load(tmp_path / "end.pt", weights_only=True).items():
+        assert torch.equal(tensor, whole.adapter.state_dict()[name]), name
 
 
 def test_held_back_feedback_is_never_trained_on_and_too_little_is_refused() -> None:
