@@ -28,14 +28,14 @@ class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
-    that it does not know (0.5 and 0.7 in LOG.md, 2026-11-25). ``adapter``: what one owner's feedback changed; without
+    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``adapter``: what one owner's feedback changed; without
     one the shipped weights read.
     """
 
     learned = True
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.7, negligible: float = NEGLIGIBLE,
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.6, negligible: float = NEGLIGIBLE,
         adapter: ReadAdapter | None = None,
     ) -> None:  # fmt: skip
         self.network = network.eval()

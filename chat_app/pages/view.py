@@ -92,6 +92,8 @@ class View:
         if message is None or message.role != "assistant":
             return {"state": "none", "conversation": conversation, "message": "", "reads": []}
         reads = self._application.history.reads(owner, message.id)
+        # Where the decoder looked says better than the read's weight what a memory did (faithfulness, in LOG.md).
+        reads = sorted(reads, key=lambda read: read.attention or 0.0, reverse=True)
         memories = self._memories(owner, [read.id for read in reads])
         return {
             "state": "read",
