@@ -91,9 +91,8 @@ class View:
         """The panel of a reply in history; deleted memories keep their numbers, not their text."""
         if message is None or message.role != "assistant":
             return {"state": "none", "conversation": conversation, "message": "", "reads": []}
-        reads = self._application.history.reads(owner, message.id)
         # Where the decoder looked says better than the read's weight what a memory did (faithfulness, in LOG.md).
-        reads = sorted(reads, key=lambda read: read.attention or 0.0, reverse=True)
+        reads = sorted(self._application.history.reads(owner, message.id), key=lambda one: -(one.attention or 0.0))
         memories = self._memories(owner, [read.id for read in reads])
         return {
             "state": "read",
