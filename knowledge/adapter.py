@@ -26,7 +26,7 @@ _FORMAT = "mneme adapter 1"
 @dataclass(frozen=True, slots=True)
 class AdapterAbout:
     """What stands in the file's metadata. ``base``: :func:`base_of` of the model it was trained on. ``strength``,
-    ``sharpness`` and ``in_order``: of blocks (knowledge/reply_layout.py), as in its training. ``training``: JSON, for
+    ``sharpness`` and ``in_order``: of blocks (knowledge/reply_layout.py), to reply with. ``training``: JSON, for
     people."""
 
     base: str

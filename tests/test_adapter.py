@@ -18,7 +18,7 @@ from knowledge.training.decoder import DecoderPlan, DecoderTraining
 from knowledge.training.reply_data import ReplyExample
 from tests.tiny_llama import save_tiny_llama
 
-PLAN = DecoderPlan(epochs=4, rank=4, alpha=8, tokens=600, rows=2, every=4, rate=5e-3, patience=100)
+PLAN = DecoderPlan(epochs=4, rank=4, alpha=8, tokens=600, rows=2, every=4, rate=5e-3, patience=100, reply_strength=0.5)
 
 
 @pytest.fixture(scope="module")

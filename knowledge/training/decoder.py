@@ -33,7 +33,8 @@ from knowledge.training.run_state import keep_state
 
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
-    """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks, as it will be when replying.
+    """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks; ``reply_strength``: the same
+    when replying, where more distracts than what is trained with (LOG.md, 2026-11-25).
     ``in_text``: share of examples whose memories stand in the prompt, so that this path stays good."""
 
     seed: int = 0
@@ -47,6 +48,7 @@ class DecoderPlan:
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
+    reply_strength: float = 0.75
     in_text: float = 0.15
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
@@ -189,7 +191,7 @@ class DecoderTraining:
         plan = self.plan
         blocks = self.blocks
         return adapter.AdapterAbout(
-            self.base, plan.rank, plan.alpha, blocks.strength, blocks.sharpness, blocks.in_order
+            self.base, plan.rank, plan.alpha, plan.reply_strength, blocks.sharpness, blocks.in_order
         )
 
     @torch.no_grad()
