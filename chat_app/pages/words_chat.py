@@ -129,8 +129,8 @@ READS: dict[str, tuple[str, str]] = {
     "reads.title": ("Memories read", "读取的记忆"),
     "reads.open": ("Memories", "记忆"),
     "reads.none_chosen": (
-        "When a reply comes, the memories it read appear here, in order of their weight.",
-        "回复时所读取的记忆会按权重显示在这里。",
+        "When a reply comes, the memories it read appear here, those the model looked at most first.",
+        "回复时所读取的记忆会显示在这里，模型关注最多的在前。",
     ),
     "reads.not_from_memory": ("Not from memory", "并非来自记忆"),
     "reads.not_from_memory_text": (

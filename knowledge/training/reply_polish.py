@@ -172,13 +172,13 @@ def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
             continue
         kept = [said.strip() for said in _SENTENCE.findall(reply.text) if "?" not in said and not _OWN.search(said)]
         said = " ".join(kept[:2]) if kept and rng.random() < 0.7 else rng.choice(_ACKNOWLEDGED)
-        reads = _weak(stage, {number}, rng.choice((0, 0, 2, 4)), rng, most=rng.choice((0.1, 0.6)))
+        reads = _weak(stage, {number}, rng.choice((0, 0, 2, 4)), rng, rng.choice((0.1, 0.6)))
         asked = (Turn("question", "user", "".join(told[:2]).strip(), stage.times[turn.session] + 45 * (number % 40)),)
         yield ReplyExample(asked, reads, said, "chat/told", "generator")
 
 
 def _weak(
-    stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float = 0.12
+    stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float
 ) -> tuple[Read, ...]:
     memories = _others(stage, but, count, rng)
     shares = sorted((rng.uniform(0.01, most) / max(1, count / 2) for _ in memories), reverse=True)

@@ -1,4 +1,4 @@
-// The reads panel: one card per memory a reply read, in order of weight. Text is only ever set with textContent.
+// The reads panel: one card per memory a reply read, those that were looked at most first. Text is only ever set with textContent.
 const root = element.querySelector(".mn-reads");
 const editing = new Map(); // id → text not saved yet: the server's answer to something else must not take it away
 const boosted = new Set(); // ids whose weight is to be multiplied when the reply is written again
