@@ -22,7 +22,7 @@ TEXT = """1 Mary moved to the bathroom.
 
 
 def test_a_question_has_the_facts_told_before_it_and_its_evidence_among_them() -> None:
-    first, second = parse(8, TEXT.splitlines())
+    first, second = parse(8, TEXT)
     assert [q.answer for q in first] == [("milk",), ("milk", "apple")]
     assert [len(q.facts) for q in first] == [2, 3]
     assert first[1].support == (1, 2)
@@ -65,7 +65,7 @@ def test_without_a_validation_file_whole_stories_are_held_out(tmp_path: Path) ->
 
 
 def test_evidence_is_never_left_out_and_answers_keep_their_places() -> None:
-    questions = [q for story in parse(8, TEXT.splitlines()) for q in story]
+    questions = [q for story in parse(8, TEXT) for q in story]
     packed = pack(questions, Vocabulary.of(questions))
     rng = np.random.default_rng(0)
     sizes = set()

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from knowledge.encoder import Encoder
-from knowledge.records import ReplyRequest
+from knowledge.records import Memory, Read, ReplyRequest
 from knowledge.training.held_out import held_out
 from knowledge.training.reply_chat import assistant, openings, own_replies, with_idle_reads
-from knowledge.training.reply_data import UNKNOWN, examples_of, prepared, reply_to
+from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, examples_of, prepared, reply_to
 from knowledge.training.reply_mix import readers_for
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Query, Scene, Slot
@@ -43,6 +43,20 @@ def test_replies_are_short_and_dates_are_worked_out() -> None:
     assert reply_to(told, WHEN) == "7 May 2023"
     assert reply_to(told, NEVER) in UNKNOWN and "not mentioned" in UNKNOWN[0]
     assert reply_to(told, Query("How is Eva?", frozenset({4}), kind="single")) == ""  # no reply in few words is known
+
+
+def test_some_replies_begin_as_their_word_stands_inside_a_sentence() -> None:
+    read = Read(Memory("1", "In Lisbon she painted a Sunset, then a sunset again.", "turn", 1.7e9), 0.5, 0.5)
+
+    def forms(reply: str, kind: str = "single") -> set[str]:
+        rng = random.Random(0)
+        return {as_written(ReplyExample((), (read,), reply, kind, "s"), rng).reply for _ in range(60)}
+
+    assert forms("Sunset") == {"Sunset", "sunset"}
+    assert forms("A sunset") == {"A sunset", "a sunset"}
+    assert forms("Lisbon") == {"Lisbon"}  # a name
+    assert forms("Sunset", "chat/told") == {"Sunset"}
+    assert forms(UNKNOWN[2]) == {UNKNOWN[2]}
 
 
 def test_what_answers_is_read_or_nothing_is_known(tmp_path: Path) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
+from knowledge.training.generator import SCHEMAS, write_scene
+from knowledge.training.generator_inferences import INFERENCES
+from knowledge.training.generator_questions import Asker
 from knowledge.training.reply_data import UNKNOWN
-from knowledge.training.reply_polish import TALK, polish
+from knowledge.training.reply_polish import TALK, inferred, polish
 
 
 def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -> None:
@@ -21,3 +26,18 @@ def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -
     blank = [one for one in made if one.kind == "never told"]
     assert blank and all(one.reply in UNKNOWN for one in blank) and any(not one.reads for one in blank)
     assert {one.dialogue[-1].text for one in made if one.source == "written"} == set(TALK)
+
+
+def test_what_follows_is_asked_in_whole_sentences_of_the_fact_that_is_read() -> None:
+    assert set(INFERENCES) <= {schema.name for schema in SCHEMAS}
+    made = []
+    for number in range(40):
+        stage = write_scene(random.Random(number)).stage
+        made += inferred(stage, Asker(stage, random.Random(number)), random.Random(number))
+    assert len(made) > 500
+    for example in made:
+        text = example.dialogue[-1].text
+        assert text.endswith("?") and "{" not in text + example.reply and "[" not in text + example.reply
+        assert not {"Is I", "Does I", "Would me"} & {" ".join(text.split()[:2])}
+        assert example.reads[0].weight == max(read.weight for read in example.reads)
+    assert {"Likely yes", "Likely no", "Yes", "No"} <= {example.reply for example in made}

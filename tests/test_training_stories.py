@@ -30,7 +30,7 @@ def test_a_question_has_the_story_so_far_and_answers_in_words() -> None:
     (first, second), (third,) = parse(8, TEXT)
     assert first.facts == ("Mary moved to the bathroom.", "Mary got the milk there.") and first.support == (1,)
     assert second.answer == ("milk", "apple") and second.support == (1, 2) and len(second.facts) == 3
-    assert third.answer == ("north",) and third.story == 2
+    assert third.answer == ("n",) and third.spelled == ("north",) and third.story == 2
 
 
 def test_stories_become_memories_in_their_order(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from knowledge.training.run_state import keep_state
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
     """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks; ``reply_strength``: the same
-    when replying, where more distracts than what is trained with (LOG.md, 2026-11-25).
+    when replying.
     ``in_text``: share of examples whose memories stand in the prompt, so that this path stays good."""
 
     seed: int = 0
@@ -47,8 +47,8 @@ class DecoderPlan:
     polish_rate: float = 0.4  # share of the rate at which the last stage begins
     tokens: int = 512
     rows: int = 6  # of a step
-    strength: float = 0.5
-    reply_strength: float = 0.75
+    strength: float = 1.0
+    reply_strength: float = 1.0
     in_text: float = 0.15
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss

@@ -29,6 +29,7 @@ UNKNOWN = (  # each holds the words by which LoCoMo's evaluation knows an honest
     "That was not mentioned, so I don't know",
 )
 _VERSION = 2  # of the examples: another number, and kept ones are made again
+AS_WRITTEN = 0.4  # share of replies that begin as their word stands inside a sentence
 LIMITS = (1, 2, 3, 4, 5, 6, 8, 8, 8, 10)  # memories of an example, at most
 _MOST = 800  # characters of all memories of an example: bounds the time of a step
 _PERSONAL = re.compile(r"\b(?:i|i'm|im|i've|i'd|me|my|mine|we|us|our|you|your|u|ur)\b", re.I)
@@ -77,6 +78,18 @@ def sentence(text: str) -> str:
     """An answer as a reply: a capital first, no full stop."""
     text = " ".join(text.split()).rstrip(" .!,;")
     return text[:1].upper() + text[1:]
+
+
+def as_written(example: ReplyExample, rng: random.Random) -> ReplyExample:
+    """Now and then the reply's first word as a memory writes it inside a sentence ("a sunset"): people write answers
+    in both ways, and a decoder that knows one of them finds every other impossible (LOG.md, 2026-11-25)."""
+    first = example.reply[:1].lower() + example.reply[1:]
+    word = first.split()[0].strip(",.;:!?") if first.strip() else ""
+    inside = re.compile(rf"\b{re.escape(word)}\b")
+    common = word == "a" or word[1:].islower() and any(inside.search(read.memory.text) for read in example.reads)
+    if not common or example.reply in UNKNOWN or example.kind.startswith("chat") or rng.random() > AS_WRITTEN:
+        return example
+    return replace(example, reply=first)
 
 
 def examples_of(

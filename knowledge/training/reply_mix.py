@@ -18,7 +18,7 @@ from knowledge.errors import ModelError
 from knowledge.reader import Reader, make_reader
 from knowledge.training import generator, sets
 from knowledge.training.reply_chat import Reply, assistant, in_dialogue, openings, own_replies, with_idle_reads
-from knowledge.training.reply_data import ReplyExample, prepared
+from knowledge.training.reply_data import ReplyExample, as_written, prepared
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene
 from knowledge.training.sets_stories import story_scenes
@@ -39,7 +39,7 @@ class Mix:
     talk: int = 250
     in_dialogue: int = 120
     chats: int = 190
-    stories: int = 16
+    stories: int = 24
     unknown: float = 0.08  # share of examples that memory does not answer, at most
     dev: int = 90
 
@@ -78,7 +78,8 @@ def examples(
     weights = [[read.weight for read in one.reads] for one in train if "not read" not in one.kind]
     if data is not None:
         train += talk_examples(data, seed, mix.talk, weights)
-    train = _balanced(train, mix.unknown, rng)
+    train = [as_written(one, rng) for one in _balanced(train, mix.unknown, rng)]
+    dev = [as_written(one, rng) for one in dev]
     reads = [example.reads for example in train if example.reads]
     chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in
             (assistant(data) if data else ())]  # fmt: skip

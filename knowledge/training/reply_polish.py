@@ -1,8 +1,9 @@
 """The last lessons of the decoder, in a short stage behind the others: what its replies still got wrong.
 
-A fact that changed, where the old one weighs more or was repeated by the assistant; what the person tells, which is
-acknowledged rather than answered from memory; questions about oneself when nothing was read; greetings and common
-knowledge. From the generator, and written by hand. Does not know: the read, tokens, networks.
+A fact that changed, where the old one weighs more or was repeated by the assistant; what follows from a fact; what
+the person tells, which is acknowledged rather than answered from memory; questions about oneself when nothing was
+read; greetings and common knowledge. From the generator, and written by hand. Does not know: the read, tokens,
+networks.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from itertools import pairwise
 
 from knowledge.records import Memory, Read, Turn
 from knowledge.training.generator import write_scene
-from knowledge.training.generator_grammar import pick
+from knowledge.training.generator_grammar import expand, pick, tidy
+from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
-from knowledge.training.reply_data import UNKNOWN, ReplyExample, sentence
+from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, sentence
 
 SCENES = 60
 MOST = 200  # of changed facts
+INFERRED = 110  # of what follows from a fact without being said
 HEARD = 70  # of things told
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
@@ -101,6 +104,20 @@ TALK = {  # plain talk with a reply worth giving
     "The neighbours are loud tonight.": "That can be annoying. I hope it gets quiet soon.",
     "I finally fixed the squeaky door.": "Well done!",
     "My train is late again.": "Oh no. I hope it comes soon.",
+    "My throat is sore.": "I'm sorry to hear that. Warm tea may help.",
+    "My stomach hurts.": "Oh no. I hope you feel better soon.",
+    "I'm tired today.": "Then I hope you get some rest soon.",
+    "I'm so nervous about tomorrow.": "That's understandable. What is happening tomorrow?",
+    "I slept badly.": "I'm sorry. I hope tonight is better.",
+    "I'm hungry.": "What would you like to eat?",
+    "I feel lonely.": "I'm sorry you feel that way. I'm here if you want to talk.",
+    "I got the job!": "Congratulations! That's great news.",
+    "We won the match!": "Well done! Congratulations!",
+    "I have too much work.": "That sounds stressful. What is most urgent?",
+    "Tell me something funny.": "What do you call a fish without an eye? A fsh!",
+    "Do you know a riddle?": "What has hands but cannot clap? A clock.",
+    "Give me a tip for saving money.": "Write down what you spend each day, and put a fixed sum aside each month.",
+    "How can I learn faster?": "Study in short sessions, test yourself often and sleep enough.",
 }
 
 
@@ -109,17 +126,21 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     rng = random.Random(f"{seed}:polish")
     changed: list[ReplyExample] = []
     told: list[ReplyExample] = []
+    followed: list[ReplyExample] = []
     made: list[ReplyExample] = []
     for number in range(SCENES):
         written = write_scene(random.Random(f"{seed}:polish:{number}"))
         stage, asker = written.stage, Asker(written.stage, rng)
         changed += updates(stage, asker, rng)
         told += acknowledged(stage, rng)
+        followed += inferred(stage, asker, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
             asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
             made.append(ReplyExample(asked, (), rng.choice(UNKNOWN), "never told", "generator"))
-    made += rng.sample(changed, min(len(changed), MOST)) + rng.sample(told, min(len(told), HEARD))
+    for drawn, most in ((changed, MOST), (told, HEARD), (followed, INFERRED)):
+        made += rng.sample(drawn, min(len(drawn), most))
+    made = [as_written(one, rng) for one in made]
     chat = [
         ReplyExample((Turn("question", "user", text, 1.7e9),), (), reply, "chat/plain", "written") for text, reply in
         TALK.items()
@@ -160,6 +181,23 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                 )
                 asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
                 yield ReplyExample(asked, tuple(reads), sentence(draft.answer), "update", "generator")
+
+
+def inferred(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
+    """What follows from a fact without being said."""
+    for facts in asker.by_kind.values():
+        fact, options = facts[-1], INFERENCES.get(facts[-1].schema.name)
+        if not options or not fact.told.get(""):
+            continue
+        question, reply = pick(rng, options)
+        view = asker.view(fact.person)
+        context = asker.context(fact, view)
+        text, answer = (tidy(expand(words, context, rng), rng, casual=False) for words in (question, reply))
+        memories = [_memory(stage, fact.main), *_others(stage, {fact.main}, rng.randint(0, 5), rng)]
+        shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.08) for _ in memories[1:])]
+        reads = tuple(Read(memory, 0.5, share / 1.3) for memory, share in zip(memories, shares, strict=True))
+        asked = (Turn("question", "user", text, stage.times[-1] + DAY),)
+        yield ReplyExample(asked, reads, sentence(answer), "inference", "generator")
 
 
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:

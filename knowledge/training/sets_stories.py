@@ -25,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StoryQuestion:
-    """A question with its story as written. ``support``: indices into ``facts``."""
+    """A question with its story as written. ``support``: indices into ``facts``, in the order of the inference;
+    ``story``: its number in the file."""
 
     task: int
     story: int
@@ -33,6 +34,11 @@ class StoryQuestion:
     text: str
     answer: tuple[str, ...]
     support: tuple[int, ...]
+
+    @property
+    def spelled(self) -> tuple[str, ...]:
+        """The answer in words: directions are letters in the files."""
+        return tuple(COMPASS.get(word, word) for word in self.answer)
 
 
 def parse(task: int, text: str) -> list[list[StoryQuestion]]:
@@ -50,8 +56,8 @@ def parse(task: int, text: str) -> list[list[StoryQuestion]]:
             facts.append(said)
             continue
         question, answer, support = said.split("\t")
-        words = tuple(COMPASS.get(word, word) for word in answer.strip().lower().split(","))
-        stories[-1].append(StoryQuestion(task, len(stories), tuple(facts), question.strip(), words,
+        stories[-1].append(StoryQuestion(task, len(stories), tuple(facts), question.strip(),
+                                         tuple(answer.strip().lower().split(",")),
                                          tuple(place[n] for n in support.split())))  # fmt: skip
     return [story for story in stories if story]
 
@@ -79,5 +85,5 @@ def scene(asked: StoryQuestion) -> Scene:
     begin = _BEGIN + 86400.0 * (997 * asked.story % 1500)
     slots = [Slot(fact, begin + APART * at, container="story", position=at) for at, fact in enumerate(asked.facts)]
     query = Query(asked.text, frozenset(asked.support), asked=begin + APART * len(slots), kind=f"story {asked.task}",
-                  answer=", ".join(asked.answer))  # fmt: skip
+                  answer=", ".join(asked.spelled))  # fmt: skip
     return Scene(slots, (query,), "bAbI (CC BY 3.0)")

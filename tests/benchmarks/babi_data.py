@@ -16,6 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.training import sets_stories
+
 TASKS = range(1, 21)
 ANSWER_SLOTS = 3  # the longest answers (tasks 8 and 19) have three words
 NAME = re.compile(r"qa(\d+)_(?:.*_)?(train|valid|test)\.txt$")
@@ -39,26 +41,13 @@ def tokens(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[a-z]+", text.lower()))
 
 
-def parse(task: int, lines: Sequence[str]) -> list[list[Question]]:
+def parse(task: int, text: str) -> list[list[Question]]:
     """The questions of a file, story by story."""
-    stories: list[list[Question]] = []
-    facts: list[tuple[str, ...]] = []
-    place: dict[int, int] = {}
-    for line in lines:
-        if not line.strip():
-            continue
-        number, text = line.split(" ", 1)
-        if int(number) == 1:
-            facts, place = [], {}
-            stories.append([])
-        if "\t" not in text:
-            place[int(number)] = len(facts)
-            facts.append(tokens(text))
-            continue
-        question, answer, support = text.split("\t")
-        stories[-1].append(Question(task, tuple(facts), tokens(question), tuple(answer.strip().lower().split(",")),
-                                    tuple(place[int(n)] for n in support.split()), len(stories)))  # fmt: skip
-    return [story for story in stories if story]
+    return [
+        [Question(task, tuple(map(tokens, one.facts)), tokens(one.text), one.answer, one.support, one.story)
+         for one in story]
+        for story in sets_stories.parse(task, text)
+    ]  # fmt: skip
 
 
 def _texts(where: Path) -> Iterator[tuple[str, str]]:
@@ -106,7 +95,7 @@ def load(data: Path, size: str, *, fallback: Path | None = None) -> Babi:
     for name, text in _texts(where):
         match = NAME.search(name)
         if match:
-            found[int(match[1]), match[2]] = parse(int(match[1]), text.splitlines())
+            found[int(match[1]), match[2]] = parse(int(match[1]), text)
     notes: list[str] = []
     missing = [task for task in TASKS if (task, "train") not in found and (task, "test") in found]
     if missing:
@@ -114,7 +103,7 @@ def load(data: Path, size: str, *, fallback: Path | None = None) -> Babi:
         for name, text in _texts(source(small, "1k")) if small else ():
             match = NAME.search(name)
             if match and int(match[1]) in missing and match[2] != "test":
-                found[int(match[1]), match[2]] = parse(int(match[1]), text.splitlines())
+                found[int(match[1]), match[2]] = parse(int(match[1]), text)
         notes.append(f"no {size} training file for task {missing}: " + ("the 1k file is used" if small else "left out"))
     splits: dict[str, list[Question]] = {"train": [], "valid": [], "test": []}
     for task in TASKS:

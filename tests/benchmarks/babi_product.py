@@ -3,8 +3,8 @@
     python -m tests.benchmarks.babi_product --data FOLDER [--size 1k] [--split test] [--stories 20] [--tasks 1,2]
         [--apart day|minute] [--adapter default|none|FILE] [--threads N]
 
-A story's sentences are written to memory as the user's turns, one a day: what a decoder is told of a memory's time is
-its day, and most stories cannot be followed without their order (``--apart minute``: all of them in a few hours). The
+A story's sentences are written to memory as the user's turns, one a day (``--apart minute``: all within hours; what a
+decoder is told of a memory's time is its day, so that only the places of the blocks then tell their order). The
 question is asked in a new conversation with the app's own read and settings; the decoder answers greedily. Nothing is
 told that is behind the question in the story. One question of each story, drawn by seed; ``--stories 0`` takes all
 stories, ``--all-questions`` every question.
@@ -66,7 +66,7 @@ def correct(reply: str, question: Question, known: frozenset[str]) -> bool:
     said = re.findall(r"[a-z]+|\d+", reply.lower())
     spelled = COMPASS if question.task == PATHS else DIGITS
     named = [word for word in (spelled.get(word, word) for word in said) if word in known - asked]
-    return named == list(question.answer) if question.task == PATHS else set(named) == set(question.answer)
+    return named == list(question.spelled) if question.task == PATHS else set(named) == set(question.spelled)
 
 
 class Product:
@@ -110,7 +110,7 @@ def measure(stories: dict[int, list[list[Question]]], product: Product, count: i
     shares: dict[str, list[float]] = {}
     for task, some in stories.items():
         rng = random.Random(f"babi:{task}")
-        known = frozenset(word for story in some for question in story for word in question.answer)
+        known = frozenset(word for story in some for question in story for word in question.spelled)
         chosen: Sequence[list[Question]] = rng.sample(some, min(count, len(some))) if count else some
         errors: list[bool] = []
         for story in chosen:
@@ -122,7 +122,7 @@ def measure(stories: dict[int, list[list[Question]]], product: Product, count: i
                 )
                 errors.append(not correct(reply, question, known))
                 if errors[-1]:
-                    wanted = ", ".join(question.answer)
+                    wanted = ", ".join(question.spelled)
                     print(f"task {task}: {question.text} wanted {wanted!r}, said {reply!r}", file=sys.stderr)
         wrong[str(task)] = errors
         print(f"task {task}: error {100 * statistics.mean(errors):.0f} %", file=sys.stderr, flush=True)
