@@ -200,7 +200,7 @@ def test_babi_stories_keep_their_words() -> None:
     assert first.facts == ("Mary moved to the bathroom.", "Fred gave the football to Jeff.")
     assert (first.text, first.answer, first.support) == ("Where is Mary?", ("bathroom",), (0,))
     assert second.facts[-1] == "Mary went to the hallway." and second.support == (1, 2)
-    assert (path.story, path.facts, path.answer) == (2, ("The garden is north of the hall.",), ("south", "west"))
+    assert (path.story, path.facts, path.spelled) == (2, ("The garden is north of the hall.",), ("south", "west"))
 
 
 @pytest.mark.parametrize(
