@@ -21,14 +21,15 @@ from knowledge.supersession import asks_for_now, superseded
 from knowledge.words import is_small_talk, plain
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
-NEGLIGIBLE = 0.01  # smallest weight worth reading
+NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 
 
 class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
-    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``adapter``: what one owner's feedback changed; without
+    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
+    below which a memory is not read. ``adapter``: what one owner's feedback changed; without
     one the shipped weights read.
     """
 
@@ -72,7 +73,8 @@ class AttentionReader:
                 ranked.append((logit, candidate, place))
         ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
         kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
-        kept = [one for one in kept if one[1].memory.pinned or math.exp(one[0]) >= self.negligible]
+        least = self.negligible * math.exp(max((logits[place] for _, _, place in kept), default=0.0))
+        kept = [one for one in kept if one[1].memory.pinned or math.exp(one[0]) >= least]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(

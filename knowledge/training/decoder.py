@@ -33,8 +33,8 @@ from knowledge.training.run_state import keep_state
 
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
-    """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks; ``reply_strength``: the same
-    when replying.
+    """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks in the main stage;
+    ``reply_strength``: the same in the last stage and when replying, where more distracts (LOG.md, 2026-11-25).
     ``in_text``: share of examples whose memories stand in the prompt, so that this path stays good."""
 
     seed: int = 0
@@ -47,8 +47,8 @@ class DecoderPlan:
     polish_rate: float = 0.4  # share of the rate at which the last stage begins
     tokens: int = 512
     rows: int = 6  # of a step
-    strength: float = 1.0
-    reply_strength: float = 1.0
+    strength: float = 0.5
+    reply_strength: float = 0.75
     in_text: float = 0.15
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
@@ -77,6 +77,7 @@ class DecoderTraining:
             factor.data = factor.data.to(model.network.dtype)
         self.rows = RowBuilder(model, PromptBuilder(model.count, window=model.window, reads_tokens=100_000))
         self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0, in_order=True)
+        self.late = replace(self.blocks, strength=plan.reply_strength)
         self.text = replace(WAYS["prompt"], everything=True)
         self.examples, self.polish = list(examples), list(polish)
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
@@ -207,9 +208,11 @@ class DecoderTraining:
         """The rows of an epoch; the same whether or not it was resumed into."""
         if self._made[0] != epoch:
             rng = random.Random(f"{self.plan.seed}:{epoch}")
-            order = list(self.examples if epoch < self.plan.epochs else self.polish)
+            order, weighed = (
+                (list(self.examples), self.blocks) if epoch < self.plan.epochs else (list(self.polish), self.late)
+            )
             rng.shuffle(order)
-            laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else self.blocks) for one in order]
+            laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else weighed) for one in order]
             self._made = (epoch, packed(laid, self.plan.tokens))
         return self._made[1]
 

@@ -29,7 +29,7 @@ UNKNOWN = (  # each holds the words by which LoCoMo's evaluation knows an honest
     "That was not mentioned, so I don't know",
 )
 _VERSION = 2  # of the examples: another number, and kept ones are made again
-AS_WRITTEN = 0.4  # share of replies that begin as their word stands inside a sentence
+AS_WRITTEN = 0.5  # share of replies that begin as their word stands inside a sentence
 LIMITS = (1, 2, 3, 4, 5, 6, 8, 8, 8, 10)  # memories of an example, at most
 _MOST = 800  # characters of all memories of an example: bounds the time of a step
 _PERSONAL = re.compile(r"\b(?:i|i'm|im|i've|i'd|me|my|mine|we|us|our|you|your|u|ur)\b", re.I)

@@ -24,7 +24,7 @@ from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, sen
 
 SCENES = 60
 MOST = 200  # of changed facts
-INFERRED = 110  # of what follows from a fact without being said
+INFERRED = 60  # of what follows from a fact without being said
 HEARD = 70  # of things told
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
@@ -147,7 +147,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     ]  # fmt: skip
     # Mostly what memory answers: with many blanks alone, a decoder learns to doubt what it reads.
     again = [one for one in rehearsal if one.reads and one.reply not in UNKNOWN]
-    return made + chat * 2 + rng.sample(again, min(len(again), 280))
+    return made + chat * 2 + rng.sample(again, min(len(again), 400))
 
 
 def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
