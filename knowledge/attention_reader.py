@@ -7,6 +7,7 @@ the encoder, how the weights were trained.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +17,14 @@ from knowledge.evidence import Focus, evidence, neighbours, text_facts
 from knowledge.first_hand import first_hand
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
-from knowledge.records import Candidate, Read, ReadResult
+from knowledge.records import Candidate, Memory, Read, ReadResult
 from knowledge.supersession import asks_for_now, superseded
-from knowledge.words import is_small_talk, plain
+from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
+CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
+_NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
+_MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b|我")
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 
 
@@ -64,7 +68,8 @@ class AttentionReader:
             log_alpha = superseded(log_alpha, [c.memory for c in useful], rows)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
-        declined = is_small_talk(text) or math.exp(null) >= self.decline
+        guess = wants_a_guess(text) and _about(text, useful[int(log_alpha[:-1].argmax())].memory)
+        declined = is_small_talk(text) or math.exp(null) >= (max(self.decline, CONJECTURE) if guess else self.decline)
         ranked = []
         for place, (logit, candidate) in enumerate(zip(logits, useful, strict=True)):
             if candidate.memory.pinned:
@@ -113,3 +118,10 @@ class AttentionReader:
                 AdapterBatch(batch.vector, batch.keys, batch.evidence, sources[None], batch.mask, read.log_hops)
             )
         return read.log_alpha[0].numpy(), read.log_hops[0].numpy()
+
+
+def _about(text: str, memory: Memory) -> bool:
+    """Is the question on the person who asks, or on somebody or something that the memory names? Nothing answers "Would
+    Ana like it?" outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
+    told = f"{memory.speaker} {memory.text}"
+    return _MINE.search(text) is not None or any(name in told for name in _NAMES.findall(text))

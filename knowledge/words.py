@@ -53,6 +53,11 @@ def index_words(text: str) -> str:
     return _CJK_RUN.sub(rewrite, unicodedata.normalize("NFKC", text))
 
 
+_GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
+    r"\b(?:would|might|could|likely|probably|do you think)\b(?! (?:you|like to)\b)|可能|会不会|也许|大概会", re.I
+)
+
+
 def query_terms(text: str) -> list[str]:
     """The words a query asks for, once each: CJK runs as pairs (one character alone as itself), others without stop
     words unless nothing else remains."""
@@ -82,6 +87,11 @@ def is_small_talk(text: str) -> bool:
     if all(term in STOP_WORDS for term in terms) and terms:
         return said in (["how", "are", "you"], ["no"])
     return all(term in _SMALL_TALK or term in STOP_WORDS or is_cjk(term) for term in terms)
+
+
+def wants_a_guess(text: str) -> bool:
+    """Does the question ask what is likely ("Would she enjoy it?", "What might he study?", "她会不会喜欢？")?"""
+    return "?" in text.replace("？", "?") and _GUESS.search(text) is not None
 
 
 def is_cjk(term: str) -> bool:

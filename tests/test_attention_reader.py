@@ -119,14 +119,18 @@ def encoder() -> object:
     return Encoder()
 
 
-def ask(encoder: object, text: str, said: list[Memory], limit: int = 5) -> list[str]:
+def ask(encoder: object, text: str, said: list[Memory], limit: int = 5, **settings: Any) -> list[str]:
+    return list(weights(encoder, text, said, limit, **settings))
+
+
+def weights(encoder: object, text: str, said: list[Memory], limit: int = 5, **settings: Any) -> dict[str, float]:
     network, _ = load(WEIGHTS)
     vectors = encoder.encode([text, *(memory.text for memory in said)])  # type: ignore[attr-defined]
     found = [Candidate(m, cosine=float(row @ vectors[0])) for m, row in zip(said, vectors[1:], strict=True)]
     keys = {memory.id: row for memory, row in zip(said, vectors[1:], strict=True)}
     focus = Focus(text, vectors[0], np.zeros((0, vectors.shape[1]), np.float32), {}, {}, asked=20 * DAY)
-    result = AttentionReader(network).read(text, found, limit=limit, focus=focus, keys=keys)
-    return [read.memory.id for read in result.reads]
+    result = AttentionReader(network, **settings).read(text, found, limit=limit, focus=focus, keys=keys)
+    return {read.memory.id: read.weight for read in result.reads}
 
 
 def turns(*texts: str, **marks: Any) -> list[Memory]:
@@ -165,3 +169,23 @@ def test_an_echo_is_not_read_small_talk_reads_nothing_and_pinned_ones_always_com
     pinned = turns("Answer me in short sentences.", pinned=True)
     assert ask(encoder, "Thanks a lot!", [*pinned, *LIFE[1:]]) == ["0"]
     assert ask(encoder, "Where does my sister live?", [], limit=0) == []
+
+
+def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: object) -> None:
+    text = "Where does my sister live?"
+    everything = weights(encoder, text, LIFE, negligible=0.0)
+    assert len(everything) == len(LIFE)
+    share = sorted(everything.values())[1] / max(everything.values()) * 1.001  # two are weaker than this
+    assert ask(encoder, text, LIFE, negligible=share) == list(everything)[:-2]
+    pinned = [*LIFE[:-1], *turns("Answer me in short sentences.", pinned=True)]
+    pinned[-1] = replace(pinned[-1], id="pinned")
+    assert {"0", "pinned"} <= set(ask(encoder, text, pinned))  # and a pinned one does not push the answer out
+
+
+def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not(encoder: object) -> None:
+    diet = turns("My cousin Tom has gone vegan, for the animals.", "The car needs new tyres before the winter.")
+    asked = "Would Tom enjoy a fishing trip?"
+    assert ask(encoder, asked, diet, decline=0.0)[:1] == ["0"]  # a threshold that declines every plain question
+    assert ask(encoder, "Does Tom enjoy fishing?", diet, decline=0.0) == []
+    assert ask(encoder, "Would you tell me about Tom?", diet, decline=0.0) == []
+    assert ask(encoder, "Could a dog eat chocolate?", diet) == []

@@ -1,9 +1,9 @@
 """The last lessons of the decoder, in a short stage behind the others: what its replies still got wrong.
 
-A fact that changed, where the old one weighs more or was repeated by the assistant; what follows from a fact; what
-the person tells, which is acknowledged rather than answered from memory; questions about oneself when nothing was
-read; greetings and common knowledge. From the generator, and written by hand. Does not know: the read, tokens,
-networks.
+A fact that changed, where the old one weighs more or was repeated by the assistant; what follows from a fact; lists
+over several memories; what the person tells, which is acknowledged rather than answered from memory; questions about
+oneself when nothing was read; greetings and common knowledge. From the generator, and written by hand. Does not know:
+the read, tokens, networks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, sen
 
 SCENES = 60
 MOST = 200  # of changed facts
-INFERRED = 60  # of what follows from a fact without being said
+INFERRED = 90  # of what follows from a fact without being said
+LISTED = 100  # of lists over several memories
 HEARD = 70  # of things told
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
@@ -127,6 +128,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     changed: list[ReplyExample] = []
     told: list[ReplyExample] = []
     followed: list[ReplyExample] = []
+    lists: list[ReplyExample] = []
     made: list[ReplyExample] = []
     for number in range(SCENES):
         written = write_scene(random.Random(f"{seed}:polish:{number}"))
@@ -134,11 +136,12 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         changed += updates(stage, asker, rng)
         told += acknowledged(stage, rng)
         followed += inferred(stage, asker, rng)
+        lists += listed(stage, asker, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
             asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
             made.append(ReplyExample(asked, (), rng.choice(UNKNOWN), "never told", "generator"))
-    for drawn, most in ((changed, MOST), (told, HEARD), (followed, INFERRED)):
+    for drawn, most in ((changed, MOST), (told, HEARD), (followed, INFERRED), (lists, LISTED)):
         made += rng.sample(drawn, min(len(drawn), most))
     made = [as_written(one, rng) for one in made]
     chat = [
@@ -194,10 +197,25 @@ def inferred(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyEx
         context = asker.context(fact, view)
         text, answer = (tidy(expand(words, context, rng), rng, casual=False) for words in (question, reply))
         memories = [_memory(stage, fact.main), *_others(stage, {fact.main}, rng.randint(0, 5), rng)]
-        shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.08) for _ in memories[1:])]
+        shares = [rng.uniform(0.08, 0.9), *(rng.uniform(0.01, 0.08) for _ in memories[1:])]
         reads = tuple(Read(memory, 0.5, share / 1.3) for memory, share in zip(memories, shares, strict=True))
         asked = (Turn("question", "user", text, stage.times[-1] + DAY),)
         yield ReplyExample(asked, reads, sentence(answer), "inference", "generator")
+
+
+def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
+    """What is spread over several memories, all of it in one reply."""
+    for draft in asker.collections():
+        if not draft.reply or not 2 <= len(draft.evidence) <= 6:
+            continue
+        told = sorted(draft.evidence)
+        memories = [_memory(stage, turn) for turn in told] + _others(stage, set(told), rng.randint(0, 4), rng)
+        shares = [rng.uniform(0.1, 0.9) for _ in told] + [rng.uniform(0.01, 0.1) for _ in memories[len(told) :]]
+        total = sum(shares) + rng.uniform(0.05, 0.5)
+        reads = sorted((Read(memory, 0.5, share / total) for memory, share in zip(memories, shares, strict=True)),
+                       key=lambda read: -read.weight)  # fmt: skip
+        asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
+        yield ReplyExample(asked, tuple(reads), sentence(draft.reply), "multi", "generator")
 
 
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
