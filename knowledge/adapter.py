@@ -7,7 +7,8 @@ how memories are to be weighed with it. Does not know: how it was trained, or pr
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,19 @@ def save(tensors: dict[str, Tensor], about: AdapterAbout, path: Path) -> None:
     partial = path.with_suffix(".part")
     save_file({name: value.detach().half().contiguous() for name, value in tensors.items()}, partial, metadata)
     partial.replace(path)
+
+
+def mean(paths: Sequence[Path], out: Path) -> AdapterAbout:
+    """Write the mean of adapters that went apart from the same state: what one of several last stages overdoes, the
+    others damp (Wortsman et al. 2022, Model soups, arXiv:2203.05482). Raises AdapterError: one cannot be read, or they
+    are not of one kind."""
+    parts = [_opened(path) for path in paths]
+    kinds = {(about.base, about.rank, about.alpha, about.sharpness, about.in_order) for about, _ in parts}
+    if len(kinds) != 1:
+        raise AdapterError(f"Adapters of different kinds have no mean: {', '.join(map(str, paths))}.")
+    about = replace(parts[-1][0], training=json.dumps({"mean of": [json.loads(one.training) for one, _ in parts]}))
+    save({name: torch.stack([made[name].float() for _, made in parts]).mean(0) for name in parts[0][1]}, about, out)
+    return about
 
 
 def read_about(path: Path) -> AdapterAbout:

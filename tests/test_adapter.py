@@ -101,3 +101,19 @@ def test_what_is_no_adapter_of_this_model_is_refused_and_changes_nothing(tiny: P
         with pytest.raises(ModelError, match=message):
             adapter.merge(network, tmp_path / f"{name}.safetensors")
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), before, strict=True))
+
+
+def test_a_mean_is_of_one_kind_and_says_of_what(tiny: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
+    for path, value in zip(paths, (1.0, 3.0), strict=True):
+        adapter.save({"q": torch.full((2, 2), value)}, about(f'{{"run": {value}}}'), path)
+    found = adapter.mean(paths, tmp_path / "mean.safetensors")
+    about_mean, tensors = adapter._opened(tmp_path / "mean.safetensors")
+    assert tensors["q"].eq(2.0).all() and about_mean == found and '"run": 3.0' in found.training
+    adapter.save({"q": torch.ones(2, 2)}, replace(about("{}"), rank=4), paths[0])
+    with pytest.raises(adapter.AdapterError, match="different kinds"):
+        adapter.mean(paths, tmp_path / "mean.safetensors")
+
+
+def about(training: str) -> adapter.AdapterAbout:
+    return adapter.AdapterAbout("base", 2, 2, 0.75, 1.0, True, training)

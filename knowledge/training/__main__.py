@@ -17,6 +17,7 @@ from pathlib import Path
 import platformdirs
 import torch
 
+from knowledge import adapter
 from knowledge.encoder import Encoder
 from knowledge.errors import MnemeError
 from knowledge.read_network import ReadSize, save
@@ -117,6 +118,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--without", action="append", default=[], metavar="PART",
                         choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
                         help="reader, ablation: train without this part")  # fmt: skip
+    parser.add_argument("--mean", type=Path, nargs="+", metavar="FILE",
+                        help="decoder: no training; write the mean of adapters with the same main stage")  # fmt: skip
     parser.add_argument("--device", default="cpu", help="of the decoder: cpu, cuda or mps")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
@@ -128,6 +131,14 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
     parts = {"reader": train_reader, "decoder": train_decoder}
+    if given.mean:
+        if given.part != "decoder":
+            parser.error("--mean is for the decoder's adapter")
+        try:
+            adapter.mean(given.mean, given.out if one else given.out / "decoder.safetensors")
+        except MnemeError as error:
+            parser.exit(1, f"{error}\n")
+        return 0
     result = {}
     for part in parts if given.part == "all" else (given.part,):
         try:
