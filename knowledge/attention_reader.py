@@ -23,9 +23,9 @@ from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
+NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b|我")
-NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 
 
 class AttentionReader:

@@ -99,6 +99,12 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "dev_loss": training.best, "steps": training.step, "examples": kinds}
 
 
+def average_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Write the mean of the given adapters to ``out``."""
+    adapter.mean(given.mean, out)
+    return {"weights": str(out), "mean of": [str(path) for path in given.mean]}
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
     parser.add_argument("part", choices=["reader", "decoder", "all"])
@@ -126,19 +132,13 @@ def main(arguments: list[str] | None = None) -> int:
     if given.data and not given.data.is_dir():
         parser.error(f"--data {given.data} is not a folder; it takes the folder with the sets' archives")
     torch.set_num_threads(given.threads)
+    if given.mean and given.part != "decoder":
+        parser.error("--mean is for the decoder's adapter")
     one = given.out.suffix == ".safetensors"
     if one and given.part == "all":
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
-    parts = {"reader": train_reader, "decoder": train_decoder}
-    if given.mean:
-        if given.part != "decoder":
-            parser.error("--mean is for the decoder's adapter")
-        try:
-            adapter.mean(given.mean, given.out if one else given.out / "decoder.safetensors")
-        except MnemeError as error:
-            parser.exit(1, f"{error}\n")
-        return 0
+    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder}
     result = {}
     for part in parts if given.part == "all" else (given.part,):
         try:

@@ -139,8 +139,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         lists += listed(stage, asker, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
-            asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
-            made.append(ReplyExample(asked, (), rng.choice(UNKNOWN), "never told", "generator"))
+            made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(UNKNOWN), "never told", "generator"))
     for drawn, most in ((changed, MOST), (told, HEARD), (followed, INFERRED), (lists, LISTED)):
         made += rng.sample(drawn, min(len(drawn), most))
     made = [as_written(one, rng) for one in made]
@@ -178,12 +177,8 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                     memories.append(Memory("echo", sentence(before), "turn", said + 120, "assistant"))
                     weights.append(rng.uniform(0.1, 0.8))
                 total = sum(weights) + 0.05
-                reads = sorted(
-                    (Read(memory, 0.5, weight / total) for memory, weight in zip(memories, weights, strict=True)),
-                    key=lambda read: -read.weight,
-                )
-                asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
-                yield ReplyExample(asked, tuple(reads), sentence(draft.answer), "update", "generator")
+                reads = _weighed(memories, weights, total)
+                yield ReplyExample(_asked(stage, draft.text), reads, sentence(draft.answer), "update", "generator")
 
 
 def inferred(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
@@ -198,9 +193,8 @@ def inferred(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyEx
         text, answer = (tidy(expand(words, context, rng), rng, casual=False) for words in (question, reply))
         memories = [_memory(stage, fact.main), *_others(stage, {fact.main}, rng.randint(0, 5), rng)]
         shares = [rng.uniform(0.08, 0.9), *(rng.uniform(0.01, 0.08) for _ in memories[1:])]
-        reads = tuple(Read(memory, 0.5, share / 1.3) for memory, share in zip(memories, shares, strict=True))
-        asked = (Turn("question", "user", text, stage.times[-1] + DAY),)
-        yield ReplyExample(asked, reads, sentence(answer), "inference", "generator")
+        reads = _weighed(memories, shares, 1.3)
+        yield ReplyExample(_asked(stage, text), reads, sentence(answer), "inference", "generator")
 
 
 def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
@@ -212,10 +206,8 @@ def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExam
         memories = [_memory(stage, turn) for turn in told] + _others(stage, set(told), rng.randint(0, 4), rng)
         shares = [rng.uniform(0.1, 0.9) for _ in told] + [rng.uniform(0.01, 0.1) for _ in memories[len(told) :]]
         total = sum(shares) + rng.uniform(0.05, 0.5)
-        reads = sorted((Read(memory, 0.5, share / total) for memory, share in zip(memories, shares, strict=True)),
-                       key=lambda read: -read.weight)  # fmt: skip
-        asked = (Turn("question", "user", draft.text, stage.times[-1] + DAY),)
-        yield ReplyExample(asked, tuple(reads), sentence(draft.reply), "multi", "generator")
+        reads = _weighed(memories, shares, total)
+        yield ReplyExample(_asked(stage, draft.text), reads, sentence(draft.reply), "multi", "generator")
 
 
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
@@ -231,6 +223,17 @@ def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
         reads = _weak(stage, {number}, rng.choice((0, 0, 2, 4)), rng, rng.choice((0.1, 0.6)))
         asked = (Turn("question", "user", "".join(told[:2]).strip(), stage.times[turn.session] + 45 * (number % 40)),)
         yield ReplyExample(asked, reads, said, "chat/told", "generator")
+
+
+def _asked(stage: Stage, text: str) -> tuple[Turn, ...]:
+    """A dialogue of one question, a day after the scene's end."""
+    return (Turn("question", "user", text, stage.times[-1] + DAY),)
+
+
+def _weighed(memories: Sequence[Memory], weights: Sequence[float], total: float) -> tuple[Read, ...]:
+    """The memories with their shares of ``total``, the strongest first."""
+    reads = (Read(memory, 0.5, weight / total) for memory, weight in zip(memories, weights, strict=True))
+    return tuple(sorted(reads, key=lambda read: -read.weight))
 
 
 def _weak(
