@@ -91,7 +91,7 @@ class ChatModel:
 
     def cache_of(self, joined: Joined) -> Any:
         """A cache that holds these keys and values, without copying them; their free columns are its room to grow."""
-        made = self.new_cache()
+        made = DynamicCache()  # only models whose layers all attend to everything have blocks
         made.layers = [
             RoomyLayer(keys, values, joined.columns)
             for keys, values in zip(joined.keys.unbind(0), joined.values.unbind(0), strict=True)
@@ -163,7 +163,7 @@ class RoomyLayer(DynamicLayer):  # type: ignore[no-untyped-call]
 
     def __init__(self, keys: Tensor, values: Tensor, columns: int) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.lazy_initialization(keys, values)
+        self.dtype, self.device, self.is_initialized = keys.dtype, keys.device, True
         self._room = keys, values
         self._filled = columns
         self.keys, self.values = keys[:, :, :columns], values[:, :, :columns]

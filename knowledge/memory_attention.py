@@ -34,6 +34,7 @@ class ColumnBias:
         self.bias = bias if bias.dim() == 2 else bias[None]
         self.recording = record
         self._masks: dict[tuple[int, int], Tensor] = {}
+        self._grouped: dict[tuple[int, ...], Tensor] = {}
         self._looked: list[Tensor] = []
 
     def begin(self) -> None:
@@ -43,7 +44,7 @@ class ColumnBias:
     @property
     def mass(self) -> Tensor:
         """(B, columns) share of the attention of the last query, mean over heads and layers; sums to 1."""
-        return torch.stack(self._looked).mean(0)
+        return torch.stack(self._looked).float().mean((0, 2))
 
     def mask(self, given: Tensor | None, query: Tensor, columns: int) -> Tensor:
         """The float mask (B, 1, queries, columns): ``given`` (or causal) plus bias. The same for all layers."""
@@ -56,14 +57,22 @@ class ColumnBias:
             if given.dtype == torch.bool:
                 given = torch.zeros_like(given, dtype=query.dtype).masked_fill(~given, FLOOR)
             bias = torch.nn.functional.pad(self.bias[:, :columns], (0, max(0, columns - self.bias.shape[1])))
-            kind = torch.float32 if count <= FEW else query.dtype
-            self._masks[count, columns] = (given + bias[:, None, None]).clamp(min=FLOOR).to(kind)
+            self._masks[count, columns] = (given + bias[:, None, None]).clamp(min=FLOOR).to(query.dtype)
         return self._masks[count, columns]
 
+    def by_group(self, mask: Tensor, batch: int, groups: int, members: int) -> Tensor:
+        """``mask`` (B or 1, 1, queries, columns) as (B · groups, members · queries, columns): one for all heads."""
+        key = batch, groups, members, *mask.shape
+        if key not in self._grouped:
+            _, _, count, columns = mask.shape
+            wide = mask[:, :, None].expand(batch, groups, members, count, columns)
+            self._grouped[key] = wide.reshape(batch * groups, members * count, columns)
+        return self._grouped[key]
+
     def looked(self, weights: Tensor) -> None:
-        """Record where the last query looked; weights (B, …, queries, columns) of all heads."""
+        """Record where the last query looked; weights (B, heads, queries, columns)."""
         if self.recording:
-            self._looked.append(weights[..., -1, :].flatten(1, -2).mean(1).detach())
+            self._looked.append(weights[:, :, -1].detach().clone())  # a copy: the rest need not be kept
 
 
 def memory_attention(
@@ -79,16 +88,19 @@ def memory_attention(
     mask = attention_mask if column_bias is None else column_bias.mask(attention_mask, query, key.shape[2])
     if column_bias is not None and mask is not None and query.shape[2] <= FEW:
         batch, heads, count, width = query.shape
-        grouped = query.reshape(batch, key.shape[1], -1, width)  # heads that share a key, one after the other
-        logits = (grouped @ key.transpose(-1, -2)).float() * scale
-        weights = (logits.view(batch, heads, count, -1) + mask).softmax(-1)
-        column_bias.looked(weights)
-        found = weights.view(batch, key.shape[1], -1, key.shape[2]).to(value.dtype) @ value
-        return found.view(batch, heads, count, -1).transpose(1, 2), None
+        columns, groups = key.shape[2], key.shape[1]
+        rows = query.reshape(batch * groups, -1, width)  # heads that share a key, one after the other
+        bias = column_bias.by_group(mask, batch, groups, heads // groups)
+        # Product and sum as one operation: a small pass costs by the number of its operations.
+        logits = torch.baddbmm(bias, rows, key.flatten(0, 1).transpose(1, 2), alpha=scale)
+        weights = logits.softmax(-1)  # (B · groups, heads of a group · queries, columns)
+        column_bias.looked(weights.view(batch, heads, count, columns))
+        found = (weights @ value.flatten(0, 1)).view(batch, heads, count, width)
+        return found.transpose(1, 2), None
     if column_bias is not None and mask is not None and column_bias.recording:
         last = query[:, :, -1:].reshape(query.shape[0], key.shape[1], -1, query.shape[-1])
         logits = (last @ key.transpose(-1, -2)).float() * scale + mask[:, :, -1:].float()
-        column_bias.looked(logits.softmax(-1)[:, :, :, None])
+        column_bias.looked(logits.softmax(-1).flatten(1, 2)[:, :, None])
     if module.training and mask is not None and mask.is_floating_point():
         return _written_out(query, key, value, mask, scale), None
     output: tuple[Tensor, None] = sdpa_attention_forward(

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from knowledge.block_cache import BlockCache, fingerprint
-from knowledge.blocks import Block, beside
+from knowledge.blocks import Block, Workspace, beside
 from knowledge.chat_model import ChatModel
 from knowledge.memory_attention import FLOOR, ColumnBias
 from knowledge.prefix_cache import Entry, PrefixCache
@@ -29,6 +29,7 @@ class BlockMaker:
 
     def __init__(self, model: ChatModel, cache: BlockCache, decoder: str) -> None:
         self.model, self.cache, self._decoder = model, cache, decoder
+        self.workspace = Workspace()  # of the reply under way
         self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
 
     def fingerprint(self, layout: Layout, place: BlockPlace) -> str:
@@ -145,7 +146,7 @@ class Prepared:
             block, there = self._maker.block(self._request.owner, layout, place)
             self.reused += block.tokens if there else 0
             blocks.append(block)
-        values = with_blocks(self._model, self.entry.values, layout, blocks)
+        values = with_blocks(self._model, self.entry.values, layout, blocks, self._maker.workspace)
         self.working = Entry([*layout.before, *(token for place in layout.blocks for token in place.ids)], values)
         return True
 
@@ -174,12 +175,14 @@ def advance(
     return logits
 
 
-def with_blocks(model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block]) -> Any:
-    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache."""
+def with_blocks(
+    model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace | None = None
+) -> Any:
+    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache (in ``workspace``)."""
     assert model.rotation is not None
     before = [(layer.keys, layer.values) for layer in cache.layers]
     at = [place.position for place in layout.blocks]
-    return model.cache_of(beside(before, blocks, model.rotation, at=at, room=len(layout.tail)))
+    return model.cache_of(beside(before, blocks, model.rotation, at=at, room=len(layout.tail), workspace=workspace))
 
 
 def column_bias(layout: Layout, *, device: str) -> Tensor:

@@ -31,11 +31,10 @@ from knowledge.encoder import Encoder
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import Entry
 from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
-from knowledge.reply_layout import WAYS
 from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer
 from tests.benchmarks.conditioning import PROMPT, first_token
-from tests.benchmarks.embedded import embedded_folder, embedded_gguf
+from tests.benchmarks.embedded import adapter_of, embedded_folder, embedded_gguf
 from tests.benchmarks.scale_data import filler_texts
 
 COUNTS = (0, 5, 10, 20)
@@ -72,7 +71,7 @@ def request(question: str, memories: Sequence[Memory]) -> ReplyRequest:
 def first_tokens(decoder: LocalDecoder, memories: Sequence[Memory], repeats: int) -> dict[str, dict[str, float]]:
     """Seconds to the first token, by path and number of memories; taken in turn, so that all meet the same machine."""
     seconds: dict[tuple[str, int], list[float]] = {}
-    ways = {"blocks": WAYS["blocks"], "prompt": PROMPT}
+    ways = {"blocks": decoder.way_of("blocks"), "prompt": PROMPT}
     for number in range(repeats + 1):
         for path in ways:
             decoder.set_way(ways[path])
@@ -148,7 +147,7 @@ def writing(encoder: Encoder, memories: Sequence[Memory]) -> float:
 
 def filling(decoder: LocalDecoder, memories: Sequence[Memory]) -> float:
     """Milliseconds a token to make a memory's block."""
-    decoder.set_way(WAYS["blocks"])
+    decoder.set_way(decoder.way_of("blocks"))
     decoder.forget(OWNER)
     tokens = sum(len(place.ids) for memory in memories for place in decoder.layout(request("?", [memory])).blocks)
     started = time.perf_counter()
@@ -160,14 +159,19 @@ def filling(decoder: LocalDecoder, memories: Sequence[Memory]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="dialogues for the memories: LoCoMo's JSON or chitchat.tar.xz")
+    parser.add_argument("--adapter", default="default", help="default: the one that ships; none: stock; or a file")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--rounds", type=int, default=3, help="of decoding")
     parser.add_argument("--llama-cpp", default="", metavar="PYTHON", help="interpreter that has llama-cpp-python")
     options = parser.parse_args()
     python = options.llama_cpp or (sys.executable if importlib.util.find_spec("llama_cpp") else "")
     memories = memories_of(options.data, 40)
-    decoder = LocalDecoder(str(embedded_folder()), reads_tokens=100_000, window=8192, blocks=BlockCache(1 << 30))
-    result: dict[str, Any] = {"ttft_s": first_tokens(decoder, memories, options.repeats)}
+    adapter = adapter_of(options.adapter)
+    decoder = LocalDecoder(
+        str(embedded_folder()), adapter=adapter, reads_tokens=100_000, window=8192, blocks=BlockCache(1 << 30)
+    )
+    result: dict[str, Any] = {"adapter": str(adapter) if adapter else None}
+    result["ttft_s"] = first_tokens(decoder, memories, options.repeats)
     result["decode_tokens_per_s"] = decoding(decoder, embedded_gguf() if python else None, python, options.rounds)
     result["write_ms_p50"] = round(writing(Encoder("default"), memories), 1)
     result["block_fill_ms_per_token"] = round(filling(decoder, memories[:20]), 2)
