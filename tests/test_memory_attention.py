@@ -16,7 +16,7 @@ from transformers import (
     SmolLM3Config,
 )
 
-from knowledge.blocks import Block, Rotation, beside
+from knowledge.blocks import Block, Rotation, Workspace, beside
 from knowledge.memory_attention import FLOOR, ColumnBias, install
 
 SMALL: dict[str, Any] = {
@@ -72,7 +72,7 @@ def with_blocks(network: Any, blocks: list[Block], *, batch: int = 1) -> Any:
     cache, start = DynamicCache(config=network.config), start_cache(network)
     before = [(layer.keys, layer.values) for layer in start.layers]
     joined = beside(before, blocks, rotation, at=[len(START)] * len(blocks), room=3)
-    assert joined.keys.shape[3] == joined.columns + 3
+    assert joined.keys.shape[3] >= joined.columns + 3
     for number, (keys, values) in enumerate(zip(joined.keys, joined.values, strict=True)):
         cache.update(keys[:, :, : joined.columns], values[:, :, : joined.columns], number)
     cache.batch_repeat_interleave(batch)
@@ -86,6 +86,26 @@ def test_one_block_without_bias_is_the_plain_model_on_the_whole_text(name: str) 
     cache = with_blocks(network, [block_of(network, MEMORY)])
     found = run(network, TAIL, cache, column_bias=ColumnBias(torch.zeros(len(START + MEMORY))))
     assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_a_workspace_serves_one_reply_after_the_other() -> None:
+    network = model("llama")
+    rotation = Rotation.of(network)
+    assert rotation is not None
+    before = [(layer.keys, layer.values) for layer in start_cache(network).layers]
+    one, other, workspace = block_of(network, MEMORY), block_of(network, OTHER), Workspace()
+    places = [len(START), len(START) + one.tokens]
+    first = beside(before, [one, other], rotation, at=places, workspace=workspace)
+    lent = first.keys.data_ptr()
+    again = beside(before, [other, one], rotation, at=[len(START), len(START) + other.tokens], workspace=workspace)
+    fresh = beside(before, [other, one], rotation, at=[len(START), len(START) + other.tokens])
+    assert again.keys.data_ptr() == lent  # the same memory, with nothing left of what was there
+    for found, expected in ((again.keys, fresh.keys), (again.values, fresh.values)):
+        assert torch.equal(found[..., : again.columns, :], expected[..., : fresh.columns, :])
+    moved = rotation.moved(one.keys, torch.full((one.tokens,), other.tokens))
+    assert torch.allclose(again.keys[:, 0, :, len(START) + other.tokens : again.columns], moved, atol=1e-5)
+    wide = [(keys.double(), values.double()) for keys, values in before]
+    assert beside(wide, [], rotation, at=[], workspace=workspace).keys.dtype == torch.float64
 
 
 @pytest.mark.parametrize("name", FAMILIES)
