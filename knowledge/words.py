@@ -54,7 +54,8 @@ def index_words(text: str) -> str:
 
 
 _GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
-    r"\b(?:would|might|could|likely|probably|do you think)\b(?! (?:you|like to)\b)|可能|会不会|也许|大概会", re.I
+    r"\b(?:would|might|could|likely|probably|do you think|personality|traits|attributes|kind of person)\b"
+    r"(?! (?:you|like to)\b)|可能|会不会|也许|大概会|性格|怎样的人|什么样的人", re.I
 )
 
 
@@ -90,7 +91,8 @@ def is_small_talk(text: str) -> bool:
 
 
 def wants_a_guess(text: str) -> bool:
-    """Does the question ask what is likely ("Would she enjoy it?", "What might he study?", "她会不会喜欢？")?"""
+    """Does the question ask what is likely ("Would she enjoy it?", "What might he study?", "她会不会喜欢？"), or for a
+    judgement of a person ("Which traits describe him?")? Both are drawn from what was said, nobody said them."""
     return "?" in text.replace("？", "?") and _GUESS.search(text) is not None
 
 

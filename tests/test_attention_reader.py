@@ -186,6 +186,7 @@ def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not
     diet = turns("My cousin Tom has gone vegan, for the animals.", "The car needs new tyres before the winter.")
     asked = "Would Tom enjoy a fishing trip?"
     assert ask(encoder, asked, diet, decline=0.0)[:1] == ["0"]  # a threshold that declines every plain question
+    assert ask(encoder, "Which traits describe Tom?", diet, decline=0.0)[:1] == ["0"]
     assert ask(encoder, "Does Tom enjoy fishing?", diet, decline=0.0) == []
     assert ask(encoder, "Would you tell me about Tom?", diet, decline=0.0) == []
     assert ask(encoder, "Could a dog eat chocolate?", diet) == []

@@ -8,7 +8,7 @@ from knowledge.training.generator import SCHEMAS, write_scene
 from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
 from knowledge.training.reply_data import UNKNOWN
-from knowledge.training.reply_polish import TALK, inferred, polish
+from knowledge.training.reply_polish import TALK, corrections, inferred, polish
 
 
 def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -> None:
@@ -25,7 +25,27 @@ def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -
     assert heavier > 10  # the right one is often not the one that weighs most
     blank = [one for one in made if one.kind == "never told"]
     assert blank and all(one.reply in UNKNOWN for one in blank) and any(not one.reads for one in blank)
-    assert {one.dialogue[-1].text for one in made if one.source == "written"} == set(TALK)
+    written = [one for one in made if one.source == "written"]
+    assert {one.dialogue[-1].text for one in written} == set(TALK)
+    assert all(TALK[one.dialogue[-1].text] == one.reply for one in written)
+    behind = [one for one in written if len(one.dialogue) == 3]  # nothing of what stands before may leak into it
+    assert 2 * len(behind) == len(written) and all(one.dialogue[1].role == "assistant" for one in behind)
+    followed = [one.reply.lower() for one in made if one.kind == "inference"]
+    confirmed, denied = (sum(reply in (said, f"likely {said}") for reply in followed) for said in ("yes", "no"))
+    assert confirmed == denied == len(followed) / 3
+
+
+def test_a_fact_told_anew_is_taken_note_of_while_the_old_one_is_read() -> None:
+    made = []
+    for number in range(40):
+        stage = write_scene(random.Random(number)).stage
+        made += corrections(stage, Asker(stage, random.Random(number)), random.Random(number))
+    assert len(made) > 10
+    for example in made:
+        assert "?" not in example.dialogue[-1].text and "?" not in example.reply
+        assert example.reads[0].weight > 0.1 and example.reply not in UNKNOWN
+    # What was is read, not what is told; only how news begins ("I have a new address!") is the same twice.
+    assert sum(example.dialogue[-1].text in example.reads[0].memory.text for example in made) < len(made) / 10
 
 
 def test_what_follows_is_asked_in_whole_sentences_of_the_fact_that_is_read() -> None:

@@ -24,9 +24,10 @@ from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, sen
 
 SCENES = 60
 MOST = 200  # of changed facts
-INFERRED = 90  # of what follows from a fact without being said
-LISTED = 100  # of lists over several memories
-HEARD = 70  # of things told
+INFERRED = 150  # of what follows from a fact without being said
+LISTED = 120  # of lists over several memories
+HEARD = 100  # of things told
+CORRECTED = 50  # of things told that change what is known
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
 _PERSONAL = re.compile(r"\b(?:I|I'm|I've|[Mm]y|[Ww]e|[Oo]ur)\b")
@@ -68,8 +69,7 @@ TALK = {  # plain talk with a reply worth giving
     "What do cows eat?": "Cows eat grass, hay and grain.",
     "Why is the sea salty?": "Rivers carry salts from rocks into the sea, where they stay when water evaporates.",
     "How do I boil an egg?": "Put it in boiling water for seven to ten minutes, then cool it in cold water.",
-    "How can I sleep better?": "Go to bed at the same time each day, keep the room dark and leave your phone "
-    "outside.",
+    "How can I sleep better?": "Go to bed at the same time each day, keep the room dark and leave your phone outside.",
     "What is the largest ocean?": "The Pacific is the largest ocean.",
     "How far away is the moon?": "The moon is about 384,000 kilometres away.",
     "What is a noun?": "A noun is a word for a person, place or thing.",
@@ -129,27 +129,50 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     told: list[ReplyExample] = []
     followed: list[ReplyExample] = []
     lists: list[ReplyExample] = []
+    corrected: list[ReplyExample] = []
     made: list[ReplyExample] = []
     for number in range(SCENES):
         written = write_scene(random.Random(f"{seed}:polish:{number}"))
         stage, asker = written.stage, Asker(written.stage, rng)
         changed += updates(stage, asker, rng)
         told += acknowledged(stage, rng)
+        corrected += corrections(stage, asker, rng)
         followed += inferred(stage, asker, rng)
         lists += listed(stage, asker, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
             made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(UNKNOWN), "never told", "generator"))
-    for drawn, most in ((changed, MOST), (told, HEARD), (followed, INFERRED), (lists, LISTED)):
+    # As many that confirm as deny as say something else: of one kind alone a decoder learns the word.
+    kinds = [[one for one in followed if _yes_or_no(one.reply) == said] for said in ("yes", "no", "")]
+    drawings = [(changed, MOST), (told, HEARD), (corrected, CORRECTED), (lists, LISTED)]
+    drawings += [(kind, INFERRED // 3) for kind in kinds]
+    for drawn, most in drawings:
         made += rng.sample(drawn, min(len(drawn), most))
     made = [as_written(one, rng) for one in made]
-    chat = [
-        ReplyExample((Turn("question", "user", text, 1.7e9),), (), reply, "chat/plain", "written") for text, reply in
-        TALK.items()
-    ]  # fmt: skip
     # Mostly what memory answers: with many blanks alone, a decoder learns to doubt what it reads.
     again = [one for one in rehearsal if one.reads and one.reply not in UNKNOWN]
-    return made + chat * 2 + rng.sample(again, min(len(again), 400))
+    talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
+    made += talk(again, rng)
+    return made + rng.sample(again, min(len(again), 400)) + rng.sample(talked, min(len(talked), 80))
+
+
+def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExample]:
+    """Plain talk: to begin with, and behind something else, of which nothing may leak into the reply."""
+    before = [(one.dialogue[-1].text, one.reply) for one in asked if len(one.dialogue) == 1]
+    for text, reply in TALK.items():
+        question = Turn("question", "user", text, 1.7e9)
+        for _ in range(2):
+            yield ReplyExample((question,), (), reply, "chat/plain", "written")
+        for pairs in (list(TALK.items()), before or list(TALK.items())):
+            said, answered = rng.choice(pairs)
+            dialogue = (Turn("said", "user", said, 1.7e9 - 60), Turn("answered", "assistant", answered, 1.7e9 - 55))
+            yield ReplyExample((*dialogue, question), (), reply, "chat/plain", "written")
+
+
+def _yes_or_no(reply: str) -> str:
+    """ "yes", "no" or "" for anything else."""
+    said = reply.lower().removeprefix("likely ")
+    return said if said in ("yes", "no") else ""
 
 
 def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
@@ -179,6 +202,20 @@ def updates(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExa
                 total = sum(weights) + 0.05
                 reads = _weighed(memories, weights, total)
                 yield ReplyExample(_asked(stage, draft.text), reads, sentence(draft.answer), "update", "generator")
+
+
+def corrections(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
+    """A fact that changed is told anew while what held before is read: taken note of, neither doubted nor repeated."""
+    for facts in asker.by_kind.values():
+        facts = sorted(facts, key=lambda fact: fact.main)
+        if len(facts) < 2 or "many" in facts[0].schema.tags or facts[-1].main == facts[-2].main:
+            continue
+        told = [one.strip() for one in _SENTENCE.findall(stage.turns[facts[-1].main].text) if "?" not in one]
+        if not told or not _PERSONAL.search(told[0]) or len(told[0].split()) < 5:
+            continue
+        memories = [_memory(stage, facts[-2].main), *_others(stage, {fact.main for fact in facts}, 2, rng)]
+        reads = _weighed(memories, [rng.uniform(0.2, 0.9), *(rng.uniform(0.01, 0.08) for _ in memories[1:])], 1.1)
+        yield ReplyExample(_asked(stage, told[0]), reads, rng.choice(_ACKNOWLEDGED), "chat/told", "generator")
 
 
 def inferred(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
@@ -236,9 +273,7 @@ def _weighed(memories: Sequence[Memory], weights: Sequence[float], total: float)
     return tuple(sorted(reads, key=lambda read: -read.weight))
 
 
-def _weak(
-    stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float
-) -> tuple[Read, ...]:
+def _weak(stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float) -> tuple[Read, ...]:
     memories = _others(stage, but, count, rng)
     shares = sorted((rng.uniform(0.01, most) / max(1, count / 2) for _ in memories), reverse=True)
     return tuple(Read(memory, 0.05, share) for memory, share in zip(memories, shares, strict=True))

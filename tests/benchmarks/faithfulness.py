@@ -6,8 +6,10 @@
 Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least
 three memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of
 the retrieval score with the effect (log-probability of the reply less that without the memory); means over replies.
-``top_is_top``: share of replies whose strongest memory by α is also the one with the largest effect, over all replies
-that read anything; ``top_is_top_by`` the same for each number. The last line is one JSON object.
+``spearman_size``: the same with the size of the effect, for a memory that speaks against the reply did something too.
+``top_is_top``: share of replies whose top card on the panel (which leads with attention) is also the memory with the
+largest effect, over all replies that read anything; ``top_is_top_by`` the same for each number. The last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ FEWEST = 3  # memories of a reply that has a rank correlation
 
 def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, reads: int) -> dict[str, Any]:
     correlation: dict[str, list[float]] = {"alpha": [], "attention": [], "score": []}
+    size: dict[str, list[float]] = {name: [] for name in correlation}
     top: dict[str, list[bool]] = {name: [] for name in correlation}
     for one in asked(data, Encoder("default"), replies, limit=reads, declines=True):
         request = request_of(one, one.reads, max_tokens)
@@ -56,13 +59,16 @@ def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, re
             top[name].append(bool(values.argmax() == effect.argmax()))
             if len(ids) >= FEWEST and np.ptp(values) > 0 and np.ptp(effect) > 0:
                 correlation[name].append(float(spearmanr(values, effect).statistic))
+                size[name].append(float(spearmanr(values, abs(effect)).statistic))
         if len(top["alpha"]) % 10 == 0:
             shown = ", ".join(f"{name} {statistics.mean(v):.2f}" for name, v in correlation.items() if v)
             print(f"{len(top['alpha'])} replies: {shown}", file=sys.stderr, flush=True)
     return {
         "replies": len(top["alpha"]),
+        "ranked": len(correlation["alpha"]),
         "spearman": {name: round(statistics.mean(values), 4) for name, values in correlation.items()},
-        "top_is_top": round(statistics.mean(top["alpha"]), 4),
+        "spearman_size": {name: round(statistics.mean(values), 4) for name, values in size.items()},
+        "top_is_top": round(statistics.mean(top["attention"]), 4),
         "top_is_top_by": {name: round(statistics.mean(values), 4) for name, values in top.items()},
     }
 
