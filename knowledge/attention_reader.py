@@ -40,7 +40,7 @@ class AttentionReader:
     learned = True
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.6, negligible: float = NEGLIGIBLE,
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.57, negligible: float = NEGLIGIBLE,
         adapter: ReadAdapter | None = None,
     ) -> None:  # fmt: skip
         self.network = network.eval()
