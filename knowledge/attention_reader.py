@@ -22,6 +22,7 @@ from knowledge.supersession import asks_for_now, superseded
 from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
+DECLINE = 0.57  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
@@ -40,8 +41,8 @@ class AttentionReader:
     learned = True
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = 0.57, negligible: float = NEGLIGIBLE,
-        adapter: ReadAdapter | None = None,
+        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = DECLINE,
+        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None,
     ) -> None:  # fmt: skip
         self.network = network.eval()
         self.adapter = adapter

@@ -107,17 +107,21 @@ class ChatModel:
         return self.rows(ids, cache, rows=1, position=position, bias=bias, logits=logits)[0]
 
     def rows(
-        self, ids: Sequence[int], cache: Any, *, rows: int, position: int | None, bias: ColumnBias | None, logits: int,
+        self, ids: Sequence[int] | Sequence[Sequence[int]], cache: Any, *, rows: int, position: int | None,
+        bias: ColumnBias | None, logits: int,
     ) -> Tensor:  # fmt: skip
-        """The same tokens in ``rows`` rows, each with a bias of its own; (rows, logits, vocab)."""
+        """The same tokens in ``rows`` rows, each with a bias of its own, or each row its own tokens, as many in all;
+        (rows, logits, vocab)."""
         with torch.inference_mode():  # not around a yield: the mode would leak into the consumer's thread
             options: dict[str, Any] = {"logits_to_keep": logits} if self._keep_last else {}
+            tokens = torch.tensor(ids, device=self.device)
+            tokens = tokens if tokens.dim() == 2 else tokens.expand(rows, -1)  # (rows, n)
             if position is not None:
-                options["position_ids"] = torch.arange(position, position + len(ids), device=self.device)[None]
+                places = torch.arange(position, position + tokens.shape[1], device=self.device)
+                options["position_ids"] = places[None]
             if bias is not None and self.rotation is not None:
                 bias.begin()
                 options["column_bias"] = bias
-            tokens = torch.tensor([list(ids)] * rows, device=self.device)  # (rows, n)
             output = self.network(input_ids=tokens, past_key_values=cache, use_cache=True, **options)
             found: Tensor = output.logits[:, -logits:].float()
             return found

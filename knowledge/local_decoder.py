@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from knowledge.abstention import ABSTENTIONS, LEAST, asks
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
@@ -207,6 +208,13 @@ class LocalDecoder:
         room = min(request.sampling.max_tokens, self.window - layout.length)
         prompt = Prepared(self._maker, self._cache, request, layout)
         stepper: Stepper | None = None
+        if (silence := self._abstention(request, prompt, room)) is not None:
+            prompt.keep()
+            yield TextDelta(silence)
+            spent = time.perf_counter() - started
+            usage = Usage(layout.length, prompt.reused, len(self.model.tokens(silence)), spent, spent)
+            yield ReplyDone(silence, "stop", usage, tracer.trace(self.path))
+            return
         try:
             logits = prompt.compute(stop)
             mass = prompt.mass
@@ -241,6 +249,17 @@ class LocalDecoder:
             yield TextDelta(rest)
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
+
+    def _abstention(self, request: ReplyRequest, prompt: Prepared, room: int) -> str | None:
+        """The words for "not known", where nothing was read and they are likely; None to reply as usual. A stock
+        decoder was not taught them."""
+        if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
+            return None
+        replies = [self.model.tokens(words) for words in ABSTENTIONS]
+        if max(map(len, replies)) > room:
+            return None
+        found = prompt.likelihoods(replies)
+        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else None
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:

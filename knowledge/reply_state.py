@@ -108,10 +108,7 @@ class Prepared:
         layout, model = self._layout, self._model
         tail = layout.tail or [layout.before[-1]]
         before = layout.before if layout.tail else layout.before[:-1]
-        if len(self.entry.ids) > len(before):
-            self.entry.values.crop(len(before) - len(self.entry.ids))
-            del self.entry.ids[len(before) :]
-        advance(model, self.entry, before[len(self.entry.ids) :], threading.Event())
+        self._cut_to(before)
         if layout.blocks and self.working is self.entry:
             self._with_blocks(threading.Event())
         cache = copied(model, self.working.values)
@@ -129,6 +126,30 @@ class Prepared:
         )
         wanted = torch.tensor(reply, device=model.device)[None, :, None].expand(len(masked), -1, 1)
         return logits[:, :-1].log_softmax(-1).gather(2, wanted)[..., 0]
+
+    def likelihoods(self, replies: Sequence[Sequence[int]]) -> Tensor:
+        """(n,) log-probability in nats of how each of these replies begins, where nothing has been read."""
+        before, model = self._layout.before[:-1], self._model
+        self._cut_to(before)
+        cache = copied(model, self.entry.values)
+        cache.batch_repeat_interleave(len(replies))
+        lengths = torch.tensor([len(reply) for reply in replies], device=model.device)
+        width = int(lengths.max())
+        padded = [list(reply) + [reply[-1]] * (width - len(reply)) for reply in replies]
+        logits = model.rows(
+            [[self._layout.before[-1], *reply[:-1]] for reply in padded], cache, rows=len(replies),
+            position=len(before), bias=None, logits=width,
+        )  # fmt: skip
+        wanted = torch.tensor(padded, device=model.device)
+        each = logits.log_softmax(-1).gather(2, wanted[..., None])[..., 0]
+        return (each * (torch.arange(width, device=model.device) < lengths[:, None])).sum(1)
+
+    def _cut_to(self, before: Sequence[int]) -> None:
+        """Have exactly these first tokens of the prompt in ``entry``."""
+        if len(self.entry.ids) > len(before):
+            self.entry.values.crop(len(before) - len(self.entry.ids))
+            del self.entry.ids[len(before) :]
+        advance(self._model, self.entry, before[len(self.entry.ids) :], threading.Event())
 
     def keep(self) -> None:
         """Keep what the next turn of this dialogue can reuse."""

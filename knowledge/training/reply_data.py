@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from knowledge.abstention import ABSTENTIONS as UNKNOWN
 from knowledge.dates_in_words import DATED, date_in_words, day_in_words, explicit_days, resolved
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
@@ -23,11 +24,6 @@ from knowledge.store import ExternalMemory
 from knowledge.training.read_data import OWNER, memories_of, scratch_store
 from knowledge.training.scenes import Query, Scene
 
-UNKNOWN = (  # each holds the words by which LoCoMo's evaluation knows an honest answer
-    "I don't know, that was not mentioned",
-    "I don't know. That was not mentioned",
-    "That was not mentioned, so I don't know",
-)
 _VERSION = 2  # of the examples: another number, and kept ones are made again
 AS_WRITTEN = 0.5  # share of replies that begin as their word stands inside a sentence
 LIMITS = (1, 2, 3, 4, 5, 6, 8, 8, 8, 10)  # memories of an example, at most

@@ -1,0 +1,26 @@
+"""Saying that something is not known, where nothing in memory answers: in which words, and from when on.
+
+A decoder that invents spreads its probability over many inventions, each likelier than silence for a greedy choice
+while silence as a whole is likely. So a question for which nothing was read is not answered once the words for "not
+known" have a probability of ``LEAST`` together: the reject option (Chow 1970, "On optimum recognition error and reject
+tradeoff"). What the model knows of the world stays below it (LOG.md, 2026-11-26).
+
+Does not know: models, how likely a reply is, or what was read.
+"""
+
+from __future__ import annotations
+
+import re
+
+ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an honest answer
+    "I don't know, that was not mentioned",
+    "I don't know. That was not mentioned",
+    "That was not mentioned, so I don't know",
+)
+LEAST = 0.25
+_ASKS = re.compile(r"[?？]|^\s*(?:who|whose|whom|what|which|where|when|why|how)\b", re.I)
+
+
+def asks(text: str) -> bool:
+    """Does this message ask something?"""
+    return _ASKS.search(text) is not None
