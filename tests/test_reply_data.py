@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.abstention import ABSTENTIONS
 from knowledge.encoder import Encoder
 from knowledge.records import Memory, Read, ReplyRequest
 from knowledge.training.held_out import held_out
 from knowledge.training.reply_chat import assistant, openings, own_replies, with_idle_reads
-from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, examples_of, prepared, reply_to
+from knowledge.training.reply_data import ReplyExample, as_written, examples_of, prepared, reply_to
 from knowledge.training.reply_mix import readers_for
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Query, Scene, Slot
@@ -41,7 +42,7 @@ def test_replies_are_short_and_dates_are_worked_out() -> None:
     told = scene([])
     assert reply_to(told, ANSWERABLE) == "Lisbon"
     assert reply_to(told, WHEN) == "7 May 2023"
-    assert reply_to(told, NEVER) in UNKNOWN and "not mentioned" in UNKNOWN[0]
+    assert reply_to(told, NEVER) in ABSTENTIONS and "not mentioned" in ABSTENTIONS[0]
     assert reply_to(told, Query("How is Eva?", frozenset({4}), kind="single")) == ""  # no reply in few words is known
 
 
@@ -56,7 +57,7 @@ def test_some_replies_begin_as_their_word_stands_inside_a_sentence() -> None:
     assert forms("A sunset") == {"A sunset", "a sunset"}
     assert forms("Lisbon") == {"Lisbon"}  # a name
     assert forms("Sunset", "chat/told") == {"Sunset"}
-    assert forms(UNKNOWN[2]) == {UNKNOWN[2]}
+    assert forms(ABSTENTIONS[2]) == {ABSTENTIONS[2]}
 
 
 def test_what_answers_is_read_or_nothing_is_known(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_what_answers_is_read_or_nothing_is_known(tmp_path: Path) -> None:
         elif example.reply == "7 May 2023":
             assert "I ran a marathon yesterday." in texts
         else:
-            assert example.reply in UNKNOWN
+            assert example.reply in ABSTENTIONS
     assert {"Lisbon", "7 May 2023"} <= {example.reply for example in made}
     again = [list(one) for one in prepared([asked], encoder, readers, tmp_path, "test", 12)]
     kept = [list(one) for one in prepared([asked], encoder, readers, tmp_path, "test", 12)]
@@ -116,7 +117,7 @@ def test_questions_about_talk_are_answered_in_its_words_and_held_out_talk_is_not
         texts = " ".join(read.memory.text for read in example.reads)
         assert not any(f"Town{number}x" in texts + example.reply for number in hidden)
         if "not read" in example.kind:
-            assert example.reply in UNKNOWN
+            assert example.reply in ABSTENTIONS
         else:
             assert example.reply.lower() == "yes" or example.reply.lower() in texts.lower()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 
+from knowledge.abstention import ABSTENTIONS
 from knowledge.training.generator import SCHEMAS, write_scene
 from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
-from knowledge.training.reply_data import UNKNOWN
 from knowledge.training.reply_polish import TALK, corrections, inferred, polish
 
 
@@ -24,7 +24,7 @@ def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -
         assert sum(read.weight for read in example.reads) < 1
     assert heavier > 10  # the right one is often not the one that weighs most
     blank = [one for one in made if one.kind == "never told"]
-    assert blank and all(one.reply in UNKNOWN for one in blank) and any(not one.reads for one in blank)
+    assert blank and all(one.reply in ABSTENTIONS for one in blank) and any(not one.reads for one in blank)
     written = [one for one in made if one.source == "written"]
     assert {one.dialogue[-1].text for one in written} == set(TALK)
     assert all(TALK[one.dialogue[-1].text] == one.reply for one in written)
@@ -43,7 +43,7 @@ def test_a_fact_told_anew_is_taken_note_of_while_the_old_one_is_read() -> None:
     assert len(made) > 10
     for example in made:
         assert "?" not in example.dialogue[-1].text and "?" not in example.reply
-        assert example.reads[0].weight > 0.1 and example.reply not in UNKNOWN
+        assert example.reads[0].weight > 0.1 and example.reply not in ABSTENTIONS
     # What was is read, not what is told; only how news begins ("I have a new address!") is the same twice.
     assert sum(example.dialogue[-1].text in example.reads[0].memory.text for example in made) < len(made) / 10
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge.abstention import ABSTENTIONS as UNKNOWN
+from knowledge.abstention import ABSTENTIONS
 from knowledge.dates_in_words import DATED, date_in_words, day_in_words, explicit_days, resolved
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
@@ -52,7 +52,7 @@ class ReplyExample:
 def reply_to(scene: Scene, query: Query) -> str:
     """The reply to a scene's question in few words; "" where none is known."""
     if not query.evidence:
-        return UNKNOWN[0]
+        return ABSTENTIONS[0]
     if query.answer:
         return sentence(query.answer)
     told = [scene.slots[number] for number in sorted(query.evidence)]
@@ -83,7 +83,7 @@ def as_written(example: ReplyExample, rng: random.Random) -> ReplyExample:
     word = first.split()[0].strip(",.;:!?") if first.strip() else ""
     inside = re.compile(rf"\b{re.escape(word)}\b")
     common = word == "a" or word[1:].islower() and any(inside.search(read.memory.text) for read in example.reads)
-    if not common or example.reply in UNKNOWN or example.kind.startswith("chat") or rng.random() > AS_WRITTEN:
+    if not common or example.reply in ABSTENTIONS or example.kind.startswith("chat") or rng.random() > AS_WRITTEN:
         return example
     return replace(example, reply=first)
 
@@ -116,7 +116,7 @@ def examples_of(
             ]
             dialogue.append(Turn("question", "user", query.text, when))
             made.append(ReplyExample(
-                tuple(dialogue), reads, reply if query.evidence and known else rng.choice(UNKNOWN),
+                tuple(dialogue), reads, reply if query.evidence and known else rng.choice(ABSTENTIONS),
                 query.kind if known else f"{query.kind} (not read)", scene.source,
             ))  # fmt: skip
     return made

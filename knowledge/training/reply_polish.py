@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from knowledge.abstention import ABSTENTIONS
 from knowledge.records import Memory, Read, Turn
 from knowledge.training.generator import write_scene
 from knowledge.training.generator_grammar import expand, pick, tidy
@@ -20,7 +21,7 @@ from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
-from knowledge.training.reply_data import UNKNOWN, ReplyExample, as_written, sentence
+from knowledge.training.reply_data import ReplyExample, as_written, sentence
 
 SCENES = 60
 MOST = 200  # of changed facts
@@ -141,7 +142,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         lists += listed(stage, asker, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
-            made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(UNKNOWN), "never told", "generator"))
+            made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(ABSTENTIONS), "never told", "generator"))
     # As many that confirm as deny as say something else: of one kind alone a decoder learns the word.
     kinds = [[one for one in followed if _yes_or_no(one.reply) == said] for said in ("yes", "no", "")]
     drawings = [(changed, MOST), (told, HEARD), (corrected, CORRECTED), (lists, LISTED)]
@@ -150,7 +151,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         made += rng.sample(drawn, min(len(drawn), most))
     made = [as_written(one, rng) for one in made]
     # Mostly what memory answers: with many blanks alone, a decoder learns to doubt what it reads.
-    again = [one for one in rehearsal if one.reads and one.reply not in UNKNOWN]
+    again = [one for one in rehearsal if one.reads and one.reply not in ABSTENTIONS]
     talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
     made += talk(again, rng)
     return made + rng.sample(again, min(len(again), 400)) + rng.sample(talked, min(len(talked), 80))

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from knowledge.abstention import ABSTENTIONS
 from knowledge.dates_in_words import DATED, resolved
 from knowledge.records import Memory, Read, Turn
 from knowledge.training.held_out import held_out
-from knowledge.training.reply_data import LIMITS, UNKNOWN, ReplyExample, sentence
+from knowledge.training.reply_data import LIMITS, ReplyExample, sentence
 from knowledge.training.sets_archives import CONVERSATIONS, LICENCES, Conversation, members
 from knowledge.training.sets_cloze import answered, first_to_third, parts
 from knowledge.training.sets_questions import ME, YOU, Person, named
@@ -153,4 +154,4 @@ def _example(
     asked = (Turn("question", "user", question, day + 86_400 * rng.randint(1, 200)),)
     if known:
         return ReplyExample(asked, tuple(reads), sentence(answer), kind, source)
-    return ReplyExample(asked, tuple(reads), rng.choice(UNKNOWN), f"{kind} (not read)", source)
+    return ReplyExample(asked, tuple(reads), rng.choice(ABSTENTIONS), f"{kind} (not read)", source)
