@@ -104,18 +104,15 @@ class ChatModel:
     ) -> Tensor:  # fmt: skip
         """One pass over ``ids`` behind the keys and values in ``cache``, which grow; float32 logits (logits, vocab)
         of the last tokens. ``position``: of the first token, where it is not the number of tokens before it."""
-        return self.rows(ids, cache, rows=1, position=position, bias=bias, logits=logits)[0]
+        return self.rows([ids], cache, position=position, bias=bias, logits=logits)[0]
 
     def rows(
-        self, ids: Sequence[int] | Sequence[Sequence[int]], cache: Any, *, rows: int, position: int | None,
-        bias: ColumnBias | None, logits: int,
+        self, ids: Sequence[Sequence[int]], cache: Any, *, position: int | None, bias: ColumnBias | None, logits: int,
     ) -> Tensor:  # fmt: skip
-        """The same tokens in ``rows`` rows, each with a bias of its own, or each row its own tokens, as many in all;
-        (rows, logits, vocab)."""
+        """As many tokens in every row, each row with a bias of its own; (rows, logits, vocab)."""
         with torch.inference_mode():  # not around a yield: the mode would leak into the consumer's thread
             options: dict[str, Any] = {"logits_to_keep": logits} if self._keep_last else {}
-            tokens = torch.tensor(ids, device=self.device)
-            tokens = tokens if tokens.dim() == 2 else tokens.expand(rows, -1)  # (rows, n)
+            tokens = torch.tensor(ids, device=self.device)  # (rows, n)
             if position is not None:
                 places = torch.arange(position, position + tokens.shape[1], device=self.device)
                 options["position_ids"] = places[None]

@@ -156,13 +156,14 @@ class LocalDecoder:
             for at in range(0, len(rows) if spans else 0, _ROWS):
                 if stop is not None and stop.is_set():
                     return None
-                found += prompt.log_probabilities(tokens, rows[at : at + _ROWS]).sum(1).tolist()
+                some = rows[at : at + _ROWS]
+                found += prompt.log_probabilities([tokens] * len(some), some).sum(1).tolist()
             return {read.memory.id: found[0] - value for (read, _, _), value in zip(spans, found[1:], strict=False)}
 
     def score(self, request: ReplyRequest, text: str) -> Tensor:
         """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
         with self._busy, self._prepared(request) as (prompt, _):
-            return prompt.log_probabilities(self.model.tokens(text), [[]])[0]
+            return prompt.log_probabilities([self.model.tokens(text)], [[]])[0]
 
     def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
         """Make the blocks of these memories that are not there yet; gives way to a reply. → how many were made."""
@@ -208,15 +209,14 @@ class LocalDecoder:
         room = min(request.sampling.max_tokens, self.window - layout.length)
         prompt = Prepared(self._maker, self._cache, request, layout)
         stepper: Stepper | None = None
-        if (silence := self._abstention(request, prompt, room)) is not None:
-            prompt.keep()
-            yield TextDelta(silence)
-            spent = time.perf_counter() - started
-            usage = Usage(layout.length, prompt.reused, len(self.model.tokens(silence)), spent, spent)
-            yield ReplyDone(silence, "stop", usage, tracer.trace(self.path))
-            return
         try:
-            logits = prompt.compute(stop)
+            logits = None
+            if silence := self._abstention(request, prompt, room, stop):
+                text, finish, made = silence, "stop", len(self.model.tokens(silence))
+                first_token = time.perf_counter() - started
+                yield TextDelta(silence)
+            else:
+                logits = prompt.compute(stop)
             mass = prompt.mass
             while logits is not None:
                 if made >= room:
@@ -250,16 +250,16 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _abstention(self, request: ReplyRequest, prompt: Prepared, room: int) -> str | None:
-        """The words for "not known", where nothing was read and they are likely; None to reply as usual. A stock
+    def _abstention(self, request: ReplyRequest, prompt: Prepared, room: int, stop: threading.Event) -> str:
+        """The words for "not known", where nothing was read and they are likely; "" to reply as usual. A stock
         decoder was not taught them."""
         if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
-            return None
+            return ""
         replies = [self.model.tokens(words) for words in ABSTENTIONS]
-        if max(map(len, replies)) > room:
-            return None
-        found = prompt.likelihoods(replies)
-        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else None
+        if max(map(len, replies)) > room or not prompt.begin(stop):
+            return ""
+        found = prompt.log_probabilities(replies, [[]] * len(replies)).sum(1)
+        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else ""
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:

@@ -98,58 +98,55 @@ class Prepared:
             self.mass = watched.mass[0]
         return logits
 
-    def log_probabilities(self, reply: Sequence[int], masked: Sequence[Sequence[tuple[int, int]]]) -> Tensor:
-        """(rows, tokens of the reply): log-probabilities, in nats; in each row the columns of its spans are masked.
-
-        May be called several times; what stands before the tail is computed once.
-        """
-        if not reply:
-            return torch.zeros(len(masked), 0)
-        layout, model = self._layout, self._model
-        tail = layout.tail or [layout.before[-1]]
-        before = layout.before if layout.tail else layout.before[:-1]
-        self._cut_to(before)
-        if layout.blocks and self.working is self.entry:
-            self._with_blocks(threading.Event())
-        cache = copied(model, self.working.values)
-        cache.batch_repeat_interleave(len(masked))
-        columns = cache.get_seq_length()
-        bias = torch.zeros(len(masked), columns + len(tail), device=model.device)
-        if self.bias is not None:
-            bias[:, :columns] = self.bias
-        for row, spans in enumerate(masked):
-            for start, end in spans:
-                bias[row, start:end] = FLOOR
-        position = layout.tail_position if layout.tail else len(before)
-        logits = model.rows(
-            [*tail, *reply], cache, rows=len(masked), position=position, bias=ColumnBias(bias), logits=len(reply) + 1
-        )
-        wanted = torch.tensor(reply, device=model.device)[None, :, None].expand(len(masked), -1, 1)
-        return logits[:, :-1].log_softmax(-1).gather(2, wanted)[..., 0]
-
-    def likelihoods(self, replies: Sequence[Sequence[int]]) -> Tensor:
-        """(n,) log-probability in nats of how each of these replies begins, where nothing has been read."""
-        before, model = self._layout.before[:-1], self._model
-        self._cut_to(before)
-        cache = copied(model, self.entry.values)
-        cache.batch_repeat_interleave(len(replies))
-        lengths = torch.tensor([len(reply) for reply in replies], device=model.device)
-        width = int(lengths.max())
-        padded = [list(reply) + [reply[-1]] * (width - len(reply)) for reply in replies]
-        logits = model.rows(
-            [[self._layout.before[-1], *reply[:-1]] for reply in padded], cache, rows=len(replies),
-            position=len(before), bias=None, logits=width,
-        )  # fmt: skip
-        wanted = torch.tensor(padded, device=model.device)
-        each = logits.log_softmax(-1).gather(2, wanted[..., None])[..., 0]
-        return (each * (torch.arange(width, device=model.device) < lengths[:, None])).sum(1)
-
-    def _cut_to(self, before: Sequence[int]) -> None:
-        """Have exactly these first tokens of the prompt in ``entry``."""
+    def begin(self, stop: threading.Event) -> bool:
+        """Compute what stands before the tail, or before the last token where there is none; False when stopped."""
+        before = self._layout.before if self._layout.tail else self._layout.before[:-1]
         if len(self.entry.ids) > len(before):
             self.entry.values.crop(len(before) - len(self.entry.ids))
             del self.entry.ids[len(before) :]
-        advance(self._model, self.entry, before[len(self.entry.ids) :], threading.Event())
+        advance(self._model, self.entry, before[len(self.entry.ids) :], stop)
+        return not stop.is_set()
+
+    def log_probabilities(
+        self, replies: Sequence[Sequence[int]], masked: Sequence[Sequence[tuple[int, int]]]
+    ) -> Tensor:  # fmt: skip
+        """(rows, tokens of the longest reply): log-probabilities in nats, 0 behind a reply's end; in each row the
+        columns of its spans are masked.
+
+        May be called several times; what stands before the tail is computed once.
+        """
+        width = max(map(len, replies))
+        if not width:
+            return torch.zeros(len(replies), 0)
+        layout, model = self._layout, self._model
+        tail = layout.tail or [layout.before[-1]]
+        self.begin(threading.Event())
+        if layout.blocks and self.working is self.entry:
+            self._with_blocks(threading.Event())
+        cache = copied(model, self.working.values)
+        cache.batch_repeat_interleave(len(replies))
+        padded = [[*reply, *[tail[-1]] * (width - len(reply))] for reply in replies]
+        position = layout.tail_position if layout.tail else len(layout.before) - 1
+        logits = model.rows(
+            [[*tail, *reply[:-1]] for reply in padded], cache, position=position,
+            bias=self._row_bias(masked, cache.get_seq_length() + len(tail)), logits=width,
+        )  # fmt: skip
+        wanted = torch.tensor(padded, device=model.device)[..., None]
+        found = logits.log_softmax(-1).gather(2, wanted)[..., 0]
+        lengths = torch.tensor([len(reply) for reply in replies], device=model.device)
+        return found.where(torch.arange(width, device=model.device) < lengths[:, None], 0.0)
+
+    def _row_bias(self, masked: Sequence[Sequence[tuple[int, int]]], columns: int) -> ColumnBias | None:
+        """What each row adds to the attention's logits; None where nothing is weighed or masked."""
+        if self.bias is None and not any(masked):
+            return None
+        bias = torch.zeros(len(masked), columns, device=self._model.device)
+        if self.bias is not None:
+            bias[:, : len(self.bias)] = self.bias
+        for row, spans in enumerate(masked):
+            for start, end in spans:
+                bias[row, start:end] = FLOOR
+        return ColumnBias(bias)
 
     def keep(self) -> None:
         """Keep what the next turn of this dialogue can reuse."""
@@ -197,9 +194,9 @@ def advance(
 
 
 def with_blocks(
-    model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace | None = None
+    model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace
 ) -> Any:
-    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache (in ``workspace``)."""
+    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache in ``workspace``."""
     assert model.rotation is not None
     before = [(layer.keys, layer.values) for layer in cache.layers]
     at = [place.position for place in layout.blocks]

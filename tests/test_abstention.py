@@ -38,7 +38,7 @@ def test_how_likely_a_reply_begins_is_what_scoring_it_says(tmp_path: Path) -> No
     expected = [float(decoder.score(asked, text).sum()) for text in texts]
     maker = BlockMaker(decoder.model, BlockCache(1 << 20), "test")
     prompt = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
-    found = prompt.likelihoods([decoder.model.tokens(text) for text in texts])
+    found = prompt.log_probabilities([decoder.model.tokens(text) for text in texts], [[]] * len(texts)).sum(1)
     assert torch.allclose(found, torch.tensor(expected), atol=1e-3)
     logits = prompt.compute(threading.Event())  # and the prompt is what it was
     fresh = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
@@ -69,6 +69,13 @@ def test_the_model_that_ships_invents_nothing_about_a_person_and_knows_the_world
     told = Read(Memory("m", "My landlord is called Otto Brandt.", "turn", 1.79e9, "user"), score=0.9, weight=0.9)
     assert "Otto" in said(decoder, request("Who is my landlord?", told))
     assert said(decoder, request("Who is my landlord?", max_tokens=2)) not in ABSTENTIONS  # they would not fit
+
+
+def test_a_reply_that_was_stopped_says_nothing(decoder_folder: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    *_, done = LocalDecoder(str(decoder_folder), adapter=WEIGHTS).reply(request("Who is my landlord?"), stop)
+    assert isinstance(done, ReplyDone) and (done.text, done.finish_reason) == ("", "stopped")
 
 
 def test_a_stock_model_was_not_taught_to(decoder_folder: Path) -> None:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Iterator
 
 from knowledge.abstention import ABSTENTIONS
 from knowledge.training.generator import SCHEMAS, write_scene
 from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
+from knowledge.training.generator_talk import Stage
+from knowledge.training.reply_data import ReplyExample
 from knowledge.training.reply_polish import TALK, corrections, inferred, polish
+
+
+def of_scenes(
+    make: Callable[[Stage, Asker, random.Random], Iterator[ReplyExample]], scenes: int = 40
+) -> list[ReplyExample]:
+    made = []
+    for number in range(scenes):
+        stage = write_scene(random.Random(number)).stage
+        made += make(stage, Asker(stage, random.Random(number)), random.Random(number))
+    return made
 
 
 def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -> None:
@@ -36,10 +49,7 @@ def test_the_stage_holds_changed_facts_blanks_and_talk_and_is_the_same_again() -
 
 
 def test_a_fact_told_anew_is_taken_note_of_while_the_old_one_is_read() -> None:
-    made = []
-    for number in range(40):
-        stage = write_scene(random.Random(number)).stage
-        made += corrections(stage, Asker(stage, random.Random(number)), random.Random(number))
+    made = of_scenes(corrections)
     assert len(made) > 10
     for example in made:
         assert "?" not in example.dialogue[-1].text and "?" not in example.reply
@@ -50,10 +60,7 @@ def test_a_fact_told_anew_is_taken_note_of_while_the_old_one_is_read() -> None:
 
 def test_what_follows_is_asked_in_whole_sentences_of_the_fact_that_is_read() -> None:
     assert set(INFERENCES) <= {schema.name for schema in SCHEMAS}
-    made = []
-    for number in range(40):
-        stage = write_scene(random.Random(number)).stage
-        made += inferred(stage, Asker(stage, random.Random(number)), random.Random(number))
+    made = of_scenes(inferred)
     assert len(made) > 500
     for example in made:
         text = example.dialogue[-1].text

@@ -6,6 +6,16 @@ tokens.
 
 from __future__ import annotations
 
+
+def _choice(asks: str, right: str, other: str, end: str = "?") -> tuple[str, str]:
+    """A question between two things, which stand in either order, and its answer."""
+    return f"{asks}[{right} or {other}|{other} or {right}]{end}", right[0].upper() + right[1:]
+
+
+def _present(right: str, other: str) -> tuple[str, str]:
+    return _choice("Would {P} [prefer|be happier with] ", right, other, " as a present?")
+
+
 # schema → (question, answer); brackets and {} as in the cards (knowledge/training/generator_schemas.py)
 INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "aged": (("Would {P} [be considered|count as] a [teenager|child]?", "No"), ("{is} {P} an adult?", "Yes")),
@@ -13,10 +23,7 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Would {P} [appreciate|like] a gift card for a pet shop?", "Likely yes"),
         ("{is} {P} likely to be an animal lover?", "Yes"),
         ("Would {P} [live in|rent] a flat where no animals are allowed?", "Likely no"),
-        (
-            "Would {P} prefer [a walk in the zoo or a night in the casino|a night in the casino or a walk in the zoo]?",
-            "A walk in the zoo",
-        ),
+        _choice("Would {P} prefer ", "a walk in the zoo", "a night in the casino"),
         ("Would {P} still buy pet food if {p} had no animals?", "Likely no"),
     ),
     "drives": (
@@ -44,7 +51,7 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Would {P} be considered a parent?", "Yes"),
         ("Would {P} be open to a [long trip through the desert|move to another country] soon?", "Likely no"),
         ("Would {P} have much time for long evenings out?", "Likely no"),
-        ("Would {P} [prefer|be happier with] [a pram or a motorbike|a motorbike or a pram] as a present?", "A pram"),
+        _present("a pram", "a motorbike"),
     ),
     "wedding": (
         ("{is} {P} [single|likely to be dating somebody new]?", "No"),
@@ -64,10 +71,7 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "renovation": (
         ("Would {P} be considered handy?", "Likely yes"),
         ("Would {P} want to sell the place right after that?", "Likely no"),
-        (
-            "Would {P} [prefer|be happier with] [a toolbox or a perfume|a perfume or a toolbox] as a present?",
-            "A toolbox",
-        ),
+        _present("a toolbox", "a perfume"),
     ),
     "school": (
         ("What might {Ps} degree be in?", "{subject}"),
@@ -89,21 +93,13 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Would {P} enjoy a [trip to a national park|week in a cabin without electricity]?", "Likely yes"),
         ("Would {P} be more interested in a shopping mall or a national park?", "A national park"),
         ("Would {P} still sleep in a tent if {p} hated nature?", "Likely no"),
-        (
-            "Would {P} [prefer|be happier with] [a sleeping bag or an evening dress|an evening dress or a "
-            "sleeping bag] as a present?",
-            "A sleeping bag",
-        ),
+        _present("a sleeping bag", "an evening dress"),
     ),
     "hike": (
         ("{is} {P} [an outdoor person|physically fit]?", "Likely yes"),
         ("Would {P} rather go up a mountain or watch television?", "Go up a mountain"),
         ("Would {P} still do that if {p} disliked walking?", "Likely no"),
-        (
-            "Would {P} [prefer|be happier with] [hiking boots or a video game|a video game or hiking boots] as a "
-            "present?",
-            "Hiking boots",
-        ),
+        _present("hiking boots", "a video game"),
     ),
     "hobby": (
         ("What present might {P} enjoy?", "Something for {hobby}"),
@@ -113,82 +109,54 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "sport": (
         ("Would {P} be happy about [new sports shoes|a gift card for a sports store]?", "Likely yes"),
         ("{is} {P} likely to be [lazy|unfit]?", "Likely no"),
-        (
-            "Would {P} [prefer|be happier with] [a gym membership or a chess set|a chess set or a gym "
-            "membership] as a present?",
-            "A gym membership",
-        ),
+        _present("a gym membership", "a chess set"),
         ("Would {P} do that if {p} hated to sweat?", "Likely no"),
     ),
     "race": (
         ("Would {P} be considered [athletic|sporty]?", "Likely yes"),
-        (
-            "Would {P} [prefer|be happier with] [running shoes or a board game|a board game or running shoes] as "
-            "a present?",
-            "Running shoes",
-        ),
+        _present("running shoes", "a board game"),
         ("Would {P} have finished without any training?", "Likely no"),
     ),
     "instrument": (
         ("Would {P} enjoy [a subscription to the symphony|a jam session]?", "Likely yes"),
         ("Could {P} [play in a band|accompany a choir]?", "Likely yes"),
         ("Would {P} be considered [musical|a musical person]?", "Yes"),
-        (
-            "Would {P} [prefer|be happier with] [sheet music or a football|a football or sheet music] as a present?",
-            "Sheet music",
-        ),
+        _present("sheet music", "a football"),
         ("Would {P} move to a house where music is forbidden?", "Likely no"),
     ),
     "book": (
         ("Would {P} enjoy [an afternoon in a bookshop|joining a reading circle]?", "Likely yes"),
         ("Would {P} likely have books by {author} on {his} shelf?", "Yes"),
-        (
-            "Would {P} enjoy [books by {author} or car magazines|car magazines or books by {author}] more?",
-            "Books by {author}",
-        ),
-        (
-            "Would {P} prefer [an evening with a novel or a night in a club|a night in a club or an evening with "
-            "a novel]?",
-            "An evening with a novel",
-        ),
+        _choice("Would {P} enjoy ", "books by {author}", "car magazines", " more?"),
+        _choice("Would {P} prefer ", "an evening with a novel", "a night in a club"),
     ),
     "favfilm": (
         ("Would {P} want to watch {title} again?", "Likely yes"),
-        ("Would {P} rather see [{title} or a game show|a game show or {title}]?", "{title}"),
+        _choice("Would {P} rather see ", "{title}", "a game show"),
         ("Would {P} call {title} a waste of time?", "Likely no"),
     ),
     "painting": (
         ("Would {P} [enjoy a trip to an art museum|like a set of brushes as a present]?", "Likely yes"),
         ("Would {P} be considered [creative|artistic]?", "Yes"),
-        (
-            "Would {P} [prefer|be happier with] [an easel or a tennis racket|a tennis racket or an easel] as a "
-            "present?",
-            "An easel",
-        ),
+        _present("an easel", "a tennis racket"),
         ("What career might {P} be good at?", "Artist or illustrator"),
     ),
     "writing": (
         ("What alternative career might {P} consider?", "Writer"),
         ("Would {P} enjoy a workshop with a novelist?", "Likely yes"),
-        (
-            "Would {P} [prefer|be happier with] [a fountain pen or a drill|a drill or a fountain pen] as a present?",
-            "A fountain pen",
-        ),
-        ("Would {P} rather [keep a diary or learn to weld|learn to weld or keep a diary]?", "Keep a diary"),
+        _present("a fountain pen", "a drill"),
+        _choice("Would {P} rather ", "keep a diary", "learn to weld"),
     ),
     "cooking": (
         ("Would {P} [appreciate a cookbook|like a new set of pans]?", "Likely yes"),
-        ("Would {P} rather [cook for friends or order a pizza|order a pizza or cook for friends]?", "Cook for friends"),
+        _choice("Would {P} rather ", "cook for friends", "order a pizza"),
         ("What job might suit {P}?", "Chef or cook"),
         ("Would {P} live on frozen meals?", "Likely no"),
     ),
     "baking": (
         ("Would {P} enjoy [a pastry course|a new cake tin]?", "Likely yes"),
         ("What kind of shop might {P} open one day?", "A bakery"),
-        (
-            "Would {P} [prefer|be happier with] [a rolling pin or a hammer|a hammer or a rolling pin] as a present?",
-            "A rolling pin",
-        ),
+        _present("a rolling pin", "a hammer"),
     ),
     "diet": (
         ("Would {P} [enjoy a steakhouse|order anything on the menu]?", "Likely no"),
@@ -229,24 +197,17 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "museum": (
         ("Would {P} be considered interested in culture?", "Likely yes"),
-        ("Would {P} prefer [an exhibition or a boxing match|a boxing match or an exhibition]?", "An exhibition"),
+        _choice("Would {P} prefer ", "an exhibition", "a boxing match"),
     ),
     "concert": (
         ("Would {P} go to see {band} again?", "Likely yes"),
         ("Would {P} likely have songs by {band} on {his} phone?", "Yes"),
-        (
-            "Would {P} [prefer|be happier with] [concert tickets or a vacuum cleaner|a vacuum cleaner or concert "
-            "tickets] as a present?",
-            "Concert tickets",
-        ),
+        _present("concert tickets", "a vacuum cleaner"),
         ("Would {P} have gone if {p} disliked {band}?", "Likely no"),
     ),
     "trip": (
         ("Would {P} enjoy a [travel guide|new suitcase]?", "Likely yes"),
-        (
-            "Would {P} rather [see a new city or stay at home all year|stay at home all year or see a new city]?",
-            "See a new city",
-        ),
+        _choice("Would {P} rather ", "see a new city", "stay at home all year"),
         ("Would {P} be considered adventurous?", "Likely yes"),
     ),
     "tattoo": (
@@ -256,11 +217,7 @@ INFERENCES: dict[str, tuple[tuple[str, str], ...]] = {
     "therapy": (("Would {P} want to stop doing that soon?", "Likely no"),),
     "garden": (
         ("Would {P} enjoy [a visit to a plant nursery|new garden tools]?", "Likely yes"),
-        (
-            "Would {P} [prefer|be happier with] [a bag of seeds or a video game|a video game or a bag of seeds] "
-            "as a present?",
-            "A bag of seeds",
-        ),
+        _present("a bag of seeds", "a video game"),
         ("Would {P} move to a flat without a balcony?", "Likely no"),
     ),
     "origin": (("{does} {P} know {city} well?", "Likely yes"),),

@@ -159,19 +159,20 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
 
 def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExample]:
     """Plain talk: to begin with, and behind something else, of which nothing may leak into the reply."""
-    before = [(one.dialogue[-1].text, one.reply) for one in asked if len(one.dialogue) == 1]
-    for text, reply in TALK.items():
+    lines = list(TALK.items())
+    before = [(one.dialogue[-1].text, one.reply) for one in asked if len(one.dialogue) == 1] or lines
+    for text, reply in lines:
         question = Turn("question", "user", text, 1.7e9)
         for _ in range(2):
             yield ReplyExample((question,), (), reply, "chat/plain", "written")
-        for pairs in (list(TALK.items()), before or list(TALK.items())):
+        for pairs in (lines, before):
             said, answered = rng.choice(pairs)
             dialogue = (Turn("said", "user", said, 1.7e9 - 60), Turn("answered", "assistant", answered, 1.7e9 - 55))
             yield ReplyExample((*dialogue, question), (), reply, "chat/plain", "written")
 
 
 def _yes_or_no(reply: str) -> str:
-    """ "yes", "no" or "" for anything else."""
+    """What the reply says: "yes", "no" or, for anything else, ""."""
     said = reply.lower().removeprefix("likely ")
     return said if said in ("yes", "no") else ""
 
