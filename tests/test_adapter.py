@@ -37,7 +37,9 @@ def examples(count: int, offset: int = 0) -> list[ReplyExample]:
 
 def training(tiny: Path, folder: Path) -> DecoderTraining:
     torch.set_num_threads(1)
-    return DecoderTraining(ChatModel(str(tiny), dtype="float32"), examples(24), examples(4, 24), folder, PLAN)
+    talk = [tuple(range(3, 60)) * 6, tuple(range(90, 40, -1)) * 6]
+    model = ChatModel(str(tiny), dtype="float32")
+    return DecoderTraining(model, examples(24), examples(4, 24), folder, PLAN, examples(8, 28), talk)
 
 
 def test_training_lowers_the_dev_loss_and_what_it_writes_is_what_it_measured(tiny: Path, tmp_path: Path) -> None:

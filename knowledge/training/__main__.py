@@ -74,6 +74,7 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     from knowledge.embedded_model import ensure
     from knowledge.local_decoder import LocalDecoder
     from knowledge.training.decoder import DecoderPlan, DecoderTraining
+    from knowledge.training.distillation import talk_rows
     from knowledge.training.reply_chat import replies_of
     from knowledge.training.reply_polish import polish
 
@@ -89,7 +90,9 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     kinds = reply_mix.kinds(train) | {f"last stage, {name}": count for name, count in reply_mix.kinds(last).items()}
     print(json.dumps(kinds), file=sys.stderr)
     run = given.work / f"decoder-{given.seed}"
-    training = DecoderTraining(ChatModel(folder, device=given.device), train, dev, run, plan, last)
+    model = ChatModel(folder, device=given.device)
+    talk = talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
+    training = DecoderTraining(model, train, dev, run, plan, last, talk)
     if given.resume and training.resume():
         print(f"goes on after step {training.step} of {training.steps}", file=sys.stderr)
     training.go(until=given.until)

@@ -26,10 +26,10 @@ from knowledge import adapter
 from knowledge.chat_model import ChatModel
 from knowledge.prompt import PromptBuilder
 from knowledge.reply_layout import WAYS, Conditioning
+from knowledge.training.distillation import divergence
 from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
 from knowledge.training.reply_data import ReplyExample
 from knowledge.training.run_state import keep_state
-
 
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
@@ -50,6 +50,8 @@ class DecoderPlan:
     strength: float = 0.5
     reply_strength: float = 0.75
     in_text: float = 0.15
+    talks: int = 400  # conversations to be followed as before, one a step (knowledge/training/distillation.py)
+    talk_tokens: int = 256  # of each, at most
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
 
@@ -58,12 +60,13 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
-    ``polish``: examples of a short last stage at a low rate.
+    ``polish``: examples of a short last stage at a low rate. ``talk``: token ids of conversations
+    that the decoder is to follow as before, one a step.
     """
 
     def __init__(
         self, model: ChatModel, examples: Sequence[ReplyExample], dev: Sequence[ReplyExample], folder: Path,
-        plan: DecoderPlan, polish: Sequence[ReplyExample] = (),
+        plan: DecoderPlan, polish: Sequence[ReplyExample] = (), talk: Sequence[Sequence[int]] = (),
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
@@ -81,6 +84,7 @@ class DecoderTraining:
         self.text = replace(WAYS["prompt"], everything=True)
         self.examples, self.polish = list(examples), list(polish)
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
+        self.talk = list(talk)
         self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
         self._made: tuple[int, list[list[LaidOut]]] = (-1, [])  # the last rows asked for, and of which epoch
         last_stage = math.ceil(len(self._epoch(plan.epochs)) / plan.rows)
@@ -90,6 +94,9 @@ class DecoderTraining:
         self.steps = self.main_steps + last_stage
         self.per_epoch, self.step = per_epoch, 0
         self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
+        # Of the second half of the last stage: the mean overdoes less what was learned last (Izmailov et al. 2018,
+        # Averaging Weights Leads to Wider Optima and Better Generalization, arXiv:1803.05407).
+        self.sums, self.summed = [torch.zeros_like(exact) for exact in self.exact], 0
 
     # ---- going on after a stop ---------------------------------------------------------------------------
 
@@ -101,6 +108,7 @@ class DecoderTraining:
         state: dict[str, Any] = torch.load(path, weights_only=True)
         for exact, kept in zip(self.exact, state["factors"], strict=True):
             exact.copy_(kept)
+        self.sums, self.summed = state["sums"], state["summed"]
         self._spread()
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.since, self.curve = state["step"], state["best"], state["since"], state["curve"]
@@ -108,7 +116,8 @@ class DecoderTraining:
 
     def _keep(self) -> None:
         state = {
-            "factors": self.exact, "optimizer": self.optimizer.state_dict(), "step": self.step,
+            "factors": self.exact, "sums": self.sums, "summed": self.summed,
+            "optimizer": self.optimizer.state_dict(), "step": self.step,
             "best": self.best, "since": self.since, "curve": self.curve,
         }  # fmt: skip
         keep_state(self.folder, state, self.curve)
@@ -129,9 +138,13 @@ class DecoderTraining:
             rows = self._epoch(epoch)[at * self.plan.rows : (at + 1) * self.plan.rows]
             losses.append(self._update(rows))
             self.step += 1
+            if 2 * self.step > self.main_steps + self.steps:
+                self.sums, self.summed = [a + b for a, b in zip(self.sums, self.exact, strict=True)], self.summed + 1
             bar.update()
             bar.set_postfix(loss=f"{losses[-1]:.3f}")
             if self.step % self.plan.every == 0 or self.step == end:
+                if self.step == self.steps and self.summed:
+                    self._average()
                 self._look(sum(losses) / len(losses))
                 losses.clear()
         bar.close()
@@ -148,12 +161,20 @@ class DecoderTraining:
             loss = -self._log_probabilities(row).sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
+        if self.talk:
+            held = divergence(self.network, self.talk[self.step % len(self.talk)], len(self.rows.shared)) / tokens
+            held.backward()  # type: ignore[no-untyped-call]
         for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update
             exact.grad = None if factor.grad is None else factor.grad.float()
         torch.nn.utils.clip_grad_norm_(self.exact, 1.0)
         self.optimizer.step()
         self._spread()
         return total
+
+    def _average(self) -> None:
+        for exact, added in zip(self.exact, self.sums, strict=True):
+            exact.copy_(added / self.summed)
+        self._spread()
 
     def _spread(self) -> None:
         """The exact factors into the network."""

@@ -23,6 +23,7 @@ from knowledge.training.reply_data import ReplyExample
 from knowledge.training.sets_archives import CONVERSATIONS, DOCUMENTS, members
 
 Reply = Callable[[ReplyRequest], str]
+_SHARES = {"chitchat": 2, "topical_chat": 4}  # one in so many openings is from there, at most
 _WHEN = 1.7e9  # of talk that has no date
 _LONGEST = 320  # characters of a reply of the assistant's
 _LEAST = 2  # words of a message
@@ -40,16 +41,10 @@ def openings(data: Path | None, seed: int, count: int) -> list[tuple[Turn, ...]]
         if (archive := data / "lost_in_the_middle.tar.xz").is_file():  # what everybody may know, in nobody's memory
             papers = DOCUMENTS["lost_in_the_middle"](members(archive))
             asked = [f"{text[0].upper()}{text[1:]}?" for paper in papers for text, *_ in paper.questions]
-            found += [_turns([text]) for text in rng.sample(asked, min(len(asked), count // 6))]
-        for name, share in (("chitchat", 2), ("topical_chat", 4)):
-            archive = data / f"{name}.tar.xz"
-            if not archive.is_file():
-                _log.warning("%s is not there: training goes without it", archive.name)
-                continue
-            talks = [talk for talk in CONVERSATIONS[name](members(archive)) if not held_out(talk.lines[0][1])]
-            for talk in rng.sample(talks, min(len(talks), count // share)):
-                length = rng.choice((1, 1, 1, 3))
-                found.append(_turns([text for _, text in talk.lines[:length]]))
+            found += [turns([text]) for text in rng.sample(asked, min(len(asked), count // 6))]
+        for name, some in talks(data):
+            for texts in rng.sample(some, min(len(some), count // _SHARES[name])):
+                found.append(turns(texts[: rng.choice((1, 1, 1, 3))]))
     rng.shuffle(found)
     return [dialogue for dialogue in found if len(dialogue[-1].text.split()) >= _LEAST][:count]
 
@@ -69,7 +64,7 @@ def assistant(data: Path) -> Iterator[tuple[tuple[Turn, ...], str]]:
         said = re.findall(r"(user|bot): (.*?)(?= ### |$)", before, re.S) + [("user", now.partition("user:")[2].strip())]
         roles = ["user", "bot"] * len(said)
         if len(reply) <= _LONGEST and [role for role, _ in said] == roles[: len(said)] and len(said) <= 3:
-            yield _turns([text for _, text in said]), reply.strip()
+            yield turns([text for _, text in said]), reply.strip()
 
 
 def own_replies(dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path) -> Iterator[ReplyExample]:
@@ -118,7 +113,7 @@ def in_dialogue(
                 said += [other.dialogue[0].text, other.reply]
         rest = tuple(read for read in example.reads if read is not holds[0])
         reads = tuple(Read(read.memory, read.score, min(read.weight, 0.1)) for read in rest[: rng.randint(0, 3)])
-        dialogue = _turns([*said, example.dialogue[0].text])
+        dialogue = turns([*said, example.dialogue[0].text])
         yield ReplyExample(dialogue, reads, example.reply, "in dialogue", example.source)
         count -= 1
 
@@ -137,5 +132,17 @@ def replies_of(decoder: Decoder) -> Reply:
     return reply
 
 
-def _turns(texts: Sequence[str]) -> tuple[Turn, ...]:
+def talks(data: Path) -> Iterator[tuple[str, list[list[str]]]]:
+    """(set, its conversations as the texts of their turns); none that is held out for measuring."""
+    for name in _SHARES:
+        archive = data / f"{name}.tar.xz"
+        if not archive.is_file():
+            _log.warning("%s is not there: training goes without it", archive.name)
+            continue
+        some = (talk.lines for talk in CONVERSATIONS[name](members(archive)) if not held_out(talk.lines[0][1]))
+        yield name, [[text for _, text in lines] for lines in some]
+
+
+def turns(texts: Sequence[str]) -> tuple[Turn, ...]:
+    """A dialogue that a user began."""
     return tuple(Turn(f"{n}", "user" if n % 2 == 0 else "assistant", text, _WHEN) for n, text in enumerate(texts))
