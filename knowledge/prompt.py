@@ -96,6 +96,11 @@ class PromptBuilder:
         return self._style.heading
 
     @property
+    def asking(self) -> str:
+        """What stands before the question below memories, without the space before it."""
+        return self._style.asked.partition("{text}")[0].rstrip()
+
+    @property
     def strongest_last(self) -> bool:
         """Do the strongest memories stand next to the question?"""
         return self._style.strongest_last

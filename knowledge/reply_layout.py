@@ -63,7 +63,8 @@ class BlockPlace:
 class Layout:
     """A prompt by columns: ``before``, ``blocks``, ``heading``, ``sequence`` (read, tokens), ``after``.
 
-    ``beginning``: tokens that blocks are computed behind.
+    ``beginning``: tokens that blocks are computed behind. ``opening``: between blocks and question, tokens that are the
+    same in every reply; a block without a memory, which saves computing them each time.
     """
 
     before: tuple[int, ...]
@@ -73,21 +74,27 @@ class Layout:
     sequence: tuple[tuple[Read, tuple[int, ...]], ...]
     after: tuple[int, ...]
     way: Conditioning
+    opening: tuple[int, ...] = ()
 
     @property
     def tail(self) -> list[int]:
-        """Tokens behind the blocks."""
+        """Tokens that are computed behind the blocks and ``opening``."""
         return [*self.heading, *(token for _, ids in self.sequence for token in ids), *self.after]
 
     @property
     def length(self) -> int:
         """Columns of the prompt."""
-        return len(self.before) + sum(len(place.ids) for place in self.blocks) + len(self.tail)
+        return len(self.before) + sum(len(place.ids) for place in self.blocks) + len(self.opening) + len(self.tail)
+
+    @property
+    def opening_position(self) -> int:
+        """Position of the first token behind the blocks."""
+        return max((place.position + len(place.ids) for place in self.blocks), default=len(self.before))
 
     @property
     def tail_position(self) -> int:
-        """Position of the first token behind the blocks."""
-        return max((place.position + len(place.ids) for place in self.blocks), default=len(self.before))
+        """Position of the first token of ``tail``."""
+        return self.opening_position + len(self.opening)
 
     def spans(self) -> list[tuple[Read, int, int]]:
         """The columns of every memory: from, up to."""
@@ -130,11 +137,15 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
         for number in order
     ]
     opened = model.opening if blocks else ""  # blocks end the message that stands before them; the next one begins
-    head = opened + heading if sequence else opened
+    if sequence:
+        head, opened = opened + heading, ""
+    else:
+        head, after = "", after.lstrip("\n")
+        if blocks and after.startswith(builder.asking):
+            opened, after = opened + builder.asking, after.removeprefix(builder.asking)
     return Layout(
         before, tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
-        tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after if sequence else after.lstrip("\n"))),
-        way,
+        tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after)), way, tuple(model.tokens(opened)),
     )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ class BlockMaker:
         self.model, self.cache, self._decoder = model, cache, decoder
         self.workspace = Workspace()  # of the reply under way
         self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
+        self._opening: tuple[Any, Block] | None = None  # the last one used, and its block
 
     def fingerprint(self, layout: Layout, place: BlockPlace) -> str:
         """Names everything that a block's numbers depend on."""
@@ -46,6 +47,13 @@ class BlockMaker:
         made = self._make(layout.beginning, place.ids, layout.way.sharpness)
         self.cache.put(owner, place.read.memory.id, self.fingerprint(layout, place), made)
         return made
+
+    def opening(self, layout: Layout) -> Block:
+        """The block of what stands between the memories and the question."""
+        key = layout.beginning, layout.opening
+        if self._opening is None or self._opening[0] != key:
+            self._opening = key, self._make(layout.beginning, layout.opening, 1.0)
+        return self._opening[1]
 
     def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
         if self._beginning[0] != beginning:
@@ -164,8 +172,11 @@ class Prepared:
             block, there = self._maker.block(self._request.owner, layout, place)
             self.reused += block.tokens if there else 0
             blocks.append(block)
+        ids = [*layout.before, *(token for place in layout.blocks for token in place.ids), *layout.opening]
+        if layout.opening:
+            blocks.append(self._maker.opening(layout))
         values = with_blocks(self._model, self.entry.values, layout, blocks, self._maker.workspace)
-        self.working = Entry([*layout.before, *(token for place in layout.blocks for token in place.ids)], values)
+        self.working = Entry(ids, values)
         return True
 
 
@@ -196,10 +207,11 @@ def advance(
 def with_blocks(
     model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace
 ) -> Any:
-    """``cache`` (of ``layout.before``) with the blocks behind it, as a new cache in ``workspace``."""
+    """``cache`` (of ``layout.before``) with the blocks (of memories, and of the opening) behind it, as a new cache
+    in ``workspace``."""
     assert model.rotation is not None
     before = [(layer.keys, layer.values) for layer in cache.layers]
-    at = [place.position for place in layout.blocks]
+    at = [*(place.position for place in layout.blocks), layout.opening_position][: len(blocks)]
     return model.cache_of(beside(before, blocks, model.rotation, at=at, room=len(layout.tail), workspace=workspace))
 
 

@@ -50,7 +50,7 @@ def turns(*texts: str) -> list[Turn]:
 def prompt_of(decoder: LocalDecoder, request: ReplyRequest) -> list[int]:
     """All tokens in the order of their columns."""
     layout = decoder.layout(request)
-    return [*layout.before, *(token for place in layout.blocks for token in place.ids), *layout.tail]
+    return [*layout.before, *(token for place in layout.blocks for token in place.ids), *layout.opening, *layout.tail]
 
 
 def run(decoder: LocalDecoder, request: ReplyRequest) -> ReplyDone:

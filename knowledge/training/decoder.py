@@ -31,6 +31,7 @@ from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_lo
 from knowledge.training.reply_data import ReplyExample
 from knowledge.training.run_state import keep_state
 
+
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
     """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks in the main stage;

@@ -10,7 +10,7 @@ Does not know: where examples come from, losses, optimisers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,12 @@ from knowledge.training.reply_data import ReplyExample
 @dataclass(frozen=True, slots=True)
 class LaidOut:
     """One example: its blocks, what stands before them (of the shared beginning the first ``common`` tokens, then
-    ``before``) and what stands behind, which ends with the reply of ``reply`` tokens (its end included)."""
+    ``before``), what ``opening`` stands behind them, at its position, and the tail, which ends with the reply of
+    ``reply`` tokens (its end included)."""
 
     blocks: tuple[BlockPlace, ...]
+    opening: tuple[int, ...]
+    opening_position: int
     common: int
     before: tuple[int, ...]
     tail: tuple[int, ...]
@@ -41,7 +44,15 @@ class LaidOut:
 
     @property
     def tokens(self) -> int:
-        return sum(len(place.ids) for place in self.blocks) + len(self.before) + len(self.tail)
+        return sum(len(ids) for ids, _, _ in self.given) + len(self.before) + len(self.tail)
+
+    @property
+    def given(self) -> Iterator[tuple[tuple[int, ...], int, float]]:
+        """What the first pass computes: tokens, position, bias."""
+        for place in self.blocks:
+            yield place.ids, place.position, place.bias
+        if self.opening:
+            yield self.opening, self.opening_position, 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +97,14 @@ class RowBuilder:
         reply = (*self._model.tokens(self._model.defused(example.reply)), *self._end)
         common = len(self.shared) if layout.before[: len(self.shared)] == self.shared else 0
         return LaidOut(
-            layout.blocks, common, layout.before[common:], (*layout.tail, *reply), layout.tail_position, len(reply),
-            example.kind,
+            layout.blocks, layout.opening, layout.opening_position, common, layout.before[common:], (*layout.tail, *reply),
+            layout.tail_position, len(reply), example.kind,
         )  # fmt: skip
 
     def row(self, examples: Sequence[LaidOut]) -> Row:
         """Examples in one row, behind the shared beginning."""
         n = len(self.shared)
-        first = n + sum(len(place.ids) for example in examples for place in example.blocks)
+        first = n + sum(len(ids) for example in examples for ids, _, _ in example.given)
         second = sum(len(example.before) + len(example.tail) for example in examples)
         ids, positions, shift = list(self.shared), list(range(n)), [0] * n
         rest, rest_positions = list[int](), list[int]()
@@ -107,13 +118,13 @@ class RowBuilder:
             end = start + len(example.before) + len(example.tail)
             rest_mask[start:end, : example.common] = 0
             rest_mask[start:end, first + start : first + end] = _causal(end - start)
-            for place in example.blocks:
-                low, high = len(ids), len(ids) + len(place.ids)
+            for block, position, bias in example.given:
+                low, high = len(ids), len(ids) + len(block)
                 mask[low:high, low:high] = _causal(high - low)
-                rest_mask[start + len(example.before) : end, low:high] = place.bias
-                ids += place.ids
+                rest_mask[start + len(example.before) : end, low:high] = bias
+                ids += block
                 positions += range(n, n + high - low)
-                shift += [place.position - n] * (high - low)
+                shift += [position - n] * (high - low)
             rest += [*example.before, *example.tail]
             rest_positions += range(example.common, example.common + len(example.before))
             rest_positions += range(example.tail_position, example.tail_position + len(example.tail))
