@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,21 @@ def test_blocks_make_the_same_reply_with_an_empty_a_full_and_no_cache(tiny: Path
     assert filled.fill("anna", [one.memory for one in reads]) == 2
     assert filled.fill("anna", [one.memory for one in reads]) == 0
     assert run(filled, request).text == first.text and filled.cache_state().misses == 0
+
+
+def test_what_stands_before_every_question_is_a_block_too(tiny: Path) -> None:
+    decoder = load(tiny)
+    text = decoder.model.text
+    request = ReplyRequest(turns("a", "b", "Where is it?"), (read("a fact", 0.5), read("another", 0.3)))
+    layout = decoder.layout(request)
+    assert text(list(layout.opening)) == "user\nQuestion:"
+    assert text(layout.tail).startswith(" Where is it?")
+    assert layout.tail_position == layout.opening_position + len(layout.opening)
+    assert layout.length == len(prompt_of(decoder, request)) == run(decoder, request).usage.prompt_tokens
+    alone = decoder.layout(ReplyRequest(request.dialogue, ()))
+    hybrid = replace(decoder.way_of("hybrid"), in_sequence=1)
+    decoder.set_way(hybrid)
+    assert alone.opening == decoder.layout(request).opening == ()
 
 
 # ---- reuse of keys and values --------------------------------------------------------------------------------

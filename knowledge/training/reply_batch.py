@@ -97,8 +97,8 @@ class RowBuilder:
         reply = (*self._model.tokens(self._model.defused(example.reply)), *self._end)
         common = len(self.shared) if layout.before[: len(self.shared)] == self.shared else 0
         return LaidOut(
-            layout.blocks, layout.opening, layout.opening_position, common, layout.before[common:], (*layout.tail, *reply),
-            layout.tail_position, len(reply), example.kind,
+            layout.blocks, layout.opening, layout.opening_position, common, layout.before[common:],
+            (*layout.tail, *reply), layout.tail_position, len(reply), example.kind,
         )  # fmt: skip
 
     def row(self, examples: Sequence[LaidOut]) -> Row:
