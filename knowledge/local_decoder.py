@@ -210,13 +210,14 @@ class LocalDecoder:
         prompt = Prepared(self._maker, self._cache, request, layout)
         stepper: Stepper | None = None
         try:
-            logits = None
-            if silence := self._abstention(request, prompt, room, stop):
-                text, finish, made = silence, "stop", len(self.model.tokens(silence))
-                first_token = time.perf_counter() - started
-                yield TextDelta(silence)
-            else:
-                logits = prompt.compute(stop)
+            logits = prompt.compute(stop)
+            if logits is not None and self._may_abstain(request, logits, room):
+                if silence := self._abstention(prompt):
+                    text, finish, made, logits = silence, "stop", len(self.model.tokens(silence)), None
+                    first_token = time.perf_counter() - started
+                    yield TextDelta(silence)
+                else:
+                    logits = prompt.compute(stop)  # of the last token, which looking at the others took off
             mass = prompt.mass
             while logits is not None:
                 if made >= room:
@@ -250,14 +251,18 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _abstention(self, request: ReplyRequest, prompt: Prepared, room: int, stop: threading.Event) -> str:
-        """The words for "not known", where nothing was read and they are likely; "" to reply as usual. A stock
-        decoder was not taught them."""
+    def _may_abstain(self, request: ReplyRequest, logits: Tensor, room: int) -> bool:
+        """Was nothing read for a question, and may the words for "not known" be likely enough? They are no likelier
+        than the tokens that they begin with. A stock decoder was not taught them."""
         if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
-            return ""
+            return False
         replies = [self.model.tokens(words) for words in ABSTENTIONS]
-        if max(map(len, replies)) > room or not prompt.begin(stop):
-            return ""
+        begin = sorted({reply[0] for reply in replies})
+        return max(map(len, replies)) <= room and float(logits.float().softmax(-1)[begin].sum()) >= LEAST
+
+    def _abstention(self, prompt: Prepared) -> str:
+        """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""
+        replies = [self.model.tokens(words) for words in ABSTENTIONS]
         found = prompt.log_probabilities(replies, [[]] * len(replies)).sum(1)
         return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else ""
 

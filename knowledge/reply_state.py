@@ -106,29 +106,20 @@ class Prepared:
             self.mass = watched.mass[0]
         return logits
 
-    def begin(self, stop: threading.Event) -> bool:
-        """Compute what stands before the tail, or before the last token where there is none; False when stopped."""
-        before = self._layout.before if self._layout.tail else self._layout.before[:-1]
-        if len(self.entry.ids) > len(before):
-            self.entry.values.crop(len(before) - len(self.entry.ids))
-            del self.entry.ids[len(before) :]
-        advance(self._model, self.entry, before[len(self.entry.ids) :], stop)
-        return not stop.is_set()
-
     def log_probabilities(
         self, replies: Sequence[Sequence[int]], masked: Sequence[Sequence[tuple[int, int]]]
     ) -> Tensor:  # fmt: skip
         """(rows, tokens of the longest reply): log-probabilities in nats, 0 behind a reply's end; in each row the
         columns of its spans are masked.
 
-        May be called several times; what stands before the tail is computed once.
+        May be called several times, also behind :meth:`compute`; what stands before the tail is computed once.
         """
         width = max(map(len, replies))
         if not width:
             return torch.zeros(len(replies), 0)
         layout, model = self._layout, self._model
         tail = layout.tail or [layout.before[-1]]
-        self.begin(threading.Event())
+        self._crop(layout.before if layout.tail else layout.before[:-1])
         if layout.blocks and self.working is self.entry:
             self._with_blocks(threading.Event())
         cache = copied(model, self.working.values)
@@ -143,6 +134,13 @@ class Prepared:
         found = logits.log_softmax(-1).gather(2, wanted)[..., 0]
         lengths = torch.tensor([len(reply) for reply in replies], device=model.device)
         return found.where(torch.arange(width, device=model.device) < lengths[:, None], 0.0)
+
+    def _crop(self, before: Sequence[int]) -> None:
+        """Let ``entry`` end with ``before``, computed where it is not there yet."""
+        if len(self.entry.ids) > len(before):
+            self.entry.values.crop(len(before) - len(self.entry.ids))
+            del self.entry.ids[len(before) :]
+        advance(self._model, self.entry, before[len(self.entry.ids) :], threading.Event())
 
     def _row_bias(self, masked: Sequence[Sequence[tuple[int, int]]], columns: int) -> ColumnBias | None:
         """What each row adds to the attention's logits; None where nothing is weighed or masked."""

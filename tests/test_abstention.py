@@ -40,10 +40,13 @@ def test_how_likely_a_reply_begins_is_what_scoring_it_says(tmp_path: Path) -> No
     prompt = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
     found = prompt.log_probabilities([decoder.model.tokens(text) for text in texts], [[]] * len(texts)).sum(1)
     assert torch.allclose(found, torch.tensor(expected), atol=1e-3)
-    logits = prompt.compute(threading.Event())  # and the prompt is what it was
     fresh = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
     whole = fresh.compute(threading.Event())
-    assert logits is not None and whole is not None and torch.allclose(logits, whole, atol=1e-4)
+    after = fresh.log_probabilities([decoder.model.tokens(text) for text in texts], [[]] * len(texts)).sum(1)
+    assert torch.allclose(after, found, atol=1e-3)
+    for one in (prompt, fresh):  # and the prompt is what it was
+        logits = one.compute(threading.Event())
+        assert logits is not None and whole is not None and torch.allclose(logits, whole, atol=1e-4)
 
 
 @pytest.mark.parametrize(
