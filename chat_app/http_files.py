@@ -8,7 +8,7 @@ keeps other sites' pages out. Does not know: how a file becomes passages, or how
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 HEADER = "x-mneme"  # a custom header makes a browser ask before it sends across sites
 
 
-def _refusal(error: MnemeError) -> JSONResponse:
-    code = 503 if isinstance(error, NotReady) else 400 if isinstance(error, BadInput) else 500
-    return JSONResponse({"error": str(error)}, code)
-
-
-def files_router(application: Application) -> APIRouter:
+def files_router(application: Application, told: Callable[[Exception, Request], str]) -> APIRouter:
     """Routes ``POST /files/documents?name=``, ``POST /files/import?name=`` and ``GET /files/memories.jsonl``.
 
-    The POSTs take the file as the body and answer ``{"job": id}``; refusals answer ``{"error": one sentence}``.
+    The POSTs take the file as the body and answer ``{"job": id}``; refusals answer ``{"error": one sentence}``,
+    which ``told`` makes of an error for the page that asks.
     """
     router = APIRouter(prefix="/files", include_in_schema=False)
     uploads = application.uploads
+
+    def refusal(error: MnemeError, request: Request) -> JSONResponse:
+        code = 503 if isinstance(error, NotReady) else 400 if isinstance(error, BadInput) else 500
+        return JSONResponse({"error": told(error, request)}, code)
 
     async def receive(request: Request, name: str, kind: JobKind) -> Response:
         if not request.headers.get(HEADER):
@@ -52,7 +52,7 @@ def files_router(application: Application) -> APIRouter:
                     file.write(chunk)
             return JSONResponse({"job": uploads.submit(owner, own, name, kind=kind, move=True)})
         except MnemeError as error:
-            return _refusal(error)
+            return refusal(error, request)
         except ClientDisconnect:  # cancelled in the browser
             return Response(status_code=499)
         finally:
@@ -72,7 +72,7 @@ def files_router(application: Application) -> APIRouter:
         try:
             store = application.network.store
         except MnemeError as error:
-            return _refusal(error)
+            return refusal(error, request)
 
         def lines() -> Iterator[str]:
             for line in export_jsonl(store, owner):

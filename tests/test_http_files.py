@@ -34,7 +34,7 @@ def application(tmp_path: Path) -> Iterator[TwoOwners]:
 @pytest.fixture
 def client(application: TwoOwners) -> Iterator[TestClient]:
     app = FastAPI()
-    app.include_router(files_router(application))
+    app.include_router(files_router(application, lambda error, _: str(error)))
     with TestClient(app) as client:
         yield client
 

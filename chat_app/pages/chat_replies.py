@@ -17,7 +17,7 @@ from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
 from chat_app.pages.view import chat_value
-from chat_app.pages.words import Language, language_of, say
+from chat_app.pages.words import Language, error_text, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
 from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
 
@@ -61,7 +61,7 @@ class ReplyEvents:
         jobs: list[dict[str, Any]] = []
         if files:
             try:
-                for jobs in self._take_in(owner, page, files):
+                for jobs in self._take_in(owner, page, files, language):
                     yield {parts.status: self.state.start_status(jobs)}
             except Exception as error:
                 show(error, language)
@@ -140,7 +140,9 @@ class ReplyEvents:
 
     # ---- files ---------------------------------------------------------------------------------------
 
-    def _take_in(self, owner: str, page: str, files: Sequence[Path]) -> Iterator[list[dict[str, Any]]]:
+    def _take_in(
+        self, owner: str, page: str, files: Sequence[Path], language: Language
+    ) -> Iterator[list[dict[str, Any]]]:
         """Files become documents in memory; says how far each is until all are done, failed or cancelled."""
         uploads = self.application.uploads
         ids: list[str] = []
@@ -150,7 +152,7 @@ class ReplyEvents:
             self.state.pages.set_jobs(page, ids)
             while True:
                 jobs = [job for job in uploads.jobs(owner) if job.id in ids]
-                yield [_job(job) for job in jobs]
+                yield [_job(job, language) for job in jobs]
                 waiting = [job for job in jobs if not job.finished]
                 if not waiting:
                     return
@@ -240,8 +242,9 @@ def _upload(path: object, language: Language) -> Path:
     return file
 
 
-def _job(job: JobView) -> dict[str, Any]:
+def _job(job: JobView, language: Language) -> dict[str, Any]:
     return {
         "id": job.id, "name": job.name, "phase": job.phase, "fraction": job.fraction, "state": job.state,
-        "message": job.message, "passages": job.document.passages if job.document else None,
+        "message": error_text(job.message, language) if job.state == "failed" else job.message,
+        "passages": job.document.passages if job.document else None,
     }  # fmt: skip

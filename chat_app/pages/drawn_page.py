@@ -15,7 +15,7 @@ import gradio as gr
 from chat_app.pages.handlers import toast
 from chat_app.pages.memory_list import status_value, text_of
 from chat_app.pages.style import script
-from chat_app.pages.words import language_of
+from chat_app.pages.words import Language, error_text, language_of
 from knowledge.errors import NotReady
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class DrawnPage:
         except Exception as error:
             value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
         value |= self._besides(owner)
+        _say_errors(value, language_of(request))
         value["status"] = status_value(self._application.status())
         return value
 
@@ -73,6 +74,15 @@ class DrawnPage:
     def _besides(self, owner: str) -> dict[str, Any]:
         """What the page is told also while nothing else can be shown."""
         return {}
+
+
+def _say_errors(value: dict[str, Any], language: Language) -> None:
+    """Put what jobs failed with, and why nothing can be learned, into the page's language."""
+    for job in (*value.get("jobs", ()), *value.get("imports", ()), value.get("run", {})):
+        if "failed" in (job.get("state"), job.get("phase")):
+            job["message"] = error_text(job["message"], language)
+    if value.get("cannot"):
+        value["cannot"] = error_text(value["cannot"], language)
 
 
 def _nudge() -> dict[str, Any]:

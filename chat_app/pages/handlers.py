@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 
-from chat_app.pages.words import Language, language_of, say
+from chat_app.pages.words import Language, error_text, language_of, say
 from knowledge.errors import BadInput, MnemeError, NotReady
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def toast(error: Exception, language: Language) -> gr.Error:
     if isinstance(error, NotReady):
         return _error(say("status.wait", language), 6, language)
     if isinstance(error, MnemeError):
-        return _error(str(error), 8 if isinstance(error, BadInput) else 15, language)
+        return _error(error_text(error, language), 8 if isinstance(error, BadInput) else 15, language)
     logger.error("unexpected error in a page's handler", exc_info=error)
     return _error(say("frame.unexpected", language), 10, language)
 

@@ -15,9 +15,11 @@ from typing import Literal
 
 import gradio as gr
 from gradio.i18n import I18nData
+from starlette.requests import Request
 
 from chat_app.pages.words_chat import CHAT, FRAME, READS, SIDEBAR, STATUS
 from chat_app.pages.words_diagnostics import DIAGNOSTICS
+from chat_app.pages.words_errors import in_chinese
 from chat_app.pages.words_lists import DOCUMENTS, MEMORY
 from chat_app.pages.words_training import TRAINING
 
@@ -53,7 +55,12 @@ def say(key: str, language: Language, **values: object) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: str(values.get(found[1], found[0])), text)
 
 
-def language_of(request: gr.Request | None) -> Language:
+def error_text(error: Exception | str, language: Language) -> str:
+    """What an error says, in a language."""
+    return in_chinese(str(error)) if language == "zh" else str(error)
+
+
+def language_of(request: gr.Request | Request | None) -> Language:
     """The language the page is shown in: the visitor's choice, otherwise the browser's first language."""
     if request is None:
         return "en"
