@@ -73,7 +73,7 @@ def save(tensors: dict[str, Tensor], about: AdapterAbout, path: Path) -> None:
 
 
 def mean(paths: Sequence[Path], out: Path) -> AdapterAbout:
-    """Write the mean of adapters that went apart from the same state: what one of several last stages overdoes, the
+    """Write the mean of adapters' products as an adapter of the same rank: what one of several trainings overdoes, the
     others damp (Wortsman et al. 2022, Model soups, arXiv:2203.05482). Raises AdapterError: one cannot be read, or they
     are not of one kind."""
     parts = [_opened(path) for path in paths]
@@ -81,8 +81,23 @@ def mean(paths: Sequence[Path], out: Path) -> AdapterAbout:
     if len(kinds) != 1:
         raise AdapterError(f"Adapters of different kinds have no mean: {', '.join(map(str, paths))}.")
     about = replace(parts[-1][0], training=json.dumps({"mean of": [json.loads(one.training) for one, _ in parts]}))
-    save({name: torch.stack([made[name].float() for _, made in parts]).mean(0) for name in parts[0][1]}, about, out)
+    made: dict[str, Tensor] = {}
+    for name in (name for name in parts[0][1] if ".lora_A." in name):
+        other = name.replace(".lora_A.", ".lora_B.")
+        ups, downs = ([tensors[key].float() for _, tensors in parts] for key in (other, name))
+        made[other], made[name] = _of_rank(torch.cat(ups, 1) / len(parts), torch.cat(downs), about.rank)
+    save(made, about, out)
     return about
+
+
+def _of_rank(up: Tensor, down: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+    """Factors (out, rank) and (rank, in) whose product is nearest to that of ``up`` (out, n) and ``down`` (n, in)
+    (Eckart & Young 1936)."""
+    left, upper = torch.linalg.qr(up)
+    right, lower = torch.linalg.qr(down.T)
+    u, sizes, v = torch.linalg.svd(upper @ lower.T)
+    root = sizes[:rank].sqrt()
+    return left @ u[:, :rank] * root, root[:, None] * (v[:rank] @ right.T)
 
 
 def read_about(path: Path) -> AdapterAbout:

@@ -105,14 +105,25 @@ def test_what_is_no_adapter_of_this_model_is_refused_and_changes_nothing(tiny: P
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), before, strict=True))
 
 
-def test_a_mean_is_of_one_kind_and_says_of_what(tiny: Path, tmp_path: Path) -> None:
+def test_a_mean_is_of_one_kind_and_says_of_what(tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.safetensors" for name in "ab"]
-    for path, value in zip(paths, (1.0, 3.0), strict=True):
-        adapter.save({"q": torch.full((2, 2), value)}, about(f'{{"run": {value}}}'), path)
+    torch.manual_seed(1)
+    factors = [(torch.randn(7, 2), torch.randn(2, 5)) for _ in paths]
+    for path, (up, down) in zip(paths, factors, strict=True):
+        adapter.save({"q.lora_A.weight": down, "q.lora_B.weight": up}, about(f'{{"run": "{path.stem}"}}'), path)
     found = adapter.mean(paths, tmp_path / "mean.safetensors")
     about_mean, tensors = adapter._opened(tmp_path / "mean.safetensors")
-    assert tensors["q"].eq(2.0).all() and about_mean == found and '"run": 3.0' in found.training
-    adapter.save({"q": torch.ones(2, 2)}, replace(about("{}"), rank=4), paths[0])
+    assert about_mean == found and '"run": "b"' in found.training
+    products = torch.stack([up @ down for up, down in factors]).mean(0)
+    product = tensors["q.lora_B.weight"].float() @ tensors["q.lora_A.weight"].float()
+    left, sizes, right = torch.linalg.svd(products)
+    nearest = left[:, :2] * sizes[:2] @ right[:2]  # of all products of that rank
+    assert sizes[2] > 0.1 and torch.allclose(product, nearest, atol=0.02)
+    adapter.mean([paths[0]] * 3, tmp_path / "same.safetensors")
+    same = adapter._opened(tmp_path / "same.safetensors")[1]
+    again = same["q.lora_B.weight"].float() @ same["q.lora_A.weight"].float()
+    assert torch.allclose(again, factors[0][0] @ factors[0][1], atol=0.02)
+    adapter.save({"q.lora_A.weight": torch.ones(2, 2)}, replace(about("{}"), rank=4), paths[0])
     with pytest.raises(adapter.AdapterError, match="different kinds"):
         adapter.mean(paths, tmp_path / "mean.safetensors")
 

@@ -128,7 +128,7 @@ def main(arguments: list[str] | None = None) -> int:
                         choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
                         help="reader, ablation: train without this part")  # fmt: skip
     parser.add_argument("--mean", type=Path, nargs="+", metavar="FILE",
-                        help="decoder: no training; write the mean of adapters with the same main stage")  # fmt: skip
+                        help="decoder: no training; write the mean of these adapters")  # fmt: skip
     parser.add_argument("--device", default="cpu", help="of the decoder: cpu, cuda or mps")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
