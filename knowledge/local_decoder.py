@@ -89,6 +89,7 @@ class LocalDecoder:
         weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
+        self._silences = [self.model.tokens(words) for words in ABSTENTIONS]
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
@@ -256,14 +257,12 @@ class LocalDecoder:
         than the tokens that they begin with. A stock decoder was not taught them."""
         if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
             return False
-        replies = [self.model.tokens(words) for words in ABSTENTIONS]
-        begin = sorted({reply[0] for reply in replies})
-        return max(map(len, replies)) <= room and float(logits.float().softmax(-1)[begin].sum()) >= LEAST
+        begin = sorted({reply[0] for reply in self._silences})
+        return max(map(len, self._silences)) <= room and float(logits.float().softmax(-1)[begin].sum()) >= LEAST
 
     def _abstention(self, prompt: Prepared) -> str:
         """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""
-        replies = [self.model.tokens(words) for words in ABSTENTIONS]
-        found = prompt.log_probabilities(replies, [[]] * len(replies)).sum(1)
+        found = prompt.log_probabilities(self._silences, [[]] * len(self._silences)).sum(1)
         return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else ""
 
     @contextlib.contextmanager

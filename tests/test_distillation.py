@@ -18,7 +18,6 @@ from tests.tiny_llama import save_tiny_llama
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 ROW = tuple((7 * n) % 200 + 3 for n in range(40))
-
 LONG = ROW * 10
 
 

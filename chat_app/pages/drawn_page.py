@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from chat_app.pages.handlers import toast
+from chat_app.pages.handlers import sentence
 from chat_app.pages.memory_list import status_value, text_of
 from chat_app.pages.style import script
 from chat_app.pages.words import Language, error_text, language_of
@@ -51,13 +51,13 @@ class DrawnPage:
         try:
             value |= self._do(owner, text_of(data, "action"), data)
         except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
+            value["notice"] = {"text": sentence(error, request), "tone": "bad"}
         try:
             self._show(owner, data, value)
         except NotReady:
             value.pop("notice", None)  # the page shows how far the start is
         except Exception as error:
-            value["notice"] = {"text": toast(error, language_of(request)).message, "tone": "bad"}
+            value["notice"] = {"text": sentence(error, request), "tone": "bad"}
         value |= self._besides(owner)
         _say_errors(value, language_of(request))
         value["status"] = status_value(self._application.status())

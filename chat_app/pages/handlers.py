@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
+from starlette.requests import Request
 
 from chat_app.pages.words import Language, error_text, language_of, say
 from knowledge.errors import BadInput, MnemeError, NotReady
@@ -30,6 +31,11 @@ def toast(error: Exception, language: Language) -> gr.Error:
         return _error(error_text(error, language), 8 if isinstance(error, BadInput) else 15, language)
     logger.error("unexpected error in a page's handler", exc_info=error)
     return _error(say("frame.unexpected", language), 10, language)
+
+
+def sentence(error: Exception, request: gr.Request | Request) -> str:
+    """What the page that asks is told of an error."""
+    return str(toast(error, language_of(request)).message)
 
 
 def _error(text: str, seconds: float, language: Language) -> gr.Error:

@@ -23,9 +23,9 @@ from chat_app.http_api import api_router  # noqa: E402
 from chat_app.http_files import files_router  # noqa: E402
 from chat_app.pages import build  # noqa: E402
 from chat_app.pages.guards import Guards  # noqa: E402
-from chat_app.pages.handlers import toast  # noqa: E402
+from chat_app.pages.handlers import sentence  # noqa: E402
 from chat_app.pages.style import css, head, theme  # noqa: E402
-from chat_app.pages.words import language_of, translations  # noqa: E402
+from chat_app.pages.words import translations  # noqa: E402
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -42,7 +42,7 @@ def create_server(application: Application) -> FastAPI:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="gradio.queueing")
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
-    app.include_router(files_router(application, lambda error, request: toast(error, language_of(request)).message))
+    app.include_router(files_router(application, sentence))
     demo = build(application)
     gr.mount_gradio_app(
         app,
