@@ -21,6 +21,7 @@ from knowledge.abstention import ABSTENTIONS, LEAST, asks
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
+from knowledge.echo_guard import EchoGuard
 from knowledge.errors import BadInput, ModelError
 from knowledge.package_fetch import sha256_of
 from knowledge.prefix_cache import PrefixCache
@@ -203,6 +204,8 @@ class LocalDecoder:
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
         layout = self.layout(request)
         pick = TokenPicker(request.sampling, self.model.device)
+        turn = request.dialogue[-1].text if request.dialogue else ""
+        echo = EchoGuard(turn, self.model.text, self.model.stops)
         stream = TextStream(self.model.text)
         tracer = Tracer(layout.spans())
         text, token, made, first_token = "", 0, 0, 0.0
@@ -230,7 +233,7 @@ class LocalDecoder:
                     stepper = stepper or self._steppers(self.model, prompt.working, prompt.bias)
                     logits = stepper.step(token, prompt.position + made - 1)
                     mass = stepper.mass
-                token = pick(logits)
+                token = pick(logits, echo.refuses)
                 if token in self.model.stops:
                     finish = "stop"
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +13,8 @@ from transformers.generation.logits_process import (
 )
 
 from knowledge.records import Sampling
+
+_CHOICES = 8  # refused ones are few: the words that go on with one sentence
 
 
 class TokenPicker:
@@ -38,8 +41,17 @@ class TokenPicker:
         else:
             self._random.manual_seed(sampling.seed)
 
-    def __call__(self, logits: torch.Tensor) -> int:
-        """The token after logits (vocabulary,)."""
+    def __call__(self, logits: torch.Tensor, refuses: Callable[[Sequence[int], int], bool]) -> int:
+        """The token after logits (vocabulary,): the next choice for as long as ``refuses(made, token)`` says so."""
+        for _ in range(_CHOICES):
+            token = self._choose(logits)
+            if not refuses(self._made, token):
+                break
+            logits = logits.index_fill(0, torch.tensor([token], device=logits.device), -torch.inf)
+        self._made.append(token)
+        return token
+
+    def _choose(self, logits: torch.Tensor) -> int:
         made = torch.tensor([self._made], dtype=torch.long, device=self._device)  # (1, tokens of the reply)
         scores = logits[None]  # (1, vocabulary)
         if self._repetition is not None and self._made:
@@ -47,8 +59,5 @@ class TokenPicker:
         for warper in self._warpers:
             scores = warper(made, scores)
         if self._greedy:
-            token = int(scores.argmax())
-        else:
-            token = int(torch.multinomial(scores.softmax(-1)[0], 1, generator=self._random))
-        self._made.append(token)
-        return token
+            return int(scores.argmax())
+        return int(torch.multinomial(scores.softmax(-1)[0], 1, generator=self._random))
