@@ -16,14 +16,14 @@ import gradio as gr
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
+from chat_app.pages.memory_list import job_value
 from chat_app.pages.view import chat_value
-from chat_app.pages.words import Language, error_text, language_of, say
+from chat_app.pages.words import Language, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
 from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
 
 if TYPE_CHECKING:
     from chat_app.history_records import Message
-    from chat_app.upload_jobs import JobView
 
 STEP = 0.05  # seconds between two updates of a streaming reply: every token would keep the browser busy
 BOOST = 4.0  # factor on the read weight of a memory that a person boosts
@@ -152,7 +152,7 @@ class ReplyEvents:
             self.state.pages.set_jobs(page, ids)
             while True:
                 jobs = [job for job in uploads.jobs(owner) if job.id in ids]
-                yield [_job(job, language) for job in jobs]
+                yield [job_value(job, language) for job in jobs]
                 waiting = [job for job in jobs if not job.finished]
                 if not waiting:
                     return
@@ -240,11 +240,3 @@ def _upload(path: object, language: Language) -> Path:
     if file is None:
         raise BadInput(say("chat.upload_gone", language))
     return file
-
-
-def _job(job: JobView, language: Language) -> dict[str, Any]:
-    return {
-        "id": job.id, "name": job.name, "phase": job.phase, "fraction": job.fraction, "state": job.state,
-        "message": error_text(job.message, language) if job.state == "failed" else job.message,
-        "passages": job.document.passages if job.document else None,
-    }  # fmt: skip

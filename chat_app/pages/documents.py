@@ -20,6 +20,7 @@ from knowledge.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
     from chat_app.application import Application
+    from chat_app.pages.words import Language
 
 
 class DocumentsPage(DrawnPage):
@@ -44,10 +45,10 @@ class DocumentsPage(DrawnPage):
 
         return show, [self.listing]
 
-    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
         value["open"] = None
         # Before the list: a job that is seen finished here has its document in the list below.
-        value["jobs"] = [job_value(job) for job in self._application.uploads.jobs(owner, "document")]
+        value["jobs"] = [job_value(job, language) for job in self._application.uploads.jobs(owner, "document")]
         store = self._application.network.store
         value["documents"] = documents_value(store, owner)
         query = data.get("query") if isinstance(data.get("query"), dict) else {}
@@ -60,7 +61,7 @@ class DocumentsPage(DrawnPage):
             except NotFound:
                 value.setdefault("notice", {"key": "documents.gone", "values": {}, "tone": "bad"})
 
-    def _besides(self, owner: str) -> dict[str, Any]:
+    def _besides(self, owner: str, language: Language) -> dict[str, Any]:
         return {"mib": self._application.settings.upload_mib}
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:

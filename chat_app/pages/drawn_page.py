@@ -15,7 +15,7 @@ import gradio as gr
 from chat_app.pages.handlers import sentence
 from chat_app.pages.memory_list import status_value, text_of
 from chat_app.pages.style import script
-from chat_app.pages.words import Language, error_text, language_of
+from chat_app.pages.words import Language, language_of
 from knowledge.errors import NotReady
 
 if TYPE_CHECKING:
@@ -46,20 +46,19 @@ class DrawnPage:
     def act(self, event: gr.EventData, request: gr.Request) -> dict[str, Any]:
         """Does what the page asks and returns its next value; errors are told in the page itself."""
         data: Mapping[str, Any] = event._data if isinstance(event._data, dict) else {}
-        owner = self._application.owner_of(request)
+        owner, language = self._application.owner_of(request), language_of(request)
         value: dict[str, Any] = {"sequence": data.get("sequence"), "time": time.time()}
         try:
             value |= self._do(owner, text_of(data, "action"), data)
         except Exception as error:
             value["notice"] = {"text": sentence(error, request), "tone": "bad"}
         try:
-            self._show(owner, data, value)
+            self._show(owner, data, value, language)
         except NotReady:
             value.pop("notice", None)  # the page shows how far the start is
         except Exception as error:
             value["notice"] = {"text": sentence(error, request), "tone": "bad"}
-        value |= self._besides(owner)
-        _say_errors(value, language_of(request))
+        value |= self._besides(owner, language)
         value["status"] = status_value(self._application.status())
         return value
 
@@ -67,22 +66,13 @@ class DrawnPage:
         """What a person asked for → what the page is told about it."""
         raise NotImplementedError
 
-    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
         """Put into ``value`` what the page shows. Raises NotReady while the models are loading, StoreError."""
         raise NotImplementedError
 
-    def _besides(self, owner: str) -> dict[str, Any]:
+    def _besides(self, owner: str, language: Language) -> dict[str, Any]:
         """What the page is told also while nothing else can be shown."""
         return {}
-
-
-def _say_errors(value: dict[str, Any], language: Language) -> None:
-    """Put what jobs failed with, and why nothing can be learned, into the page's language."""
-    for job in (*value.get("jobs", ()), *value.get("imports", ()), value.get("run", {})):
-        if "failed" in (job.get("state"), job.get("phase")):
-            job["message"] = error_text(job["message"], language)
-    if value.get("cannot"):
-        value["cannot"] = error_text(value["cannot"], language)
 
 
 def _nudge() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from knowledge.errors import BadInput
 
 if TYPE_CHECKING:
     from chat_app.application import Application
+    from chat_app.pages.words import Language
 
 DELETE_WORDS = ("DELETE", "删除")  # what a person types to delete everything
 _MARKS: tuple[tuple[str, Literal["pin", "mute"]], ...] = (("pinned", "pin"), ("muted", "mute"))
@@ -32,11 +33,11 @@ class MemoryPage(DrawnPage):
     def __init__(self, application: Application) -> None:
         super().__init__(application, "memory", "lists", "memory_tools", "memory")
 
-    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
         value |= page_of_memories(self._application, owner, Query.of(data.get("query")))
 
-    def _besides(self, owner: str) -> dict[str, Any]:
-        return {"imports": [job_value(job) for job in self._application.uploads.jobs(owner, "import")]}
+    def _besides(self, owner: str, language: Language) -> dict[str, Any]:
+        return {"imports": [job_value(job, language) for job in self._application.uploads.jobs(owner, "import")]}
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a person asked for → what the page is told about it."""

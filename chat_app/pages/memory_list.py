@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
+from chat_app.pages.words import Language, error_text
 from knowledge.errors import MnemeError
 from knowledge.records import Kind, Memory
 
@@ -70,11 +71,12 @@ def status_value(status: Status) -> dict[str, Any]:
     return {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
 
 
-def job_value(job: JobView) -> dict[str, Any]:
-    """A job, for the browser."""
+def job_value(job: JobView, language: Language) -> dict[str, Any]:
+    """A job, for the browser; why it failed in the page's language."""
     return {
         "id": job.id, "name": job.name, "phase": job.phase, "fraction": job.fraction, "state": job.state,
-        "message": job.message, "finished": job.finished, "added": job.added, "skipped": job.skipped,
+        "message": error_text(job.message, language) if job.state == "failed" else job.message,
+        "finished": job.finished, "added": job.added, "skipped": job.skipped,
         "passages": job.document.passages if job.document else 0,
     }
 

@@ -14,6 +14,7 @@ from chat_app.feedback import FeedbackRow
 from chat_app.history_records import excerpt_around
 from chat_app.pages.drawn_page import DrawnPage
 from chat_app.pages.memory_list import Query, text_of
+from chat_app.pages.words import Language, error_text
 from knowledge.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class TrainingPage(DrawnPage):
     def __init__(self, application: Application) -> None:
         super().__init__(application, "training", "lists", "training")
 
-    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any]) -> None:
-        value |= self._value(owner, Query.of(data.get("query")).offset)
+    def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
+        value |= self._value(owner, Query.of(data.get("query")).offset, language)
 
     def _do(self, owner: str, action: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """What a person asked for → what the page is told about it."""
@@ -52,7 +53,7 @@ class TrainingPage(DrawnPage):
         deeds[action](owner)
         return _notice(f"training.did_{action}")
 
-    def _value(self, owner: str, offset: int) -> dict[str, Any]:
+    def _value(self, owner: str, offset: int, language: Language) -> dict[str, Any]:
         """Everything the page shows. Raises NotReady while the models are loading, StoreError."""
         application = self._application
         kept = application.history.kept_feedback
@@ -67,10 +68,13 @@ class TrainingPage(DrawnPage):
             try:
                 application.learning.readers()
             except BadInput as error:
-                return value | {"cannot": str(error)}
+                return value | {"cannot": error_text(str(error), language)}
         state = application.learning.state(owner)
+        run = asdict(state) | {"running": state.running}
+        if state.phase == "failed":
+            run["message"] = error_text(state.message, language)
         return value | {
-            "run": asdict(state) | {"running": state.running}, "own": application.learning.own(owner), "cannot": "",
+            "run": run, "own": application.learning.own(owner), "cannot": "",
         }  # fmt: skip
 
     def _item(self, owner: str, row: FeedbackRow) -> dict[str, Any]:
