@@ -39,7 +39,8 @@ def training(tiny: Path, folder: Path) -> DecoderTraining:
     torch.set_num_threads(1)
     talk = [tuple(range(3, 60)) * 6, tuple(range(90, 40, -1)) * 6]
     model = ChatModel(str(tiny), dtype="float32")
-    return DecoderTraining(model, examples(24), examples(4, 24), folder, PLAN, examples(8, 28), talk)
+    last = [examples(40, 28), examples(40, 68)]
+    return DecoderTraining(model, examples(24), examples(4, 24), folder, PLAN, last, talk)
 
 
 def test_training_lowers_the_dev_loss_and_what_it_writes_is_what_it_measured(tiny: Path, tmp_path: Path) -> None:
@@ -62,10 +63,17 @@ def test_training_lowers_the_dev_loss_and_what_it_writes_is_what_it_measured(tin
 def test_a_killed_run_goes_on_to_the_same_weights(tiny: Path, tmp_path: Path) -> None:
     whole = training(tiny, tmp_path / "whole")
     whole.go()
-    cut = training(tiny, tmp_path / "cut")
-    cut.go(until=PLAN.every * 2)
+    first, second, end = whole.begins  # of two last stages
+    late = PLAN.every * (1 + second // PLAN.every)
+    assert first % PLAN.every == 0 and late < end
+    for until in (PLAN.every * 2, first, late):
+        cut = training(tiny, tmp_path / "cut")
+        assert cut.resume() == (until > PLAN.every * 2)
+        cut.go(until=until)
+        if until == first:
+            assert all(torch.equal(a, b) for a, b in zip(cut.exact, whole.trunk["factors"], strict=True))
     again = training(tiny, tmp_path / "cut")
-    assert again.resume() and again.step == PLAN.every * 2
+    assert again.resume() and again.step == late
     again.go()
     assert again.curve[1:] == whole.curve[1:]  # before the first step there is no training loss (nan)
     assert all(torch.equal(a, b) for a, b in zip(again.exact, whole.exact, strict=True))

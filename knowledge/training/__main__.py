@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
@@ -74,7 +75,8 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     from knowledge.embedded_model import ensure
     from knowledge.local_decoder import LocalDecoder
     from knowledge.training.decoder import DecoderPlan, DecoderTraining
-    from knowledge.training.distillation import talk_rows
+    from knowledge.training.distillation import request_rows, talk_rows
+    from knowledge.training.instructions import instructions
     from knowledge.training.reply_chat import replies_of
     from knowledge.training.reply_polish import polish
 
@@ -85,13 +87,17 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     print(json.dumps({"plan": asdict(plan), "mix": asdict(mix)}), file=sys.stderr)
     stock = LocalDecoder(folder, device=given.device)
     train, dev = reply_mix.examples(given.data, Encoder(given.encoder), replies_of(stock), given.work, given.seed, mix)
+    model, asked = ChatModel(folder, device=given.device), instructions(given.seed, plan.requests)
+    kept = given.work / f"requests-{given.seed}.pickle"
+    talk = request_rows(asked, replies_of(stock), kept, model, plan.talk_tokens)
+    talk += talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
+    random.Random(f"{given.seed}:talk").shuffle(talk)
     del stock
-    last = polish(given.seed, train)
-    kinds = reply_mix.kinds(train) | {f"last stage, {name}": count for name, count in reply_mix.kinds(last).items()}
+    last = [polish(given.seed + n, train) for n in range(plan.polishes)]
+    later = reply_mix.kinds([one for stage in last for one in stage])
+    kinds = reply_mix.kinds(train) | {f"last stages, {name}": count for name, count in later.items()}
     print(json.dumps(kinds), file=sys.stderr)
     run = given.work / f"decoder-{given.seed}"
-    model = ChatModel(folder, device=given.device)
-    talk = talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
     training = DecoderTraining(model, train, dev, run, plan, last, talk)
     if given.resume and training.resume():
         print(f"goes on after step {training.step} of {training.steps}", file=sys.stderr)

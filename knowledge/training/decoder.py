@@ -11,10 +11,13 @@ Knows: rows, the optimiser, when to stop. Does not know: where examples come fro
 
 from __future__ import annotations
 
+import copy
 import math
 import random
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -40,18 +43,20 @@ class DecoderPlan:
 
     seed: int = 0
     epochs: int = 1
-    most: int = 240  # steps before the last stage; 0: all of the epochs
+    most: int = 200  # steps before the last stages; 0: all of the epochs
     rank: int = 32
     alpha: int = 32
     rate: float = 8e-4
     warmup: float = 0.05  # share of the steps
-    polish_rate: float = 0.4  # share of the rate at which the last stage begins
+    polish_rate: float = 0.4  # share of the rate at which a last stage begins
+    polishes: int = 3  # last stages, each with examples of its own from where the main stage ended; the mean is kept
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
     reply_strength: float = 0.75
     in_text: float = 0.15
-    talks: int = 400  # conversations to be followed as before, one a step (knowledge/training/distillation.py)
+    talks: int = 200  # conversations to be followed as before (knowledge/training/distillation.py)
+    requests: int = 200  # everyday requests to be replied to as before; one of these or those a step
     talk_tokens: int = 256  # of each, at most
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
@@ -61,13 +66,15 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
-    ``polish``: examples of a short last stage at a low rate. ``talk``: token ids of conversations
-    that the decoder is to follow as before, one a step.
+    ``polish``: examples of short last stages at a low rate; each begins where the main stage ended, and the mean of
+    them all is what was learned: neighbouring mixes differ by points on single kinds of questions, and their mean is
+    as good as the better ones (Wortsman et al. 2022, Model soups, arXiv:2203.05482). ``talk``: token ids of
+    conversations that the decoder is to follow as before, one a step.
     """
 
     def __init__(
         self, model: ChatModel, examples: Sequence[ReplyExample], dev: Sequence[ReplyExample], folder: Path,
-        plan: DecoderPlan, polish: Sequence[ReplyExample] = (), talk: Sequence[Sequence[int]] = (),
+        plan: DecoderPlan, polish: Sequence[Sequence[ReplyExample]] = (), talk: Sequence[Sequence[int]] = (),
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
@@ -83,19 +90,21 @@ class DecoderTraining:
         self.blocks = replace(WAYS["blocks"], strength=plan.strength, sharpness=1.0, in_order=True)
         self.late = replace(self.blocks, strength=plan.reply_strength)
         self.text = replace(WAYS["prompt"], everything=True)
-        self.examples, self.polish = list(examples), list(polish)
+        self.examples, self.polish = list(examples), [list(one) for one in polish]
         self.dev = packed([self._laid(example, self.blocks) for example in dev], plan.tokens)
         self.talk = list(talk)
         self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
         self._made: tuple[int, list[list[LaidOut]]] = (-1, [])  # the last rows asked for, and of which epoch
-        last_stage = math.ceil(len(self._epoch(plan.epochs)) / plan.rows)
-        per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)  # behind it: these rows are needed first
+        last = [math.ceil(len(self._epoch(plan.epochs + n)) / plan.rows) for n in range(len(self.polish))]
+        per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)  # behind them: these rows are needed first
         self.whole = plan.epochs * per_epoch
         self.main_steps = min(self.whole, plan.most or self.whole)
-        self.steps = self.main_steps + last_stage
+        self.begins = list(accumulate(last, initial=self.main_steps))  # of each last stage, and where all end
+        self.steps = self.begins[-1]
         self.per_epoch, self.step = per_epoch, 0
+        self.trunk: dict[str, Any] = {}  # factors and optimizer at the main stage's end
         self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
-        # Of the second half of the last stage: the mean overdoes less what was learned last (Izmailov et al. 2018,
+        # Of the second halves of the last stages: the mean overdoes less what was learned last (Izmailov et al. 2018,
         # Averaging Weights Leads to Wider Optima and Better Generalization, arXiv:1803.05407).
         self.sums, self.summed = [torch.zeros_like(exact) for exact in self.exact], 0
 
@@ -109,7 +118,7 @@ class DecoderTraining:
         state: dict[str, Any] = torch.load(path, weights_only=True)
         for exact, kept in zip(self.exact, state["factors"], strict=True):
             exact.copy_(kept)
-        self.sums, self.summed = state["sums"], state["summed"]
+        self.sums, self.summed, self.trunk = state["sums"], state["summed"], state["trunk"]
         self._spread()
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.best, self.since, self.curve = state["step"], state["best"], state["since"], state["curve"]
@@ -117,7 +126,7 @@ class DecoderTraining:
 
     def _keep(self) -> None:
         state = {
-            "factors": self.exact, "sums": self.sums, "summed": self.summed,
+            "factors": self.exact, "sums": self.sums, "summed": self.summed, "trunk": self.trunk,
             "optimizer": self.optimizer.state_dict(), "step": self.step,
             "best": self.best, "since": self.since, "curve": self.curve,
         }  # fmt: skip
@@ -133,13 +142,15 @@ class DecoderTraining:
         losses: list[float] = []
         bar = tqdm(total=self.steps, initial=self.step, desc="decoder", unit="step")
         while self.step < end and self.since < self.plan.patience:  # 8 iterate
-            last = self.step >= self.main_steps
-            epoch = self.plan.epochs if last else self.step // self.per_epoch
-            at = self.step - (self.main_steps if last else epoch * self.per_epoch)
+            if self.step in self.begins:
+                self._branch()
+            stage = self._stage()
+            epoch = self.step // self.per_epoch if stage < 0 else self.plan.epochs + stage
+            at = self.step - (epoch * self.per_epoch if stage < 0 else self.begins[stage])
             rows = self._epoch(epoch)[at * self.plan.rows : (at + 1) * self.plan.rows]
             losses.append(self._update(rows))
             self.step += 1
-            if 2 * self.step > self.main_steps + self.steps:
+            if stage >= 0 and 2 * self.step > self.begins[stage] + self.begins[stage + 1]:
                 self.sums, self.summed = [a + b for a, b in zip(self.sums, self.exact, strict=True)], self.summed + 1
             bar.update()
             bar.set_postfix(loss=f"{losses[-1]:.3f}")
@@ -172,6 +183,19 @@ class DecoderTraining:
         self._spread()
         return total
 
+    def _stage(self) -> int:
+        """Which of the last stages the next step belongs to; -1 for the main one."""
+        return bisect_right(self.begins, self.step) - 1
+
+    def _branch(self) -> None:
+        """Begin a last stage where the main one ended."""
+        if not self.trunk:
+            self.trunk = copy.deepcopy({"factors": self.exact, "optimizer": self.optimizer.state_dict()})
+        for exact, kept in zip(self.exact, self.trunk["factors"], strict=True):
+            exact.copy_(kept)
+        self.optimizer.load_state_dict(copy.deepcopy(self.trunk["optimizer"]))
+        self._spread()
+
     def _average(self) -> None:
         for exact, added in zip(self.exact, self.sums, strict=True):
             exact.copy_(added / self.summed)
@@ -183,12 +207,13 @@ class DecoderTraining:
             factor.data.copy_(exact)
 
     def _schedule(self) -> float:
-        """Share of the rate: a linear warm-up, then a cosine down to a twentieth; the last stage falls from its own."""
+        """Share of the rate: a linear warm-up, then a cosine down to a twentieth; a last stage falls from its own."""
         warm = max(1, round(self.plan.warmup * self.whole))
         if self.step < warm:
             return (self.step + 1) / warm
-        if self.step >= self.main_steps:
-            done = (self.step - self.main_steps) / max(1, self.steps - self.main_steps)
+        if (stage := self._stage()) >= 0:
+            begin, end = self.begins[stage : stage + 2]
+            done = (self.step - begin) / max(1, end - begin)
             return self.plan.polish_rate * (1 - 0.8 * done)
         done = (self.step - warm) / max(1, self.whole - warm)
         return 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
@@ -196,7 +221,7 @@ class DecoderTraining:
     def _look(self, train: float) -> None:
         dev = self.loss(self.dev)
         self.curve.append({"step": self.step, "train": round(train, 4), "dev": round(dev, 4)})
-        # The dev part hardly asks what the last stage teaches.
+        # The dev part hardly asks what the last stages teach.
         better = dev < self.best or self.step > self.main_steps
         self.since = 0 if better else self.since + 1
         if better:
@@ -231,8 +256,9 @@ class DecoderTraining:
         if self._made[0] != epoch:
             rng = random.Random(f"{self.plan.seed}:{epoch}")
             order, weighed = (
-                (list(self.examples), self.blocks) if epoch < self.plan.epochs else (list(self.polish), self.late)
-            )
+                (list(self.examples), self.blocks) if (stage := epoch - self.plan.epochs) < 0
+                else (list(self.polish[stage]), self.late)
+            )  # fmt: skip
             rng.shuffle(order)
             laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else weighed) for one in order]
             self._made = (epoch, packed(laid, self.plan.tokens))

@@ -67,13 +67,16 @@ def assistant(data: Path) -> Iterator[tuple[tuple[Turn, ...], str]]:
             yield turns([text for _, text in said]), reply.strip()
 
 
-def own_replies(dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path) -> Iterator[ReplyExample]:
-    """What a decoder replies to each dialogue, kept in the file ``cache`` from one run to the next."""
+def own_replies(
+    dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path, longest: int = 80
+) -> Iterator[ReplyExample]:
+    """What a decoder replies to each dialogue within ``longest`` tokens, kept in the file ``cache`` from one run to the
+    next; those without an end are left out."""
     known: dict[str, str] = pickle.loads(cache.read_bytes()) if cache.is_file() else {}
     for dialogue in dialogues:
         name = repr([turn.text for turn in dialogue])
         if name not in known:
-            known[name] = reply(ReplyRequest(dialogue, (), Sampling(max_tokens=60), key="own"))
+            known[name] = reply(ReplyRequest(dialogue, (), Sampling(max_tokens=longest), key="own"))
             partial = cache.with_suffix(".part")
             partial.write_bytes(pickle.dumps(known))
             partial.replace(cache)
@@ -119,15 +122,13 @@ def in_dialogue(
 
 
 def replies_of(decoder: Decoder) -> Reply:
-    """The reply of a local decoder as a function; one that does not end within the limit is cut after a sentence."""
+    """The reply of a local decoder as a function; "" for one that does not end within the limit: cut short, it would
+    teach to stop after the first item of a list."""
 
     def reply(request: ReplyRequest) -> str:
         *_, done = decoder.reply(request, threading.Event())
         assert isinstance(done, ReplyDone)
-        if done.finish_reason == "stop":
-            return done.text.strip()
-        cut = max(done.text.rfind(end) for end in (". ", "! ", "? "))
-        return done.text[: cut + 1].strip() if cut > 0 else ""
+        return done.text.strip() if done.finish_reason == "stop" else ""
 
     return reply
 

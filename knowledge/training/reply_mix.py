@@ -38,7 +38,7 @@ class Mix:
     per_paper: int = 70
     talk: int = 250
     in_dialogue: int = 120
-    chats: int = 190
+    chats: int = 240
     stories: int = 24
     unknown: float = 0.08  # share of examples that memory does not answer, at most
     dev: int = 90

@@ -1,4 +1,4 @@
-"""The last lessons of the decoder, in a short stage behind the others: what its replies still got wrong.
+"""The last lessons of the decoder, in short stages behind the main one: what its replies still got wrong.
 
 A fact that changed, where the old one weighs more or was repeated by the assistant; what follows from a fact; lists
 over several memories; what the person tells, which is acknowledged rather than answered from memory; questions about
@@ -154,7 +154,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     again = [one for one in rehearsal if one.reads and one.reply not in ABSTENTIONS]
     talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
     made += talk(again, rng)
-    return made + rng.sample(again, min(len(again), 400)) + rng.sample(talked, min(len(talked), 80))
+    return made + rng.sample(again, min(len(again), 300)) + rng.sample(talked, min(len(talked), 80))
 
 
 def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExample]:
@@ -243,7 +243,8 @@ def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExam
             continue
         told = sorted(draft.evidence)
         memories = [_memory(stage, turn) for turn in told] + _others(stage, set(told), rng.randint(0, 4), rng)
-        shares = [rng.uniform(0.1, 0.9) for _ in told] + [rng.uniform(0.01, 0.1) for _ in memories[len(told) :]]
+        stray = rng.choice((0.1, 0.3))  # what the read takes for an item, and the list must leave out
+        shares = [rng.uniform(0.1, 0.9) for _ in told] + [rng.uniform(0.01, stray) for _ in memories[len(told) :]]
         total = sum(shares) + rng.uniform(0.05, 0.5)
         reads = _weighed(memories, shares, total)
         yield ReplyExample(_asked(stage, draft.text), reads, sentence(draft.reply), "multi", "generator")
