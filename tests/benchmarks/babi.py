@@ -25,11 +25,16 @@ from tests.benchmarks.babi_symmetry import Renamer
 from tests.benchmarks.babi_training import Plan, Run, restore, summary, wrong
 
 WEIGHTS = Path(__file__).parent / "weights"
+PLANS = {
+    "1k": Plan(),
+    # Enough questions to rename few, and no LSTM over the facts: with it task 17 is not learned (LOG.md, 2026-11-26).
+    "10k": Plan(epochs=20, average=0.9995, rename=0.2, least=0.05, size={"internal": False}),
+}
 
 
 def plan_of(size: str, seed: int, changes: list[str]) -> Plan:
     """The documented plan of a size, with ``--set name=value`` on top (``size.name`` reaches into the network)."""
-    plan = replace(Plan() if size == "1k" else Plan(epochs=40, average=0.9995), seed=seed)
+    plan = replace(PLANS[size], seed=seed)
     kinds = {f.name: type(getattr(plan, f.name)) for f in fields(plan)}
     for change in changes:
         name, value = change.split("=", 1)

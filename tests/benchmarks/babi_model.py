@@ -1,9 +1,10 @@
 """The network that answers bAbI: the product's own memory classes with an answer head.
 
 Sentences are slots. The internal memory (an LSTM) puts each sentence in the context of the ones before it, as it does
-with the turns of a dialogue; slots and question read each other (:meth:`knowledge.multi_hop.MultiHopRead.refine`), so
-that a fact knows what was said of the same things before; then the question alone reads the facts for several hops
-with shared weights, and the answer is decoded from what it has become.
+with the turns of a dialogue (the plan of 10k does without); slots and question read each other
+(:meth:`knowledge.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things before; then
+the question alone reads the facts for several hops with shared weights, and the answer is decoded from what it has
+become.
 
 Shapes: B questions, T slots (facts, then the question, then padding), W words of a sentence, V vocabulary.
 """
