@@ -6,13 +6,14 @@ like a second witness; where the fact changed since, like one for the old value.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
 
 from knowledge.evidence import stem, text_facts
 from knowledge.records import Candidate
-from knowledge.words import STOP_WORDS, query_terms
+from knowledge.words import STOP_WORDS
 
 NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
 _LONGEST = 30  # telling words; a longer reply is no repetition
@@ -41,14 +42,15 @@ def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[int]]) -> bool:
-    words = {stem(word) for word in query_terms(text) if word not in STOP_WORDS}
+    words = text_facts(text).telling
     if not words or len(words) > _LONGEST:
         return False
-    held = defaultdict[int, int](int)
-    for word in words:
-        for number in sources.get(word, ()):
-            held[number] += 1
+    # A source holds so many of the words that one of the rarest stands in it: the others need not be looked at
+    # (prefix filtering, Chaudhuri et al. 2006, A primitive operator for similarity joins in data cleaning).
+    least = math.ceil((1 - NEW) * len(words))
+    rarest = sorted(words, key=lambda word: len(sources.get(word, ())))[: len(words) - least + 1]
+    alike = {number for word in rarest for number in sources.get(word, ()) if len(words & told[number]) >= least}
+    if not alike:
+        return False
     certain = {stem(found.lower()) for found in _CERTAIN.findall(text)} - STOP_WORDS
-    return any(
-        count >= (1 - NEW) * len(words) and certain <= told[number] for number, count in held.items()
-    )  # fmt: skip
+    return any(certain <= told[number] for number in alike)
