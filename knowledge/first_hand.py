@@ -25,7 +25,10 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
-    if all(one.memory.role != "assistant" for one in candidates):
+    wanted = frozenset[str]().union(
+        *(text_facts(one.memory.text).telling for one in candidates if one.memory.role == "assistant")
+    )
+    if not wanted:
         return list(candidates)
     told = [
         facts.stems for one in candidates
@@ -33,7 +36,7 @@ def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]  # fmt: skip
     sources = defaultdict[str, list[int]](list)
     for number, stems in enumerate(told):
-        for word in stems:
+        for word in stems & wanted:
             sources[word].append(number)
     return [
         one for one in candidates
