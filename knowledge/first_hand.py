@@ -51,8 +51,11 @@ def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[
     # A source holds so many of the words that one of the rarest stands in it: the others need not be looked at
     # (prefix filtering, Chaudhuri et al. 2006, A primitive operator for similarity joins in data cleaning).
     least = math.ceil((1 - NEW) * len(words))
-    rarest = sorted(words, key=lambda word: len(sources.get(word, ())))[: len(words) - least + 1]
-    alike = {number for word in rarest for number in sources.get(word, ()) if len(words & told[number]) >= least}
+    held = words & sources.keys()
+    if len(held) < least:
+        return False
+    rarest = sorted(held, key=lambda word: len(sources[word]))[: len(held) - least + 1]
+    alike = {number for word in rarest for number in sources[word] if len(words & told[number]) >= least}
     if not alike:
         return False
     certain = {stem(found.lower()) for found in _CERTAIN.findall(text)} - STOP_WORDS

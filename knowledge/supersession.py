@@ -37,21 +37,17 @@ def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarr
 
     ``keys``: (n, dimension) unit rows. Only turns and notes of the same speaker supersede each other.
     """
-    count = len(memories)
-    who = [(one.role, one.speaker) for one in memories]
-    said = [one.kind != "passage" and not text_facts(one.text).question for one in memories]
-    when = np.array([one.created for one in memories])
-    near = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - 2 * _RIVAL)
-    loss = np.zeros(count + 1)
-    for old in near:
-        rivals = [
-            new for new in near
-            if when[new] > when[old] and who[new] == who[old] and said[new] and said[old]
-            and log_alpha[new] > log_alpha[old] - _RIVAL
-        ]  # fmt: skip
-        if rivals:
-            like = float((keys[rivals] @ keys[old]).max())
-            loss[old] = STRENGTH * min(1.0, max(0.0, (like - _UNLIKE) / (_LIKE - _UNLIKE)))
+    close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - 2 * _RIVAL).tolist()
+    near = [at for at in close if memories[at].kind != "passage" and not text_facts(memories[at].text).question]
+    loss = np.zeros(len(memories) + 1)
+    if len(near) > 1:
+        some, weight = [memories[at] for at in near], log_alpha[near]
+        when = np.array([one.created for one in some])
+        speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
+        who = np.array([speakers[one.role, one.speaker] for one in some])
+        rival = (when[None] > when[:, None]) & (who[None] == who[:, None]) & (weight[None] > weight[:, None] - _RIVAL)
+        like = np.where(rival, keys[near] @ keys[near].T, -1.0).max(1)  # (older,): of the most alike newer one
+        loss[near] = STRENGTH * np.clip((like - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0)
     left = log_alpha - loss
     top = left.max()
     return np.asarray(left - (top + np.log(np.exp(left - top).sum())), dtype=log_alpha.dtype)
