@@ -6,7 +6,8 @@ Does not know: how the evidence is weighed (that is the reader's).
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from knowledge.records import Candidate
 from knowledge.vectors import VectorIndex
 
 NEIGHBOURS = 2  # turns on either side of a hit that come along
+ENOUGH = 300  # memories with which the better half of the hits is enough (LOG.md, 2026-11-26)
+_BESIDE = ThreadPoolExecutor(4, thread_name_prefix="dense")  # Chroma searches without Python's lock
 
 
 def gather(
@@ -25,13 +28,19 @@ def gather(
     """Readable candidates, in no particular order, and their keys: id → (dimension,) vector, where there is one.
 
     ``vector``: (dimension,) unit row of the query. ``dense`` and ``words`` bound how many come from each index; up to
-    four neighbours of each come on top.
+    four neighbours of each come on top. Where hits stand close together all of them come; where the better half of
+    them and its neighbours are ``ENOUGH`` by themselves, as in a large memory, the other half stays away.
     """
     index = lexical.of(owner)
+    search = _BESIDE.submit(_dense, index, vectors, owner, vector, dense, exclude)
     found = index.matches(text)
     spoken = [id for id in found.own if id not in exclude][:words]
-    cosines = _dense(index, vectors, owner, vector, dense, exclude)
-    seen, keys = catalog.around(owner, list(dict.fromkeys([*cosines, *spoken])), NEIGHBOURS)
+    cosines = search.result()
+    better, rest = _halves([*cosines], spoken)
+    seen, keys = catalog.around(owner, better, NEIGHBOURS)
+    if rest and len(seen) < ENOUGH:
+        more, further = catalog.around(owner, rest, NEIGHBOURS)
+        seen, keys = seen | more, keys | further
     memories = [memory for id, memory in seen.items() if id not in exclude]
     lacking = [memory.id for memory in memories if memory.id not in keys]
     if lacking:  # rows of an earlier version, until they are filled in
@@ -50,6 +59,12 @@ def gather(
         for memory in memories
     ]
     return candidates, keys
+
+
+def _halves(near: Sequence[str], spoken: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The better half of each ranking, and what is left of both."""
+    better = dict.fromkeys([*near[: (len(near) + 1) // 2], *spoken[: (len(spoken) + 1) // 2]])
+    return list(better), [id for id in dict.fromkeys([*near, *spoken]) if id not in better]
 
 
 def _dense(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
 from knowledge.evidence import text_facts
 from knowledge.records import Memory
@@ -46,7 +47,8 @@ def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarr
         speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
         who = np.array([speakers[one.role, one.speaker] for one in some])
         rival = (when[None] > when[:, None]) & (who[None] == who[:, None]) & (weight[None] > weight[:, None] - _RIVAL)
-        like = np.where(rival, keys[near] @ keys[near].T, -1.0).max(1)  # (older,): of the most alike newer one
+        rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
+        like = np.where(rival, (rows @ rows.T).numpy(), -1.0).max(1)  # (older,): of the most alike newer one
         loss[near] = STRENGTH * np.clip((like - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0)
     left = log_alpha - loss
     top = left.max()

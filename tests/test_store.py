@@ -157,6 +157,14 @@ def test_the_dense_list_is_filled_up_behind_unreadable_and_excluded_ones(store: 
     assert set(candidates) == {"last"}
 
 
+def test_the_lesser_hits_stay_away_where_the_better_ones_and_their_neighbours_are_enough(store: ExternalMemory) -> None:
+    for at in range(150):
+        write(store, talk("one", "two", "sister" + " more" * at, "three", "four", container=f"talk{at:03}"))
+    assert len(found(store, "sister", dense=0, lexical=50)) == 50 * 5  # 25 hits are not enough: all 50 come
+    candidates = found(store, "sister", dense=0, lexical=140)
+    assert {one.memory.container for one in candidates.values()} == {f"talk{at:03}" for at in range(70)}
+
+
 # ---- listing ----------------------------------------------------------------------------------------------
 
 
