@@ -3,10 +3,11 @@
     python -m tests.benchmarks.faithfulness --data LOCOMO.json [--replies 40] [--max-tokens 32]
         [--adapter default|none|FILE]
 
-Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least
-three memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of
-the retrieval score with the effect (log-probability of the reply less that without the memory); means over replies.
-``spearman_size``: the same with the size of the effect, for a memory that speaks against the reply did something too.
+Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least two
+memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of the
+retrieval score with the effect (log-probability of the reply less that without the memory); means over replies. Of two
+memories it is 1 or −1: ``spearman_from_three`` leaves them out. ``spearman_size``: as ``spearman``, with the size of the
+effect, for a memory that speaks against the reply did something too.
 ``top_is_top``: share of replies whose top card on the panel (which leads with attention) is also the memory with the
 largest effect, over all replies that read anything; ``top_is_top_by`` the same for each number. The last line is one
 JSON object.
@@ -19,6 +20,7 @@ import json
 import statistics
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +34,13 @@ from knowledge.records import ReplyDone
 from tests.benchmarks.conditioning import asked, request_of
 from tests.benchmarks.embedded import adapter_of, embedded_folder
 
-FEWEST = 3  # memories of a reply that has a rank correlation
+FEWEST = 2  # memories of a reply that has a rank correlation
 
 
 def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, reads: int) -> dict[str, Any]:
     correlation: dict[str, list[float]] = {"alpha": [], "attention": [], "score": []}
     size: dict[str, list[float]] = {name: [] for name in correlation}
+    many: dict[str, list[float]] = {name: [] for name in correlation}  # of three memories and more
     top: dict[str, list[bool]] = {name: [] for name in correlation}
     for one in asked(data, Encoder("default"), replies, limit=reads, declines=True):
         request = request_of(one, one.reads, max_tokens)
@@ -59,6 +62,8 @@ def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, re
             top[name].append(bool(values.argmax() == effect.argmax()))
             if len(ids) >= FEWEST and np.ptp(values) > 0 and np.ptp(effect) > 0:
                 correlation[name].append(float(spearmanr(values, effect).statistic))
+                if len(ids) > FEWEST:
+                    many[name].append(correlation[name][-1])
                 size[name].append(float(spearmanr(values, abs(effect)).statistic))
         if len(top["alpha"]) % 10 == 0:
             shown = ", ".join(f"{name} {statistics.mean(v):.2f}" for name, v in correlation.items() if v)
@@ -66,11 +71,18 @@ def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, re
     return {
         "replies": len(top["alpha"]),
         "ranked": len(correlation["alpha"]),
-        "spearman": {name: round(statistics.mean(values), 4) for name, values in correlation.items()},
-        "spearman_size": {name: round(statistics.mean(values), 4) for name, values in size.items()},
+        "ranked_from_three": len(many["alpha"]),
+        "spearman": means(correlation),
+        "spearman_from_three": means(many),
+        "spearman_size": means(size),
         "top_is_top": round(statistics.mean(top["attention"]), 4),
-        "top_is_top_by": {name: round(statistics.mean(values), 4) for name, values in top.items()},
+        "top_is_top_by": means(top),
     }
+
+
+def means(values: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
+    """None where nothing was counted."""
+    return {name: round(statistics.mean(some), 4) if some else None for name, some in values.items()}
 
 
 def main() -> None:
