@@ -111,7 +111,6 @@ class TextFacts:
     """What the text of a memory, whoever asks, says of itself."""
 
     stems: frozenset[str]
-    telling: frozenset[str]  # stems of what it would ask for as a query, without stop words
     length: float  # log of 1 + its different telling words
     question: bool  # ends as one
     number: bool  # holds a digit
@@ -127,11 +126,8 @@ def text_facts(text: str) -> TextFacts:
     ascii = text.isascii()
     found = _WORD.findall(text.lower())
     words = frozenset(found)
-    telling = words - STOP_WORDS
-    asked = telling if ascii and "_" not in text else [word for word in query_terms(text) if word not in STOP_WORDS]
     return TextFacts(
-        stems=frozenset(map(_STEMS.__getitem__, words)), telling=frozenset(map(_STEMS.__getitem__, asked)),
-        length=math.log1p(len(telling)),
+        stems=frozenset(map(_STEMS.__getitem__, words)), length=math.log1p(len(words - STOP_WORDS)),
         question=text.rstrip().endswith(("?", "？")),
         number=_DIGIT.search(text) is not None if ascii else any(map(str.isdigit, text)),
         first_person=not words.isdisjoint(_FIRST_PERSON) or "我" in text, when_said=not words.isdisjoint(_WHEN_SAID),

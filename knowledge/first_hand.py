@@ -10,10 +10,11 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from knowledge.evidence import stem, text_facts
 from knowledge.records import Candidate
-from knowledge.words import STOP_WORDS
+from knowledge.words import STOP_WORDS, query_terms
 
 NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
 _LONGEST = 30  # telling words; a longer reply is no repetition
@@ -26,7 +27,7 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
     wanted = frozenset[str]().union(
-        *(text_facts(one.memory.text).telling for one in candidates if one.memory.role == "assistant")
+        *(_telling(one.memory.text) for one in candidates if one.memory.role == "assistant")
     )
     if not wanted:
         return list(candidates)
@@ -44,8 +45,14 @@ def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> frozenset[str]:
+    """Stems of what the text would ask for as a query, without stop words."""
+    return frozenset(stem(word) for word in query_terms(text) if word not in STOP_WORDS)
+
+
 def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[int]]) -> bool:
-    words = text_facts(text).telling
+    words = _telling(text)
     if not words or len(words) > _LONGEST:
         return False
     # A source holds so many of the words that one of the rarest stands in it: the others need not be looked at
