@@ -17,7 +17,7 @@ ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an ho
     "I don't know. That was not mentioned",
     "That was not mentioned, so I don't know",
 )
-LEAST = 0.15
+LEAST = 0.2
 _ASKS = re.compile(r"[?？]|^\s*(?:who|whose|whom|what|which|where|when|why|how)\b", re.I)
 
 

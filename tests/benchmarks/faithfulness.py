@@ -6,8 +6,8 @@
 Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least two
 memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of the
 retrieval score with the effect (log-probability of the reply less that without the memory); means over replies. Of two
-memories it is 1 or −1: ``spearman_from_three`` leaves them out. ``spearman_size``: as ``spearman``, with the size of the
-effect, for a memory that speaks against the reply did something too.
+memories it is 1 or −1: ``spearman_from_three`` leaves them out. ``spearman_size``: as ``spearman``, with the size of
+the effect, for a memory that speaks against the reply did something too.
 ``top_is_top``: share of replies whose top card on the panel (which leads with attention) is also the memory with the
 largest effect, over all replies that read anything; ``top_is_top_by`` the same for each number. The last line is one
 JSON object.
