@@ -67,8 +67,9 @@ def test_the_model_that_ships_invents_nothing_about_a_person_and_knows_the_world
     decoder = LocalDecoder(str(decoder_folder), adapter=WEIGHTS)
     for text in ("Which hospital was I born in?", "What is the licence plate of my car?", "Who is my landlord?"):
         assert said(decoder, request(text)) in ABSTENTIONS
-    assert "Rome" in said(decoder, request("What is the capital of Italy?"))
-    assert said(decoder, request("Hello!")) not in ABSTENTIONS
+    assert "Paris" in said(decoder, request("What is the capital of France?"))
+    for text in ("What is the capital of Italy?", "Could a dog eat chocolate?", "How do I make pancakes?", "Hello!"):
+        assert said(decoder, request(text)) not in ABSTENTIONS
     told = Read(Memory("m", "My landlord is called Otto Brandt.", "turn", 1.79e9, "user"), score=0.9, weight=0.9)
     assert "Otto" in said(decoder, request("Who is my landlord?", told))
     assert said(decoder, request("Who is my landlord?", max_tokens=2)) not in ABSTENTIONS  # they would not fit
