@@ -180,17 +180,18 @@ def measure(questions: Iterator[Asked], systems: Systems, replies: Path | None =
         "by_category": {str(n): sum(one.category == n for one in done) for n in sorted({o.category for o in done})},
         "f1": found.get("mneme", {}),
         "systems": found,
-        f"evidence_recall@{CUT}": _mean([usual for usual, _ in recalls]),
-        f"evidence_recall@{CUT}_willing": _mean([willing for _, willing in recalls]),
+        f"evidence_recall@{CUT}": mean([usual for usual, _ in recalls]),
+        f"evidence_recall@{CUT}_willing": mean([willing for _, willing in recalls]),
         "declined": {
-            "answerable": _mean([not one.reads for one in done if one.category != ADVERSARIAL]),
-            "5": _mean([not one.reads for one in done if one.category == ADVERSARIAL]),
+            "answerable": mean([not one.reads for one in done if one.category != ADVERSARIAL]),
+            "5": mean([not one.reads for one in done if one.category == ADVERSARIAL]),
         },
         "reply_s_p50": {name: round(statistics.median(values), 2) for name, values in systems.seconds.items()},
     }
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def mean(values: Sequence[float]) -> float | None:
+    """None where nothing was counted."""
     return round(statistics.mean(values), 4) if values else None
 
 

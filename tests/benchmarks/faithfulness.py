@@ -31,6 +31,7 @@ from scipy.stats import spearmanr
 from knowledge.encoder import Encoder
 from knowledge.local_decoder import LocalDecoder
 from knowledge.records import ReplyDone
+from tests.benchmarks.answers import mean
 from tests.benchmarks.conditioning import asked, request_of
 from tests.benchmarks.embedded import adapter_of, embedded_folder
 
@@ -81,8 +82,7 @@ def measure(decoder: LocalDecoder, data: Path, replies: int, max_tokens: int, re
 
 
 def means(values: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
-    """None where nothing was counted."""
-    return {name: round(statistics.mean(some), 4) if some else None for name, some in values.items()}
+    return {name: mean(some) for name, some in values.items()}
 
 
 def main() -> None:
