@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sentence_transformers import SentenceTransformer
 
-from knowledge.encoder import Encoder
+from knowledge.encoder import Encoder, _resolve
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.fixed_reader import FixedReader
 from knowledge.records import Turn
@@ -38,6 +39,15 @@ def test_rows_are_unit_vectors_and_texts_of_one_meaning_are_near(encoder: Encode
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
     assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.3
     assert encoder.name == "all-MiniLM-L6-v2" and not encoder.multilingual
+
+
+def test_texts_get_the_librarys_own_vectors_whether_few_or_many(encoder: Encoder) -> None:
+    texts = [*SAID, "", "word " * 400, "a"]  # the last but one is longer than the window
+    library = SentenceTransformer(_resolve("default")[1], device="cpu", local_files_only=True)
+    expected = library.encode(texts, normalize_embeddings=True)
+    np.testing.assert_allclose(encoder.encode(texts), expected, atol=2e-6)  # more than are taken at once
+    for text, row in zip(texts, expected, strict=True):
+        np.testing.assert_allclose(encoder.encode([text])[0], row, atol=2e-6)
 
 
 def test_no_texts_are_no_rows_and_broken_characters_no_error(encoder: Encoder) -> None:
