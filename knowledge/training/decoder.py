@@ -49,15 +49,15 @@ class DecoderPlan:
     rate: float = 8e-4
     warmup: float = 0.05  # share of the steps
     polish_rate: float = 0.4  # share of the rate at which a last stage begins
-    polishes: int = 3  # last stages, each with examples of its own from where the main stage ended; the mean is kept
+    polishes: int = 2  # last stages, each with examples of its own from where the main stage ended; the mean is kept
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
     reply_strength: float = 0.75
     talk: float = 0.5  # share of the adapter where nothing was read
     in_text: float = 0.15
-    talks: int = 200  # conversations to be followed as before (knowledge/training/distillation.py)
-    requests: int = 200  # everyday requests to be replied to as before; one of these or those a step
+    talks: int = 100  # conversations to be followed as before (knowledge/training/distillation.py)
+    requests: int = 100  # everyday requests to be replied to as before; one of these or those a step of the last stages
     talk_tokens: int = 256  # of each, at most
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
@@ -174,7 +174,7 @@ class DecoderTraining:
             loss = -self._log_probabilities(row).sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        if self.talk:
+        if self.talk and self._stage() >= 0:
             held = divergence(self.network, self.talk[self.step % len(self.talk)], len(self.rows.shared)) / tokens
             held.backward()  # type: ignore[no-untyped-call]
         for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update

@@ -22,12 +22,15 @@ from knowledge.training.generator_questions import Asker
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
 from knowledge.training.reply_data import ReplyExample, as_written, sentence
+from knowledge.training.reply_dialogue import behind_facts, conversed, plainly
 
 SCENES = 60
 MOST = 200  # of changed facts
 INFERRED = 150  # of what follows from a fact without being said
 LISTED = 120  # of lists over several memories
 HEARD = 100  # of things told
+CHATTED = 240  # of a running chat: what it answers, what it does not, what is told in it
+PLAIN = 0.6  # share of what is told that is acknowledged in plain words
 CORRECTED = 50  # of things told that change what is known
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
@@ -131,12 +134,15 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     followed: list[ReplyExample] = []
     lists: list[ReplyExample] = []
     corrected: list[ReplyExample] = []
+    chatted: list[ReplyExample] = []
     made: list[ReplyExample] = []
     for number in range(SCENES):
         written = write_scene(random.Random(f"{seed}:polish:{number}"))
         stage, asker = written.stage, Asker(written.stage, rng)
         changed += updates(stage, asker, rng)
-        told += acknowledged(stage, rng)
+        heard = plainly(list(acknowledged(stage, rng)), PLAIN, rng)
+        told += heard
+        chatted += conversed(stage, written.drafts, heard, rng)
         corrected += corrections(stage, asker, rng)
         followed += inferred(stage, asker, rng)
         lists += listed(stage, asker, rng)
@@ -146,6 +152,8 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     # As many that confirm as deny as say something else: of one kind alone a decoder learns the word.
     kinds = [[one for one in followed if _yes_or_no(one.reply) == said] for said in ("yes", "no", "")]
     drawings = [(changed, MOST), (told, HEARD), (corrected, CORRECTED), (lists, LISTED)]
+    for said, share in (("in dialogue", 0.5), ("chat/told", 0.35), ("never told", 0.15)):
+        drawings.append(([one for one in chatted if one.kind == said], round(share * CHATTED)))
     drawings += [(kind, INFERRED // 3) for kind in kinds]
     for drawn, most in drawings:
         made += rng.sample(drawn, min(len(drawn), most))
@@ -153,8 +161,9 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     # Mostly what memory answers: with many blanks alone, a decoder learns to doubt what it reads.
     again = [one for one in rehearsal if one.reads and one.reply not in ABSTENTIONS]
     talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
+    talked = rng.sample(talked, min(len(talked), 80))
     made += talk(again, rng)
-    return made + rng.sample(again, min(len(again), 300)) + rng.sample(talked, min(len(talked), 80))
+    return made + rng.sample(again, min(len(again), 300)) + talked + list(behind_facts(talked, told, rng))
 
 
 def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExample]:

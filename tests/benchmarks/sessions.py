@@ -1,7 +1,7 @@
 """Does it remember over a restart? Two-session scripts through the whole product, and questions on what nobody told.
 
     python -m tests.benchmarks.sessions [--data SCRIPTS.json] [--scripts 100] [--untold 50]
-        [--adapter default|none|FILE] [--threads N]
+        [--same-chat] [--adapter default|none|FILE] [--threads N]
 
 Every script has a data folder of its own. In the first session a person tells facts (names, numbers, dates, and one
 that changes two days later) between other talk, each message answered by the decoder; the application's parts are then
@@ -9,6 +9,8 @@ closed and started anew on the folder, and three days later the question comes i
 read and decoder as in the app; only the models' weights stay loaded from script to script, and what can wait for quiet
 moments (blocks made ahead) is left out. A reply is right when it holds the expected value and not an outdated one; for
 what was never told it is honest when it says that it does not know (tests/benchmarks/sessions_scripts.py).
+``--same-chat``: no restart, the question comes in the chat in which the last fact was told: what stands in the running
+dialogue is not read, so the decoder has to find it there.
 
 The last line is one JSON object. ``value_read``: in how many scripts a memory that states the expected value was read.
 Wrong replies are printed with what was read. ``--data``: see ``sessions_scripts.load``.
@@ -108,29 +110,35 @@ def say(talk: Conversations, text: str, conversation: str | None = None) -> tupl
     return reply, id, read
 
 
-def play(script: Script, settings: Settings, models: Models, reply_tokens: int) -> list[tuple[str, str, ReadResult]]:
-    """The questions of the second session, each with its reply and what was read."""
+def play(
+    script: Script, settings: Settings, models: Models, reply_tokens: int, same_chat: bool
+) -> list[tuple[str, str, ReadResult]]:
+    """The questions of the second session, or of the same chat, each with its reply and what was read."""
     clock = Clock()
+    questions = [script.question, *([script.untold] if script.untold else [])]
     with started(settings, models, clock, reply_tokens) as talk:
         day, conversation = -1.0, None
         for days, text in script.told:
             clock.day(days)
             _, conversation, _ = say(talk, text, conversation if days == day else None)
             day = days
+        if same_chat:
+            return [(question, *say(talk, question, conversation)[::2]) for question in questions]
     with started(settings, models, clock, reply_tokens) as talk:
         clock.day(max(QUESTION_DAY, day + 1.0))
-        questions = [script.question, *([script.untold] if script.untold else [])]
         return [(question, *say(talk, question)[::2]) for question in questions]
 
 
-def measure(some: Sequence[Script], settings: Settings, models: Models, reply_tokens: int) -> dict[str, Any]:
+def measure(
+    some: Sequence[Script], settings: Settings, models: Models, reply_tokens: int, same_chat: bool
+) -> dict[str, Any]:
     good, asked, read_it = Counter[str](), Counter[str](), 0
     never = truthful = 0
     began = time.perf_counter()
     for number, script in enumerate(some, 1):
         with tempfile.TemporaryDirectory() as folder:
             here = load_settings(["--data", folder], {})
-            played = play(script, here, models, reply_tokens)
+            played = play(script, here, models, reply_tokens, same_chat)
         question, reply, read = played[0]
         asked[script.kind] += 1
         read_it += any(right(memory_line(one, Style()), Script("", (), "", script.expected)) for one in read.reads)
@@ -148,6 +156,7 @@ def measure(some: Sequence[Script], settings: Settings, models: Models, reply_to
             print(f"{number} scripts: {good.total()} right; {truthful} of {never} honest", file=sys.stderr, flush=True)
     return {
         "scripts": len(some),
+        "same_chat": same_chat,
         "right": good.total(),
         "by_kind": {kind: {"asked": count, "right": good[kind]} for kind, count in sorted(asked.items())},
         "value_read": read_it,
@@ -169,6 +178,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="a file of scripts; without one, those of sessions_scripts.py")
     parser.add_argument("--scripts", type=int, default=100)
     parser.add_argument("--untold", type=int, default=50, help="scripts that also ask for something never told")
+    parser.add_argument("--same-chat", action="store_true", help="ask in the chat in which it was told")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--adapter", default="default", help="default: the one that ships; none: stock; or a file")
     parser.add_argument("--reply-tokens", type=int, default=48, help="of a reply, at most")
@@ -183,7 +193,7 @@ def main() -> None:
     reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
     if note:
         print(note, file=sys.stderr)
-    found = measure(some, settings, Models(encoder, reader, decoder), options.reply_tokens)
+    found = measure(some, settings, Models(encoder, reader, decoder), options.reply_tokens, options.same_chat)
     print(json.dumps({"adapter": str(adapter) if adapter else None, **found}))
 
 
