@@ -28,7 +28,7 @@ _FORMAT = "mneme adapter 1"
 class AdapterAbout:
     """What stands in the file's metadata. ``base``: :func:`base_of` of the model it was trained on. ``strength``,
     ``sharpness`` and ``in_order``: of blocks (knowledge/reply_layout.py), to reply with. ``training``: JSON, for
-    people. ``talk``: share of the products with which is replied to what nothing was read for."""
+    people."""
 
     base: str
     rank: int
@@ -37,7 +37,6 @@ class AdapterAbout:
     sharpness: float
     in_order: bool = False
     training: str = "{}"
-    talk: float = 1.0
 
 
 def base_of(network: Any) -> str:
@@ -106,8 +105,8 @@ def read_about(path: Path) -> AdapterAbout:
     return _opened(path)[0]
 
 
-def merge(network: Any, path: Path, share: float = 1.0) -> AdapterAbout:
-    """Add the adapter's products, or ``share`` of them, to the network's weights, in place.
+def merge(network: Any, path: Path) -> AdapterAbout:
+    """Add the adapter's products to the network's weights, in place.
 
     Raises: AdapterError (no such file, damaged, no adapter, or one for another model); the network is then unchanged.
     """
@@ -127,7 +126,7 @@ def merge(network: Any, path: Path, share: float = 1.0) -> AdapterAbout:
         products.append((target, up, down))
     with torch.no_grad():
         for target, up, down in products:
-            product = (up.float() @ down.float()) * (share * about.alpha / about.rank)
+            product = (up.float() @ down.float()) * (about.alpha / about.rank)
             target.copy_(target.float() + product.to(target.device))
     return about
 
@@ -143,7 +142,6 @@ def _opened(path: Path) -> tuple[AdapterAbout, dict[str, Tensor]]:
         about = AdapterAbout(
             metadata["base"], int(metadata["rank"]), int(metadata["alpha"]), float(metadata["strength"]),
             float(metadata["sharpness"]), metadata.get("in_order") == "True", metadata.get("training", "{}"),
-            float(metadata.get("talk", 1.0)),
         )  # fmt: skip
         json.loads(about.training)
     except (OSError, SafetensorError, KeyError, ValueError) as exc:

@@ -44,7 +44,6 @@ from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
 
-_TALK_BLOCKS = 16 << 20  # bytes: no memory is read there, only what stands before every question
 _ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
@@ -56,9 +55,7 @@ class LocalDecoder:
     memories in a prompt. ``cache_mib``: MiB of keys and values kept between turns; 0 keeps none. ``path``: how
     memories reach the model, "hybrid", "blocks" or "prompt"; models whose keys cannot be moved exactly take "prompt".
     ``blocks``: the cache of memories' blocks. ``steppers``: how tokens are stepped; None for the fastest exact way.
-    ``adapter``: a file of knowledge/adapter.py, merged into the weights; ``share``: of its products. An adapter made to
-    read memories costs plain talk: where its file says so, what nothing was read for is replied to with a second copy
-    of the weights that holds less of it (``talk``), unless "not known" is the reply (knowledge/abstention.py).
+    ``adapter``: a file of knowledge/adapter.py, merged into the weights.
 
     One reply at a time; others wait (and can be stopped while they wait).
 
@@ -79,21 +76,11 @@ class LocalDecoder:
         blocks: BlockCache | None = None,
         steppers: Steppers | None = None,
         adapter: Path | None = None,
-        share: float = 1.0,
     ) -> None:
         self.model = ChatModel(model, device=device, dtype=dtype, window=window)
         self.adapter: AdapterAbout | None = None
-        self.talk: LocalDecoder | None = None
         if adapter is not None:
-            self.adapter = merge(self.model.network, adapter, share)
-            if self.adapter.talk < share:
-                cache_mib //= 2
-                self.talk = LocalDecoder(
-                    model, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib,
-                    path=path, blocks=BlockCache(_TALK_BLOCKS), steppers=steppers, adapter=adapter,
-                    share=self.adapter.talk,
-                )  # fmt: skip
-        self._abstains = adapter is not None and share == 1.0
+            self.adapter = merge(self.model.network, adapter)
         self.name, self.window = self.model.name, self.model.window
         self._reads_tokens = reads_tokens
         self.set_style(Style())
@@ -120,8 +107,6 @@ class LocalDecoder:
         self._builder = PromptBuilder(
             self.model.count, window=self.model.window, reads_tokens=self._reads_tokens, style=style
         )
-        if self.talk is not None:
-            self.talk.set_style(style)
 
     def set_way(self, way: Conditioning) -> None:
         """Change how memories reach the model, for the replies that start from now on."""
@@ -179,8 +164,7 @@ class LocalDecoder:
 
     def score(self, request: ReplyRequest, text: str) -> Tensor:
         """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
-        decoder = self if self.talk is None or request.reads else self.talk
-        with self._busy, decoder._prepared(request) as (prompt, _):
+        with self._busy, self._prepared(request) as (prompt, _):
             return prompt.log_probabilities([self.model.tokens(text)], [[]])[0]
 
     def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
@@ -218,10 +202,6 @@ class LocalDecoder:
     # ---- one reply ---------------------------------------------------------------------------------------
 
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
-        talk = None if request.reads else self.talk
-        if talk is not None and not self._may_not_know(request):
-            yield from talk._reply(request, stop, started)
-            return
         layout = self.layout(request)
         pick = TokenPicker(request.sampling, self.model.device)
         turn = request.dialogue[-1].text if request.dialogue else ""
@@ -240,11 +220,8 @@ class LocalDecoder:
                     text, finish, made, logits = silence, "stop", len(self.model.tokens(silence)), None
                     first_token = time.perf_counter() - started
                     yield TextDelta(silence)
-                elif talk is None:
+                else:
                     logits = prompt.compute(stop)  # of the last token, which looking at the others took off
-            if talk is not None and logits is not None:
-                yield from talk._reply(request, stop, started)
-                return
             mass = prompt.mass
             while logits is not None:
                 if made >= room:
@@ -278,13 +255,10 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _may_not_know(self, request: ReplyRequest) -> bool:
-        """Was nothing read for a question? A stock decoder was not taught to say so."""
-        return self._abstains and not request.reads and bool(request.dialogue) and asks(request.dialogue[-1].text)
-
     def _may_abstain(self, request: ReplyRequest, logits: Tensor, room: int) -> bool:
-        """May the words for "not known" be likely enough? They are no likelier than the tokens that they begin with."""
-        if not self._may_not_know(request):
+        """Was nothing read for a question, and may the words for "not known" be likely enough? They are no likelier
+        than the tokens that they begin with. A stock decoder was not taught them."""
+        if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
             return False
         begin = sorted({reply[0] for reply in self._silences})
         return max(map(len, self._silences)) <= room and float(logits.float().softmax(-1)[begin].sum()) >= LEAST

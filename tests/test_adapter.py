@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from knowledge import adapter
 from knowledge.chat_model import ChatModel
 from knowledge.errors import ModelError
 from knowledge.local_decoder import LocalDecoder
-from knowledge.prompt import Style
-from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.records import Memory, Read, ReplyRequest, Turn
 from knowledge.training.decoder import DecoderPlan, DecoderTraining
 from knowledge.training.reply_data import ReplyExample
 from tests.tiny_llama import save_tiny_llama
@@ -97,43 +95,6 @@ def test_an_adapter_starts_as_a_no_op_and_merges_exactly(tiny: Path, tmp_path: P
     assert adapter.merge(plain, tmp_path / "a.safetensors") == about
     after = plain(ids).logits
     assert torch.allclose(after, adapted(ids).logits, atol=1e-4) and not torch.allclose(after, before, atol=1e-2)
-
-
-def test_what_nothing_was_read_for_is_replied_to_with_less_of_it(tiny: Path, tmp_path: Path) -> None:
-    adapted = adapter.attach(ChatModel(str(tiny), dtype="float32").network, 4, 8)
-    torch.manual_seed(3)
-    with torch.no_grad():
-        for parameter in adapted.parameters():
-            if parameter.requires_grad:
-                parameter.copy_(torch.randn_like(parameter) * 0.2)
-    about = adapter.AdapterAbout(adapter.base_of(adapted), 4, 8, 0.5, 1.0)
-    for name, talk in (("whole", 1.0), ("half", 0.5)):
-        adapter.save(adapter.factors(adapted), replace(about, talk=talk), tmp_path / f"{name}.safetensors")
-
-    def decoder(name: str, **options: float) -> LocalDecoder:
-        path = tmp_path / f"{name}.safetensors"
-        return LocalDecoder(str(tiny), dtype="float32", adapter=path, **options)  # type: ignore[arg-type]
-
-    whole, half, less = decoder("whole"), decoder("half"), decoder("half", share=0.5)
-    assert whole.talk is None and half.talk is not None and less.talk is None
-    base = ChatModel(str(tiny), dtype="float32").network.state_dict()
-    for name, weight in less.model.network.state_dict().items():
-        assert torch.allclose(weight - base[name], (whole.model.network.state_dict()[name] - base[name]) / 2, atol=1e-5)
-    read = Read(Memory("m", "The key is red.", "turn", 1e9, "user"), score=0.7, weight=0.7)
-    sampling = Sampling(temperature=0, max_tokens=8)
-    half.set_style(Style(system="Be brief."))
-    for one in (whole, less):
-        one.set_style(Style(system="Be brief."))
-    for text in ("Which key?", "Hello!"):
-        said = (Turn("q", "user", text, 1e9),)
-        for reads, same, other in ((), less, whole), ((read,), whole, less):
-            request = ReplyRequest(said, reads, sampling, key=text)
-            found, expected, differs = (
-                [event for event in one.reply(request, threading.Event()) if isinstance(event, ReplyDone)][0].text
-                for one in (half, same, other)
-            )
-            assert found == expected and found != differs
-            assert torch.allclose(half.score(request, "red"), same.score(request, "red"), atol=1e-4)
 
 
 def test_what_is_no_adapter_of_this_model_is_refused_and_changes_nothing(tiny: Path, tmp_path: Path) -> None:

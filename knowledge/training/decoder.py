@@ -54,7 +54,6 @@ class DecoderPlan:
     rows: int = 6  # of a step
     strength: float = 0.5
     reply_strength: float = 0.75
-    talk: float = 0.5  # share of the adapter where nothing was read
     in_text: float = 0.15
     talks: int = 100  # conversations to be followed as before (knowledge/training/distillation.py)
     requests: int = 100  # everyday requests to be replied to as before; one of these or those a step of the last stages
@@ -240,7 +239,7 @@ class DecoderTraining:
         plan = self.plan
         blocks = self.blocks
         return adapter.AdapterAbout(
-            self.base, plan.rank, plan.alpha, plan.reply_strength, blocks.sharpness, blocks.in_order, talk=plan.talk
+            self.base, plan.rank, plan.alpha, plan.reply_strength, blocks.sharpness, blocks.in_order
         )
 
     @torch.no_grad()

@@ -170,7 +170,6 @@ def main() -> None:
     decoder = LocalDecoder(
         str(embedded_folder()), adapter=adapter, reads_tokens=100_000, window=8192, blocks=BlockCache(1 << 30)
     )
-    decoder.talk = None  # without memories the same weights as with them, or the ratio would say little
     result: dict[str, Any] = {"adapter": str(adapter) if adapter else None}
     result["ttft_s"] = first_tokens(decoder, memories, options.repeats)
     result["decode_tokens_per_s"] = decoding(decoder, embedded_gguf() if python else None, python, options.rounds)
