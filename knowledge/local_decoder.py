@@ -10,14 +10,16 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from knowledge.abstention import ABSTENTIONS, LEAST, asks
+from knowledge.abstention import ABSTENTIONS, BEHIND, LEAST, asks, may_be_said
+from knowledge.acknowledgement import BEGINNINGS, acknowledgement, least
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
@@ -44,6 +46,7 @@ from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
 
+_DECIDED = 16  # tokens that a reply which was decided on may have
 _ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
@@ -215,11 +218,11 @@ class LocalDecoder:
         stepper: Stepper | None = None
         try:
             logits = prompt.compute(stop)
-            if logits is not None and self._may_abstain(request, logits, room):
-                if silence := self._abstention(prompt):
-                    text, finish, made, logits = silence, "stop", len(self.model.tokens(silence)), None
+            if logits is not None and (known := self._known(request, logits, room)):
+                if decided := known(prompt):
+                    text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
                     first_token = time.perf_counter() - started
-                    yield TextDelta(silence)
+                    yield TextDelta(decided)
                 else:
                     logits = prompt.compute(stop)  # of the last token, which looking at the others took off
             mass = prompt.mass
@@ -255,18 +258,30 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _may_abstain(self, request: ReplyRequest, logits: Tensor, room: int) -> bool:
-        """Was nothing read for a question, and may the words for "not known" be likely enough? They are no likelier
-        than the tokens that they begin with. A stock decoder was not taught them."""
-        if self.adapter is None or request.reads or not request.dialogue or not asks(request.dialogue[-1].text):
-            return False
-        begin = sorted({reply[0] for reply in self._silences})
-        return max(map(len, self._silences)) <= room and float(logits.float().softmax(-1)[begin].sum()) >= LEAST
+    def _known(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
+        """What may decide on the reply instead of its likeliest words: where nothing was read, a question may get "not
+        known" and what is told may be taken note of. A stock decoder was not taught either."""
+        if self.adapter is None or request.reads or not request.dialogue or room < _DECIDED:
+            return None
+        text = request.dialogue[-1].text
+        if (needed := least(text)) < 1:
+            return partial(self._acknowledgement, needed)
+        said = [turn.text for turn in request.dialogue[:-1] if turn.role == "user"]
+        if not asks(text) or may_be_said(text, said):
+            return None
+        begin = sorted({reply[0] for reply in self._silences})  # no reply is likelier than its beginning
+        needed = BEHIND if said else LEAST
+        return partial(self._abstention, needed) if float(logits.float().softmax(-1)[begin].sum()) >= needed else None
 
-    def _abstention(self, prompt: Prepared) -> str:
+    def _acknowledgement(self, needed: float, prompt: Prepared) -> str:
+        """The words to take note in, where they are likely enough together; "" to reply as usual."""
+        words = [self.model.tokens(one) for one in BEGINNINGS]
+        return acknowledgement(prompt.log_probabilities(words, [[]] * len(words)).sum(1), needed)
+
+    def _abstention(self, needed: float, prompt: Prepared) -> str:
         """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""
         found = prompt.log_probabilities(self._silences, [[]] * len(self._silences)).sum(1)
-        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= LEAST else ""
+        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= needed else ""
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:
