@@ -28,7 +28,7 @@ _HEARD = {  # how a reply that takes note begins → what is said then
 _SORRY = ("I'm sorry to hear that", "I'm so sorry", "I'm sorry for your loss", "Oh no")
 _GLAD = ("That's great", "That's wonderful", "Congratulations")
 BEGINNINGS = (*_HEARD, *_SORRY, *_GLAD)  # whose probabilities ``acknowledgement`` wants, in this order
-SAD, GLAD = 3.0, 1.2  # nats by which being sorry is likelier than being glad, and the other way round
+SAD, GLAD = 3.0, 1.5  # nats by which being sorry is likelier than being glad, and the other way round
 _SELF = re.compile(r"\b(?:I|I'm|I've|I'd|[Mm]y|[Ww]e|[Oo]ur)\b")
 _REQUEST = re.compile(
     r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
@@ -42,7 +42,7 @@ def least(text: str) -> float:
     if asks(text) or is_small_talk(text) or _REQUEST.match(text):
         return 1.0
     words = len(text.split())
-    return 0.006 if _SELF.search(text) and words >= 3 else 0.04 if words >= 4 else 1.0
+    return 0.006 if _SELF.search(text) and words >= 3 else 0.02 if words >= 4 else 1.0
 
 
 def acknowledgement(found: Tensor, least: float) -> str:
