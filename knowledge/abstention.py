@@ -13,8 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from knowledge.evidence import stem
-from knowledge.words import STOP_WORDS, query_terms
+from knowledge.evidence import telling
 
 ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an honest answer
     "I don't know, that was not mentioned",
@@ -34,9 +33,5 @@ def asks(text: str) -> bool:
 def may_be_said(question: str, said: Iterable[str]) -> bool:
     """May one of the turns ``said`` hold the answer? They stand in the prompt and are not read from memory, so that
     nothing was read says nothing of them."""
-    wanted = _telling(question)
-    return bool(wanted) and any(len(wanted & _telling(text)) >= HELD * len(wanted) for text in said)
-
-
-def _telling(text: str) -> set[str]:
-    return {stem(word) for word in query_terms(text) if word not in STOP_WORDS}
+    wanted = telling(question)
+    return bool(wanted) and any(len(wanted & telling(text)) >= HELD * len(wanted) for text in said)

@@ -28,6 +28,7 @@ _HEARD = {  # how a reply that takes note begins → what is said then
 _SORRY = ("I'm sorry to hear that", "I'm so sorry", "I'm sorry for your loss", "Oh no")
 _GLAD = ("That's great", "That's wonderful", "Congratulations")
 BEGINNINGS = (*_HEARD, *_SORRY, *_GLAD)  # whose probabilities ``acknowledgement`` wants, in this order
+OWN, OTHER = 0.006, 0.02  # probability of taking note from which it is done: of news on the person, of other news
 SAD, GLAD = 3.0, 1.5  # nats by which being sorry is likelier than being glad, and the other way round
 _SELF = re.compile(r"\b(?:I|I'm|I've|I'd|[Mm]y|[Ww]e|[Oo]ur)\b")
 _REQUEST = re.compile(
@@ -42,13 +43,13 @@ def least(text: str) -> float:
     if asks(text) or is_small_talk(text) or _REQUEST.match(text):
         return 1.0
     words = len(text.split())
-    return 0.006 if _SELF.search(text) and words >= 3 else 0.02 if words >= 4 else 1.0
+    return OWN if _SELF.search(text) and words >= 3 else OTHER if words >= 4 else 1.0
 
 
-def acknowledgement(found: Tensor, least: float) -> str:
+def acknowledgement(found: Tensor, needed: float) -> str:
     """The words to take note in, or "" to reply as usual. ``found``: log-probabilities of ``BEGINNINGS`` in nats."""
     heard, sorry, glad = torch.split(found, [len(_HEARD), len(_SORRY), len(_GLAD)])
-    if float(heard.exp().sum()) < least:
+    if float(heard.exp().sum()) < needed:
         return ""
     sadness = float(sorry.logsumexp(0) - glad.logsumexp(0))
     if sadness >= SAD:

@@ -80,9 +80,10 @@ class Encoder:
         the time of one short text."""
         import torch
 
+        device = self._model.device
         with torch.inference_mode():
             inputs = {
-                name: value.to(self._model.device) if isinstance(value, torch.Tensor) else value
+                name: value.to(device) if isinstance(value, torch.Tensor) else value
                 for name, value in self._model.preprocess(texts).items()
             }
             rows = self._model(inputs)["sentence_embedding"]

@@ -106,6 +106,12 @@ def stem(word: str) -> str:
     return _STEMS[word]
 
 
+@lru_cache(maxsize=4096)
+def telling(text: str) -> frozenset[str]:
+    """Stems of what the text would ask for as a query, without stop words."""
+    return frozenset(stem(word) for word in query_terms(text) if word not in STOP_WORDS)
+
+
 @dataclass(frozen=True, slots=True)
 class TextFacts:
     """What the text of a memory, whoever asks, says of itself."""

@@ -10,11 +10,10 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import lru_cache
 
-from knowledge.evidence import stem, text_facts
+from knowledge.evidence import stem, telling, text_facts
 from knowledge.records import Candidate
-from knowledge.words import STOP_WORDS, query_terms
+from knowledge.words import STOP_WORDS
 
 NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
 _LONGEST = 30  # telling words; a longer reply is no repetition
@@ -27,7 +26,7 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
     wanted = frozenset[str]().union(
-        *(_telling(one.memory.text) for one in candidates if one.memory.role == "assistant")
+        *(telling(one.memory.text) for one in candidates if one.memory.role == "assistant")
     )
     if not wanted:
         return list(candidates)
@@ -45,14 +44,8 @@ def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     ]  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
-def _telling(text: str) -> frozenset[str]:
-    """Stems of what the text would ask for as a query, without stop words."""
-    return frozenset(stem(word) for word in query_terms(text) if word not in STOP_WORDS)
-
-
 def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[int]]) -> bool:
-    words = _telling(text)
+    words = telling(text)
     if not words or len(words) > _LONGEST:
         return False
     # A source holds so many of the words that one of the rarest stands in it: the others need not be looked at

@@ -94,6 +94,7 @@ class LocalDecoder:
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
         self._silences = [self.model.tokens(words) for words in ABSTENTIONS]
+        self._beginnings = [self.model.tokens(words) for words in BEGINNINGS]
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
@@ -275,8 +276,8 @@ class LocalDecoder:
 
     def _acknowledgement(self, needed: float, prompt: Prepared) -> str:
         """The words to take note in, where they are likely enough together; "" to reply as usual."""
-        words = [self.model.tokens(one) for one in BEGINNINGS]
-        return acknowledgement(prompt.log_probabilities(words, [[]] * len(words)).sum(1), needed)
+        found = prompt.log_probabilities(self._beginnings, [[]] * len(self._beginnings)).sum(1)
+        return acknowledgement(found, needed)
 
     def _abstention(self, needed: float, prompt: Prepared) -> str:
         """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""

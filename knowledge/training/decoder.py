@@ -69,7 +69,7 @@ class DecoderTraining:
     ``polish``: examples of short last stages at a low rate; each begins where the main stage ended, and the mean of
     them all is what was learned: neighbouring mixes differ by points on single kinds of questions, and their mean is
     as good as the better ones (Wortsman et al. 2022, Model soups, arXiv:2203.05482). ``talk``: token ids of
-    conversations that the decoder is to follow as before, one a step.
+    conversations that the decoder is to follow as before, one in each step of a last stage.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
 from knowledge.training.reply_data import ReplyExample, sentence
 
-_SENTENCE = re.compile(r"[^.!?]+[.!?]+")
+SENTENCE = re.compile(r"[^.!?]+[.!?]+")
 _LONGEST = 240  # characters of a fact told
 _GREETINGS = (("Hi!", "Hi!"), ("Hello!", "Hello!"), ("Hey,", "Hey!"), ("Good morning!", "Good morning!"))
 _HEARD = (
@@ -70,7 +70,7 @@ def _holding(stage: Stage, turn: int, answer: str) -> str:
     """The person's own words around what answers, or "" where they do not say it."""
     if turn >= len(stage.turns) or stage.turns[turn].who:
         return ""
-    sentences = [said.strip() for said in _SENTENCE.findall(stage.turns[turn].text)]
+    sentences = [said.strip() for said in SENTENCE.findall(stage.turns[turn].text)]
     for number, said in enumerate(sentences):
         if answer.lower() in said.lower():
             kept = " ".join(one for one in sentences[max(0, number - 1) : number + 1] if "?" not in one)

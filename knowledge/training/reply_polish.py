@@ -22,7 +22,7 @@ from knowledge.training.generator_questions import Asker
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
 from knowledge.training.reply_data import ReplyExample, as_written, sentence
-from knowledge.training.reply_dialogue import behind_facts, conversed, plainly
+from knowledge.training.reply_dialogue import SENTENCE, behind_facts, conversed, plainly
 
 SCENES = 60
 MOST = 200  # of changed facts
@@ -35,7 +35,6 @@ CORRECTED = 50  # of things told that change what is known
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
 _PERSONAL = re.compile(r"\b(?:I|I'm|I've|[Mm]y|[Ww]e|[Oo]ur)\b")
-_SENTENCE = re.compile(r"[^.!?]+[.!?]+")
 TALK = {  # plain talk with a reply worth giving
     "Hello!": "Hello! How can I help you today?",
     "Hi": "Hi! What can I do for you?",
@@ -221,7 +220,7 @@ def corrections(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[Repl
         facts = sorted(facts, key=lambda fact: fact.main)
         if len(facts) < 2 or "many" in facts[0].schema.tags or facts[-1].main == facts[-2].main:
             continue
-        told = [one.strip() for one in _SENTENCE.findall(stage.turns[facts[-1].main].text) if "?" not in one]
+        told = [one.strip() for one in SENTENCE.findall(stage.turns[facts[-1].main].text) if "?" not in one]
         if not told or not _PERSONAL.search(told[0]) or len(told[0].split()) < 5:
             continue
         memories = [_memory(stage, facts[-2].main), *_others(stage, {fact.main for fact in facts}, 2, rng)]
@@ -262,12 +261,12 @@ def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExam
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
     """What the person tells in an assistant's chat, with short replies; an older memory of the like may be read."""
     for number, (turn, reply) in enumerate(pairwise(stage.turns)):
-        told = _SENTENCE.findall(turn.text)
+        told = SENTENCE.findall(turn.text)
         if not stage.app or turn.who or not reply.who or "?" in turn.text or len(turn.text.split()) < 5:
             continue
         if not told or not _PERSONAL.search(told[0]):  # a request
             continue
-        kept = [said.strip() for said in _SENTENCE.findall(reply.text) if "?" not in said and not _OWN.search(said)]
+        kept = [said.strip() for said in SENTENCE.findall(reply.text) if "?" not in said and not _OWN.search(said)]
         said = " ".join(kept[:2]) if kept and rng.random() < 0.7 else rng.choice(_ACKNOWLEDGED)
         reads = _weak(stage, {number}, rng.choice((0, 0, 2, 4)), rng, rng.choice((0.1, 0.6)))
         asked = (Turn("question", "user", "".join(told[:2]).strip(), stage.times[turn.session] + 45 * (number % 40)),)
