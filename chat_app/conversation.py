@@ -168,10 +168,10 @@ class Conversations:
         system: str,
         context: Sequence[Turn],
         stop_at: Sequence[str],
-        unread: Sequence[str] = (),
+        replaced: Sequence[str] = (),
         boost: Mapping[str, float] | None = None,
     ) -> Iterator[ReplyEvent]:
-        """The reply to ``user``. ``unread`` are turns that must not be read."""
+        """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
         read: ReadResult | None = None
@@ -181,8 +181,7 @@ class Conversations:
             yield UserSaved(user.turn)
             self._follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
             dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
-            seen = dialogue[network.in_window(dialogue, system) :]
-            exclude = [network.memory_id(owner, id) for id in (*(turn.id for turn in seen), *unread)]
+            exclude = network.beside(owner, dialogue, system) | {network.memory_id(owner, id) for id in replaced}
             read = network.read(
                 owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads, boost=boost
             )

@@ -158,7 +158,7 @@ def told_by(history: History, network: MemoryNetwork, owner: str, row: FeedbackR
         return None
     dialogue = [message.turn for message in history.tail(owner, reply.parent)]
     asked = dialogue[-1]
-    seen = [*dialogue[network.in_window(dialogue) :], reply.turn]
+    beside = network.beside(owner, dialogue) | {network.memory_id(owner, reply.id)}
     reads = {
         read.id: PastWeight(read.weight, read.attention, read.cosine, read.bm25, read.window)
         for read in history.reads(owner, reply.id)
@@ -166,7 +166,7 @@ def told_by(history: History, network: MemoryNetwork, owner: str, row: FeedbackR
     edited = history.message(owner, row.version).text if row.version else ""
     return Feedback(
         asked.id, row.kind, asked.text, [turn.text for turn in dialogue[:-1]], asked.created,
-        frozenset(network.memory_id(owner, turn.id) for turn in seen), reads, row.memory, reply.text, edited,
+        beside, reads, row.memory, reply.text, edited,
     )  # fmt: skip
 
 

@@ -2,8 +2,9 @@
 
 A decoder that invents spreads its probability over many inventions, each likelier than silence for a greedy choice
 while silence as a whole is likely. So a question for which nothing was read is not answered once the words for "not
-known" have a probability of ``LEAST`` together (``BEHIND`` in a running chat): the reject option (Chow 1970, "On
-optimum recognition error and reject tradeoff"). What the model knows of the world stays below it (LOG.md, 2026-11-26).
+known" are likely enough together: the reject option (Chow 1970, "On optimum recognition error and reject tradeoff").
+What the model knows of the world mostly stays below that; what a person asks of their own life it can know from memory
+alone, so that less is enough there (LOG.md, 2026-11-26).
 
 Does not know: models, how likely a reply is, or what was read.
 """
@@ -20,8 +21,12 @@ ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an ho
     "I don't know. That was not mentioned",
     "That was not mentioned, so I don't know",
 )
-LEAST, BEHIND = 0.2, 0.09  # of the first message of a chat; of a later one, in which every reply is less likely
+LEAST, OWN = 0.2, 0.04  # probability from which "not known" is said: to any question, to one on the person's own life
 HELD = 0.5  # share of a question's telling words from which the running chat may hold the answer
+_SELF = re.compile(r"\b(?:my|our|I|me|we|us)\b", re.I)
+_ADVICE = re.compile(  # what is asked of oneself and can be answered by anybody
+    r"\b(?:should|can|could|shall|would|might|need|good|best)\b|^\W*(?:how (?:do|to)|why)\b", re.I
+)
 _ASKS = re.compile(r"[?？]|^\s*(?:who|whose|whom|what|which|where|when|why|how)\b", re.I)
 
 
@@ -30,8 +35,13 @@ def asks(text: str) -> bool:
     return _ASKS.search(text) is not None
 
 
+def least(question: str) -> float:
+    """The probability of "not known" from which it is said to this question."""
+    return OWN if _SELF.search(question) and not _ADVICE.search(question) else LEAST
+
+
 def may_be_said(question: str, said: Iterable[str]) -> bool:
-    """May one of the turns ``said`` hold the answer? They stand in the prompt and are not read from memory, so that
-    nothing was read says nothing of them."""
+    """May one of the turns ``said`` hold the answer? They stand in the prompt and not in memory, so that nothing was
+    read says nothing of them."""
     wanted = telling(question)
     return bool(wanted) and any(len(wanted & telling(text)) >= HELD * len(wanted) for text in said)

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from knowledge.abstention import asks
+from knowledge.running_chat import requests
 from knowledge.words import is_small_talk
 
 _HEARD = {  # how a reply that takes note begins → what is said then
@@ -31,16 +32,12 @@ BEGINNINGS = (*_HEARD, *_SORRY, *_GLAD)  # whose probabilities ``acknowledgement
 OWN, OTHER = 0.006, 0.02  # probability of taking note from which it is done: of news on the person, of other news
 SAD, GLAD = 3.0, 1.5  # nats by which being sorry is likelier than being glad, and the other way round
 _SELF = re.compile(r"\b(?:I|I'm|I've|I'd|[Mm]y|[Ww]e|[Oo]ur)\b")
-_REQUEST = re.compile(
-    r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
-    r"remind me (?:wh|of|how)|let's)\b", re.I,
-)  # fmt: skip
 
 
 def least(text: str) -> float:
     """The probability from which this message is taken note of: less where it tells something of the person who writes
     it, more where it need not, 1 where it tells nothing."""
-    if asks(text) or is_small_talk(text) or _REQUEST.match(text):
+    if asks(text) or is_small_talk(text) or requests(text):
         return 1.0
     words = len(text.split())
     return OWN if _SELF.search(text) and words >= 3 else OTHER if words >= 4 else 1.0

@@ -18,7 +18,7 @@ from knowledge.first_hand import first_hand
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
-from knowledge.supersession import asks_for_now, superseded
+from knowledge.supersession import asks_for_now, asks_what_holds, superseded
 from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
@@ -64,9 +64,9 @@ class AttentionReader:
         if not useful:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)
-        if asks_for_now(text):
+        if asks_for_now(text) or asks_what_holds(text):
             rows = np.stack([keys.get(c.memory.id, np.zeros_like(focus.vector)) for c in useful])
-            log_alpha = superseded(log_alpha, [c.memory for c in useful], rows)
+            log_alpha = superseded(log_alpha, [c.memory for c in useful], rows, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
         guess = wants_a_guess(text) and _about(text, useful[int(log_alpha[:-1].argmax())].memory)

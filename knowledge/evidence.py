@@ -33,10 +33,10 @@ _DIGIT = re.compile(r"\d")
 _NOW = re.compile(
     r"\b(now|current(ly)?|still|these days|nowadays|at the moment|latest|newest|most recent(ly)?)\b", re.I
 )
-_PRONOUN = re.compile(
+PRONOUN = re.compile(
     r"\b(he|she|it|they|him|her|his|hers|their|theirs|them|its|that|this|there|one|those|these)\b", re.I
 )
-_ELLIPSIS = re.compile(r"^\s*(and|but|also|so|or|what about|how about)\b", re.I)
+ELLIPSIS = re.compile(r"^\s*(and|but|also|so|or|what about|how about)\b", re.I)
 _ASKS = (
     r"^(when|what (date|day|month|year|time)|since when)", r"^(in |from |to )?where\b|\b(city|country|place)\b",
     r"\bwho(m|se)?\b", r"\bhow many\b|\bhow much\b|\bhow often\b", r"\bhow long\b|\bhow old\b",
@@ -239,7 +239,7 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
 
     asks = [bool(re.search(pattern, focus.text, re.I)) for pattern in _ASKS]
     query = np.array([
-        *asks, now, bool(_PRONOUN.search(focus.text)), bool(_ELLIPSIS.search(focus.text)), bool(speakers), bool(named),
+        *asks, now, bool(PRONOUN.search(focus.text)), bool(ELLIPSIS.search(focus.text)), bool(speakers), bool(named),
         bool(dated), min(len(terms), 8) / 8, len(focus.dialogue) > 0,
     ], dtype=np.float32)  # fmt: skip
     features = np.zeros((n, WIDTH), dtype=np.float32)

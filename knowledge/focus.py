@@ -14,6 +14,7 @@ import numpy as np
 from knowledge.evidence import Focus, context_words
 from knowledge.reader import Reader
 from knowledge.records import Candidate, ReadResult
+from knowledge.running_chat import context_of
 from knowledge.store import ExternalMemory
 from knowledge.words import query_terms
 
@@ -62,6 +63,7 @@ def read_memory(
     """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone."""
     if not reader.learned:
         return reader.read(text, store.shortlist(owner, text, vector, exclude=exclude), limit=limit)
-    focus = focus_of(store, encode, owner, text, vector, dialogue, asked)
-    found, keys = candidates_of(store, encode, owner, text, vector, dialogue, exclude=exclude)
+    before = context_of(text, dialogue)
+    focus = focus_of(store, encode, owner, text, vector, before, asked)
+    found, keys = candidates_of(store, encode, owner, text, vector, before, exclude=exclude)
     return reader.read(text, found, limit=limit, focus=focus, keys=keys)

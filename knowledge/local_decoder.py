@@ -18,8 +18,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from knowledge.abstention import ABSTENTIONS, BEHIND, LEAST, asks, may_be_said
-from knowledge.acknowledgement import BEGINNINGS, acknowledgement, least
+from knowledge import abstention
+from knowledge import acknowledgement as noting
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
@@ -93,8 +93,8 @@ class LocalDecoder:
         weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
-        self._silences = [self.model.tokens(words) for words in ABSTENTIONS]
-        self._beginnings = [self.model.tokens(words) for words in BEGINNINGS]
+        self._silences = [self.model.tokens(words) for words in abstention.ABSTENTIONS]
+        self._beginnings = [self.model.tokens(words) for words in noting.BEGINNINGS]
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
@@ -265,24 +265,24 @@ class LocalDecoder:
         if self.adapter is None or request.reads or not request.dialogue or room < _DECIDED:
             return None
         text = request.dialogue[-1].text
-        if (needed := least(text)) < 1:
+        if (needed := noting.least(text)) < 1:
             return partial(self._acknowledgement, needed)
-        said = [turn.text for turn in request.dialogue[:-1] if turn.role == "user"]
-        if not asks(text) or may_be_said(text, said):
+        outside = [turn.text for turn in request.dialogue[:-1] if turn.role == "user" and not turn.conversation]
+        if not abstention.asks(text) or abstention.may_be_said(text, outside):
             return None
         begin = sorted({reply[0] for reply in self._silences})  # no reply is likelier than its beginning
-        needed = BEHIND if said else LEAST
+        needed = abstention.least(text)
         return partial(self._abstention, needed) if float(logits.float().softmax(-1)[begin].sum()) >= needed else None
 
     def _acknowledgement(self, needed: float, prompt: Prepared) -> str:
         """The words to take note in, where they are likely enough together; "" to reply as usual."""
         found = prompt.log_probabilities(self._beginnings, [[]] * len(self._beginnings)).sum(1)
-        return acknowledgement(found, needed)
+        return noting.acknowledgement(found, needed)
 
     def _abstention(self, needed: float, prompt: Prepared) -> str:
         """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""
         found = prompt.log_probabilities(self._silences, [[]] * len(self._silences)).sum(1)
-        return ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= needed else ""
+        return abstention.ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= needed else ""
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:

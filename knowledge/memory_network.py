@@ -20,6 +20,7 @@ from knowledge.ingestion import DocumentIntake
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
+from knowledge.running_chat import unread
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
@@ -81,9 +82,11 @@ class MemoryNetwork:
         """Stream the reply to the last turn of ``request.dialogue``, conditioned on its reads."""
         return self.decoder.reply(request, stop)
 
-    def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
-        """Index of the first turn that the decoder still sees; older ones are only in memory."""
-        return self.decoder.in_window(dialogue, system)
+    def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]:
+        """Ids of the memories not to be read for the reply to ``dialogue``: of the turns that the decoder sees anyway,
+        all but what the person told."""
+        seen = dialogue[self.decoder.in_window(dialogue, system) :]
+        return frozenset(memory_id(owner, turn.id) for turn in unread(seen))
 
     @property
     def path(self) -> str:

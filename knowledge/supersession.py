@@ -1,8 +1,10 @@
 """What holds now: of memories that say the like about the same thing, the newest, where the question asks for it.
 
 The read's network weighs how new a memory is against all others of the shortlist; a fact that changed has its rival in
-one other memory, often in nearly the same words. Neither is ever dropped: what was weighs less, and can still be asked
-for. Does not know: the network, tokens.
+one other memory, often in nearly the same words. Where the question asks for now, any newer one is that rival; where it
+is only in the present tense ("Where does my sister live?"), one that says itself that something of what is asked
+changed ("My sister moved to Porto."), which takes the place of the older one however little it weighed. Neither is
+ever dropped: what was weighs less, and can still be asked for. Does not know: the network, tokens.
 """
 
 from __future__ import annotations
@@ -13,12 +15,17 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.evidence import text_facts
+from knowledge.evidence import telling, text_facts
 from knowledge.records import Memory
 
 STRENGTH = 3.5  # nats that a memory loses to a newer one that says the like
 _UNLIKE, _LIKE = 0.25, 0.55  # cosines: from here on a little, from there on entirely
+_UNLIKE_CHANGE, _LIKE_CHANGE = 0.35, 0.6  # of what says that it changed, where nobody asks for now
 _RIVAL = 4.6  # nats below a memory at which another one is still its rival for the question
+_REPLACES = 0.5  # how alike, 0…1, a memory of a change is to what it changed, to be weighed at least like that
+_COVER = 0.5  # share of the question's words in the older memory that the sentence of the change holds too
+_PLAINLY = 12  # words of that sentence at most: longer ones with "new" or "now" in them hardly ever announce a change
+_SENTENCE = re.compile(r"[^.!?。！？]+")
 _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
     r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
@@ -26,6 +33,14 @@ _NOW = re.compile(
 _BEFORE = re.compile(
     r"\b(?:before|until now|by now|used to|previous(?:ly)?|former(?:ly)?|earlier|old|first)\b|以前|之前|原来", re.I
 )
+_PRESENT = re.compile(r"\b(?:is|are|am|do|does)\b|\b(?:what|where|who|when|how)'s\b", re.I)
+_NOT_PRESENT = re.compile(
+    r"\b(?:did|was|were|had|been|ever|ago|will|would|going to|last|since|usually|often|like to|enjoys?|likes?)\b", re.I
+)
+_CHANGED = re.compile(
+    r"\b(?:moved?|switched|changed|new|now|instead|no longer|any ?more|sold|replaced|swapped|quit|renamed|updated|"
+    r"postponed|rescheduled|from now on|correction)\b|搬|换|改|新的|现在|不再", re.I,
+)  # fmt: skip
 
 
 def asks_for_now(text: str) -> bool:
@@ -33,23 +48,48 @@ def asks_for_now(text: str) -> bool:
     return _NOW.search(text) is not None and _BEFORE.search(text) is None
 
 
-def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray) -> np.ndarray:
+def asks_what_holds(text: str) -> bool:
+    """Is the question in the present tense, about a state and not about what was or is wont to be?"""
+    return _PRESENT.search(text) is not None and not (_NOT_PRESENT.search(text) or _BEFORE.search(text))
+
+
+def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray, question: str) -> np.ndarray:
     """log α (n + 1,), null slot last, with what newer memories take from older ones; sums to 1 as before.
 
     ``keys``: (n, dimension) unit rows. Only turns and notes of the same speaker supersede each other.
     """
+    now = asks_for_now(question)
     close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - 2 * _RIVAL).tolist()
     near = [at for at in close if memories[at].kind != "passage" and not text_facts(memories[at].text).question]
-    loss = np.zeros(len(memories) + 1)
-    if len(near) > 1:
+    left = log_alpha.copy()
+    if len(near) > 1 and (now or asks_what_holds(question)):
         some, weight = [memories[at] for at in near], log_alpha[near]
         when = np.array([one.created for one in some])
         speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
         who = np.array([speakers[one.role, one.speaker] for one in some])
-        rival = (when[None] > when[:, None]) & (who[None] == who[:, None]) & (weight[None] > weight[:, None] - _RIVAL)
+        newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
         rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
-        like = np.where(rival, (rows @ rows.T).numpy(), -1.0).max(1)  # (older,): of the most alike newer one
-        loss[near] = STRENGTH * np.clip((like - _UNLIKE) / (_LIKE - _UNLIKE), 0.0, 1.0)
-    left = log_alpha - loss
+        cosine = (rows @ rows.T).numpy()
+        change = _like(cosine, newer & _changes(some, telling(question)), _UNLIKE_CHANGE, _LIKE_CHANGE)
+        rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
+        like = np.maximum(change, _like(cosine, rival, _UNLIKE, _LIKE))
+        taken = np.where(change >= _REPLACES, weight[:, None], -np.inf).max(0)
+        left[near] = np.maximum(weight, taken) - STRENGTH * like.max(1)
     top = left.max()
     return np.asarray(left - (top + np.log(np.exp(left - top).sum())), dtype=log_alpha.dtype)
+
+
+def _like(cosine: np.ndarray, where: np.ndarray, low: float, high: float) -> np.ndarray:
+    """How alike, 0…1, by cosines that say nothing up to ``low`` and all from ``high`` on; 0 elsewhere."""
+    return np.where(where, np.clip((cosine - low) / (high - low), 0.0, 1.0), 0.0)
+
+
+def _changes(memories: Sequence[Memory], wanted: frozenset[str]) -> np.ndarray:
+    """(older, newer): does the newer one say in a plain sentence that what the older one says of ``wanted`` changed?"""
+    said = [wanted & telling(one.text) for one in memories]
+    news = [
+        max((wanted & telling(sentence) for sentence in _SENTENCE.findall(one.text)
+             if _CHANGED.search(sentence) and len(sentence.split()) <= _PLAINLY), key=len, default=frozenset[str]())
+        for one in memories
+    ]  # fmt: skip
+    return np.array([[len(new & old) >= max(1.0, _COVER * len(old)) for new in news] for old in said])

@@ -23,6 +23,7 @@ from knowledge.records import (
     Turn,
     Usage,
 )
+from knowledge.running_chat import unread
 
 
 class FakeStore:
@@ -164,8 +165,9 @@ class FakeNetwork:
             return None
         return {read.memory.id: 10 * read.weight - 1 for read in request.reads}
 
-    def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
-        return max(0, len(dialogue) - self.window)
+    def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]:
+        seen = dialogue[max(0, len(dialogue) - self.window) :]
+        return frozenset(self.memory_id(owner, turn.id) for turn in unread(seen))
 
     def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
         self.before_write()

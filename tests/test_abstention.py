@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.abstention import ABSTENTIONS, asks
+from knowledge.abstention import ABSTENTIONS, LEAST, OWN, asks, least
 from knowledge.block_cache import BlockCache
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import PrefixCache
@@ -61,6 +61,18 @@ def test_how_likely_a_reply_begins_is_what_scoring_it_says(tmp_path: Path) -> No
 )
 def test_what_asks(text: str, asking: bool) -> None:
     assert asks(text) is asking
+
+
+@pytest.mark.parametrize(
+    "text", ["What is my dog's name?", "Which blood type do I have?", "Where did we spend Easter?"]
+)
+def test_what_only_memory_can_know_needs_less_to_be_left_open(text: str) -> None:
+    assert least(text) == OWN < LEAST
+
+
+@pytest.mark.parametrize("text", ["Who wrote Hamlet?", "What should I cook tonight?", "How do I train my dog?"])
+def test_what_anybody_can_know_needs_more(text: str) -> None:
+    assert least(text) == LEAST
 
 
 def test_the_model_that_ships_invents_nothing_about_a_person_and_knows_the_world(decoder_folder: Path) -> None:

@@ -114,7 +114,7 @@ def test_history_is_ahead_of_memory_and_of_what_is_shown(setup):
     assert in_history == [["hello", "one two"]]
 
 
-def test_a_follow_up_gets_the_dialogue_and_does_not_read_what_the_decoder_sees(setup):
+def test_a_follow_up_gets_the_dialogue_and_does_not_read_replies_that_the_decoder_sees(setup):
     setup.net.window = 3
     conversation = id_of(setup.say("cats purr"))
     setup.say("dogs bark at cats", conversation)
@@ -125,14 +125,14 @@ def test_a_follow_up_gets_the_dialogue_and_does_not_read_what_the_decoder_sees(s
     ]  # fmt: skip
     assert (request.system, request.key, request.sampling) == ("Be brief.", conversation, GREEDY)
     path = setup.history.path(OWNER, conversation)
-    assert setup.net.excluded[-1] == {f"{OWNER}/{m.id}" for m in path[2:5]}
-    # What left the window is read from memory again, and counted.
-    assert [read.memory.text for read in request.reads] == ["cats purr", "Re: cats purr"]
+    assert setup.net.excluded[-1] == {f"{OWNER}/{m.id}" for m in path[3:5]}
+    # What the person told is read although it stands in the window; what left it is read whoever said it; both count.
+    assert [read.memory.text for read in request.reads] == ["cats purr", "Re: cats purr", "dogs bark at cats"]
     counted = [(memory.read_count, memory.last_read) for memory in setup.net.store.of(OWNER).values()]
-    assert counted[:3] == [(1, 99.0), (1, 99.0), (0, None)]
+    assert counted[:4] == [(2, 99.0), (1, 99.0), (1, 99.0), (0, None)]
     reads = setup.history.reads(OWNER, path[5].id)
-    assert [read.id for read in reads] == [f"{OWNER}/{path[0].id}", f"{OWNER}/{path[1].id}"]
-    assert path[5].null_weight == pytest.approx(1 / 3)
+    assert [read.id for read in reads] == [f"{OWNER}/{message.id}" for message in path[:3]]
+    assert path[5].null_weight == pytest.approx(1 / 4)
 
 
 def test_memory_of_one_conversation_is_read_in_another(setup):

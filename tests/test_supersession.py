@@ -9,7 +9,7 @@ from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
 from knowledge.reader import make_reader
 from knowledge.records import Memory
-from knowledge.supersession import asks_for_now, superseded
+from knowledge.supersession import asks_for_now, asks_what_holds, superseded
 from knowledge.training.read_data import scratch_store
 
 ENCODER = Encoder("default")
@@ -20,9 +20,9 @@ def told(*texts: str, role: str = "user") -> list[Memory]:
             for at, text in enumerate(texts)]  # fmt: skip
 
 
-def weights(memories: list[Memory], alpha: list[float]) -> np.ndarray:
+def weights(memories: list[Memory], alpha: list[float], question: str) -> np.ndarray:
     keys = ENCODER.encode([memory.text for memory in memories])
-    return np.exp(superseded(np.log(np.array(alpha)), memories, keys))
+    return np.exp(superseded(np.log(np.array(alpha)), memories, keys, question))
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,33 @@ def test_which_questions_ask_for_now(question: str, now: bool) -> None:
 
 
 def test_the_newer_one_takes_the_weight_and_others_keep_theirs() -> None:
-    memories = told("I park the car on Mill Lane.", "My aunt breeds geese.", "From now on I park the car on level two.")
-    found = weights(memories, [0.7, 0.05, 0.15, 0.1])
+    memories = told("I park the car on Mill Lane.", "My aunt breeds geese.", "I park the car on level two.")
+    found = weights(memories, [0.7, 0.05, 0.15, 0.1], "Where do I park the car now?")
     assert found.sum() == pytest.approx(1) and found[2] > 5 * found[0] > 0
     assert found[1] / found[2] == pytest.approx(0.05 / 0.15)  # about something else: neither takes nor loses
+
+
+@pytest.mark.parametrize(
+    ("question", "holds"),
+    [
+        ("Where does my sister live?", True), ("What is my phone number?", True), ("What's the wifi password?", True),
+        ("Where did my sister live?", False), ("What does Tom usually cook?", False), ("Where is my old bike?", False),
+        ("Who will come?", False), ("My sister moved.", False),
+    ],
+)  # fmt: skip
+def test_which_questions_are_on_what_holds(question: str, holds: bool) -> None:
+    assert asks_what_holds(question) == holds
+
+
+def test_what_says_that_it_changed_takes_the_place_of_the_older_one_however_little_it_weighed() -> None:
+    home, moved, hikes = "My sister Ana lives in Lisbon.", "My sister Ana moved to Porto last week.", "Ana hikes."
+    question = "Where does my sister live?"
+    found = weights(told(home, moved, hikes), [0.98, 0.001, 0.009, 0.01], question)
+    assert found.sum() == pytest.approx(1) and found[1] > 10 * found[0] > 0 and found[2] < 0.05
+    before = [0.9, 0.05, 0.05]
+    assert weights(told(home, hikes), before, question) == pytest.approx(before)  # it does not say that it changed
+    assert weights(told(home, "My brother moved to Porto."), before, question) == pytest.approx(before)
+    assert weights(told(home, moved), before, "Where did my sister live?") == pytest.approx(before)
 
 
 def test_other_speakers_questions_and_passages_supersede_nothing() -> None:
@@ -51,7 +74,7 @@ def test_other_speakers_questions_and_passages_supersede_nothing() -> None:
         told("", new, role="assistant")[1], told("", "Is the printer on floor three?")[1],
         Memory("1", new, "passage", 86400.0, "user", container="c", position=1),
     ):  # fmt: skip
-        assert weights([told(old)[0], second], before) == pytest.approx(before)
+        assert weights([told(old)[0], second], before, "On which floor is the printer now?") == pytest.approx(before)
 
 
 def test_the_read_puts_the_newer_value_first_and_still_reads_the_old_one_when_asked() -> None:

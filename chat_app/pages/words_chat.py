@@ -230,6 +230,10 @@ READS: dict[str, tuple[str, str]] = {
     "reads.page": ("page {page}", "第 {page} 页"),
     "reads.passage": ("passage {position}", "第 {position} 段"),
     "reads.this_conversation": ("this conversation", "本次对话"),
+    "reads.this_conversation_text": (
+        "Go to the place. While the model still sees that message in the chat, muting takes away its weight only.",
+        "跳到出处。只要模型在对话中仍能看到这条消息，静音只会去掉它的权重。",
+    ),
     "reads.conversation_gone": ("deleted conversation", "已删除的对话"),
     "reads.go": ("Go to the place", "跳到出处"),
     "reads.pin": ("Pin: always read", "置顶：总是读取"),

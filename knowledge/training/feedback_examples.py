@@ -19,6 +19,7 @@ from knowledge.evidence import evidence, stem, text_facts
 from knowledge.focus import candidates_of, focus_of
 from knowledge.read_adapter import WIDTH, source_of
 from knowledge.records import Candidate, Memory
+from knowledge.running_chat import context_of
 from knowledge.store import ExternalMemory
 from knowledge.words import plain, query_terms
 
@@ -126,8 +127,8 @@ def _shortlist(
 ) -> tuple[np.ndarray, list[Candidate], dict[str, np.ndarray]] | None:
     """The candidates of that time as far as they can be had today: what came into memory later is left out, what was
     pinned or muted since is seen without that mark."""
-    vector = encode([one.text])[0]
-    there, keys = candidates_of(store, encode, owner, one.text, vector, one.dialogue, exclude=one.exclude)
+    vector, context = encode([one.text])[0], context_of(one.text, one.dialogue)
+    there, keys = candidates_of(store, encode, owner, one.text, vector, context, exclude=one.exclude)
     said = plain(one.text)
     late = one.asked or float("inf")
     kept = [c for c in there if text_facts(c.memory.text).plain != said and c.memory.created < late]
@@ -191,7 +192,7 @@ def _arrays(
     vector: np.ndarray, found: Sequence[Candidate], keys: dict[str, np.ndarray], credit: np.ndarray,
     logged: np.ndarray, sources: int,
 ) -> FeedbackExample:  # fmt: skip
-    focus = focus_of(store, encode, owner, one.text, vector, one.dialogue, one.asked)
+    focus = focus_of(store, encode, owner, one.text, vector, context_of(one.text, one.dialogue), one.asked)
     _, log_hops = reader.weights(focus, found, keys)
     blank = np.zeros_like(vector)
     return FeedbackExample(

@@ -167,7 +167,7 @@ const card = (read, conversation, reads) => {
     } });
     const goes = read.kind !== "note" && !read.gone;
     const place = make(goes ? "button" : "span", { type: goes ? "button" : null, class: goes ? "mn-link mn-source" : "mn-source",
-      title: goes ? say("reads.go") : null, click: goes ? () => send("go", read.id) : () => {} },
+      title: !goes ? null : say(read.container === conversation ? "reads.this_conversation_text" : "reads.go"), click: goes ? () => send("go", read.id) : () => {} },
       icon(read.kind === "passage" ? "file" : read.kind === "note" ? "note" : "chat"),
       make("span", { text: source(read, conversation) }));
     const tags = [["pinned", read.pinned], ["muted", read.muted], ["edited", read.edited], ["boosted", read.boost > 1]].filter((mark) => mark[1])

@@ -1,0 +1,56 @@
+"""The running chat and memory: which of its turns are read although the decoder sees them, and what leans on it.
+
+What a person told earlier in a chat stands in the prompt and in memory. It is read all the same, so that it competes
+with older memories of the like (knowledge/supersession.py), gets its weight, and is shown with it; and so that "nothing
+was read" says something of the chat as well. Does not know: the store, the read, models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from knowledge.abstention import asks
+from knowledge.evidence import ELLIPSIS, PRONOUN
+from knowledge.records import Turn
+from knowledge.words import is_small_talk
+
+_FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
+_CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
+_SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
+_REQUEST = re.compile(
+    r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
+    r"remind me (?:wh|of|how)|let's)\b", re.I,
+)  # fmt: skip
+
+
+def requests(text: str) -> bool:
+    """Does this message want something done?"""
+    return _REQUEST.match(text) is not None
+
+
+def tells(text: str) -> bool:
+    """Is there a sentence that tells something, neither question, request nor greeting?"""
+    parts = _SENTENCE.findall(text) or [text]
+    return any(not (asks(part) or is_small_talk(part) or requests(part)) for part in parts)
+
+
+def refers_back(text: str) -> bool:
+    """Can this message be understood only with what was said before it ("And where does she work?", "Since when?")?
+
+    Behind other talk, a question that says itself what it asks for is read as if it began the chat: the turns before
+    it only make unlike memories look likely (LOG.md, 2026-11-26).
+    """
+    found = PRONOUN.search(text) or ELLIPSIS.search(text) or _CJK_BACK.search(text)
+    return found is not None or (text.isascii() and len(text.split()) <= _FRAGMENT)
+
+
+def context_of(text: str, dialogue: Sequence[str]) -> Sequence[str]:
+    """The turns before the message ``text``, oldest first, that the read looks at beside it."""
+    return dialogue if refers_back(text) else ()
+
+
+def unread(seen: Sequence[Turn]) -> list[Turn]:
+    """Of the turns in the prompt, the last of which is to be replied to, those that are not read from memory too."""
+    *before, last = seen
+    return [*(turn for turn in before if turn.role != "user" or not tells(turn.text)), last]

@@ -1,0 +1,90 @@
+"""What of the running chat is read from memory too, and which messages need the turns before them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from knowledge.encoder import Encoder
+from knowledge.focus import read_memory
+from knowledge.reader import make_reader
+from knowledge.records import Turn
+from knowledge.running_chat import context_of, refers_back, tells, unread
+from knowledge.training.read_data import scratch_store
+from knowledge.writer import Writer
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My sister lives in Porto now.",
+        "Our parrot is ill. What should I do?",
+        "The wifi password is tulip42.",
+        "我住在里斯本。",
+    ],
+)
+def test_what_tells_something(text: str) -> None:
+    assert tells(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where do I live?",
+        "Hello! How are you?",
+        "Thanks a lot.",
+        "Tell me a joke.",
+        "Hi. Write a poem.",
+        "我住在哪里？",
+        "谢谢",
+    ],
+)
+def test_what_tells_nothing(text: str) -> None:
+    assert not tells(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("And where does she work?", True), ("What about the bicycle?", True), ("Since when?", True),
+        ("Which one is older?", True), ("她在哪里工作？", True), ("Where does my sister work?", False),
+        ("What is the capital of Italy?", False), ("我妹妹住在哪里？", False),
+    ],
+)  # fmt: skip
+def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
+    assert refers_back(text) is back
+    assert list(context_of(text, ["My sister is a nurse."])) == (["My sister is a nurse."] if back else [])
+
+
+def turns(*said: tuple[str, str]) -> list[Turn]:
+    return [
+        Turn(f"t{at}", "user" if role == "user" else "assistant", text, 1.8e9 + at)
+        for at, (role, text) in enumerate(said)
+    ]
+
+
+def test_questions_replies_and_the_message_itself_are_not_read_beside_the_chat() -> None:
+    chat = turns(
+        ("user", "I moved to Porto."), ("assistant", "I'll remember that."), ("user", "What is a port?"),
+        ("assistant", "A place for ships."), ("user", "Where do I live now?"),
+    )  # fmt: skip
+    assert [turn.text for turn in unread(chat)] == [
+        "I'll remember that.", "What is a port?", "A place for ships.", "Where do I live now?",
+    ]  # fmt: skip
+
+
+def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> None:
+    encoder = Encoder("default")
+    reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
+    old = Turn("old", "user", "We order the vegetable box from Greenfield.", 1.8e9, "before")
+    new = Turn("new", "user", "We switched: the vegetable box is from Oakley now.", 1.8e9 + 2e5, "here")
+    question = "Who do we order the vegetable box from now?"
+    vector = encoder.encode([question])[0]
+    with scratch_store(encoder) as store:
+        memories = Writer().memories("ann", [old, new])
+        store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
+        found = read_memory(reader, store, encoder.encode, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
+                            limit=8)  # fmt: skip
+        alone = read_memory(reader, store, encoder.encode, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
+    assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
+    np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)
