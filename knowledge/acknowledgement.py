@@ -26,11 +26,13 @@ _HEARD = {  # how a reply that takes note begins → what is said then
     "Noted": "Noted, I'll remember that.",
     "Thanks for telling me": "Thanks for telling me.",
 }
+_SADLY, _GLADLY = "I'm sorry to hear that. I'll remember that.", "That's great! I'll remember that."
+ACKNOWLEDGEMENTS = (*_HEARD.values(), _SADLY, _GLADLY)
 _SORRY = ("I'm sorry to hear that", "I'm so sorry", "I'm sorry for your loss", "Oh no")
 _GLAD = ("That's great", "That's wonderful", "Congratulations")
 BEGINNINGS = (*_HEARD, *_SORRY, *_GLAD)  # whose probabilities ``acknowledgement`` wants, in this order
 OWN, OTHER = 0.006, 0.02  # probability of taking note from which it is done: of news on the person, of other news
-SAD, GLAD = 3.0, 1.5  # nats by which being sorry is likelier than being glad, and the other way round
+SAD, GLAD = 3.0, 3.0  # nats by which being sorry is likelier than being glad, and the other way round
 _SELF = re.compile(r"\b(?:I|I'm|I've|I'd|[Mm]y|[Ww]e|[Oo]ur)\b")
 
 
@@ -50,7 +52,7 @@ def acknowledgement(found: Tensor, needed: float) -> str:
         return ""
     sadness = float(sorry.logsumexp(0) - glad.logsumexp(0))
     if sadness >= SAD:
-        return "I'm sorry to hear that. I'll remember that."
+        return _SADLY
     if sadness <= -GLAD:
-        return "That's great! I'll remember that."
+        return _GLADLY
     return list(_HEARD.values())[int(heard.argmax())]

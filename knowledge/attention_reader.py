@@ -13,12 +13,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.evidence import Focus, evidence, neighbours, text_facts
-from knowledge.first_hand import first_hand
+from knowledge.evidence import Focus, evidence, neighbours, stem, text_facts
+from knowledge.first_hand import answering, first_hand
+from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
-from knowledge.supersession import asks_for_now, asks_what_holds, superseded
+from knowledge.supersession import asks_about_change, superseded
 from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
@@ -64,9 +65,12 @@ class AttentionReader:
         if not useful:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)
-        if asks_for_now(text) or asks_what_holds(text):
-            rows = np.stack([keys.get(c.memory.id, np.zeros_like(focus.vector)) for c in useful])
-            log_alpha = superseded(log_alpha, [c.memory for c in useful], rows, text)
+        memories = [c.memory for c in useful]
+        if asks_about_change(text):
+            rows = np.stack([keys.get(memory.id, np.zeros_like(focus.vector)) for memory in memories])
+            log_alpha = superseded(log_alpha, memories, rows, text, context=frozenset(map(stem, focus.context)),
+                                   around=[c.memory for c in candidates])  # fmt: skip
+        log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
         guess = wants_a_guess(text) and _about(text, useful[int(log_alpha[:-1].argmax())].memory)

@@ -1,7 +1,8 @@
-"""What the assistant only repeats is not read beside what it repeats.
+"""What the assistant only repeats is not read beside what it repeats, nor what tells nothing.
 
-Every reply is written back into memory. A reply made from a memory says the same again, right or wrong, and would weigh
-like a second witness; where the fact changed since, like one for the old value. The source is read instead.
+Every turn is written back into memory. A reply made from a memory says the same again, right or wrong, and would weigh
+like a second witness; where the fact changed since, like one for the old value. The source is read instead. A question
+to the assistant has the words of the next one like it and answers none; nor does what it took note with.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+import numpy as np
+
+from knowledge.abstention import ABSTENTIONS
+from knowledge.acknowledgement import ACKNOWLEDGEMENTS
 from knowledge.evidence import stem, telling, text_facts
-from knowledge.records import Candidate
-from knowledge.words import STOP_WORDS
+from knowledge.log_weights import lessened
+from knowledge.records import Candidate, Memory
+from knowledge.running_chat import tells
+from knowledge.words import STOP_WORDS, plain
 
 NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
 _LONGEST = 30  # telling words; a longer reply is no repetition
@@ -21,6 +28,25 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
     r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
 )
+
+
+_WHAT_WAS_ASKED = re.compile(r"\bask(?:ed)?\b|\bquestions?\b|问", re.I)
+_EMPTY = frozenset(plain(words) for words in (*ABSTENTIONS, *ACKNOWLEDGEMENTS))
+_NOTHING = 50.0  # nats that take a weight away
+
+
+def answering(log_alpha: np.ndarray, memories: Sequence[Memory], question: str) -> np.ndarray:
+    """log α (n + 1,), null slot last, without turns between person and assistant that tell nothing; sums to 1 as
+    before. What was asked stands as evidence beside its answer until here, and stays where the question is on that."""
+    if _WHAT_WAS_ASKED.search(question):
+        return log_alpha
+    return lessened(log_alpha, np.array([*(_NOTHING * _tells_nothing(one) for one in memories), 0.0]))
+
+
+def _tells_nothing(one: Memory) -> bool:
+    if one.kind != "turn" or one.speaker or one.pinned:
+        return False
+    return plain(one.text) in _EMPTY if one.role == "assistant" else not tells(one.text)
 
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:

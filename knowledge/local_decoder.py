@@ -41,6 +41,7 @@ from knowledge.records import (
 )
 from knowledge.reply_layout import WAYS, Conditioning, Layout, lay_out
 from knowledge.reply_state import BlockMaker, Prepared
+from knowledge.running_chat import needed
 from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
@@ -206,6 +207,7 @@ class LocalDecoder:
     # ---- one reply ---------------------------------------------------------------------------------------
 
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
+        request = self._heard(request)
         layout = self.layout(request)
         pick = TokenPicker(request.sampling, self.model.device)
         turn = request.dialogue[-1].text if request.dialogue else ""
@@ -260,13 +262,15 @@ class LocalDecoder:
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
     def _known(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
-        """What may decide on the reply instead of its likeliest words: where nothing was read, a question may get "not
-        known" and what is told may be taken note of. A stock decoder was not taught either."""
-        if self.adapter is None or request.reads or not request.dialogue or room < _DECIDED:
+        """What may decide on the reply instead of its likeliest words: what is told may be taken note of, and questions
+        for which nothing was read may get "not known". A stock decoder was not taught either."""
+        if self.adapter is None or not request.dialogue or room < _DECIDED:
             return None
         text = request.dialogue[-1].text
         if (needed := noting.least(text)) < 1:
             return partial(self._acknowledgement, needed)
+        if request.reads:
+            return None
         outside = [turn.text for turn in request.dialogue[:-1] if turn.role == "user" and not turn.conversation]
         if not abstention.asks(text) or abstention.may_be_said(text, outside):
             return None
@@ -288,12 +292,23 @@ class LocalDecoder:
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:
         """The prompt of a request, for looking at a reply that is there already."""
         with self._errors():
+            request = self._heard(request)
             layout = self.layout(request)
             prompt = Prepared(self._maker, self._cache, request, layout)
             try:
                 yield prompt, layout
             finally:
                 prompt.keep()
+
+    def _heard(self, request: ReplyRequest) -> ReplyRequest:
+        """The request with those turns of its dialogue that this decoder is to see: trained to answer from memory, it
+        is given no more of the chat than the reply needs. A stock one sees all."""
+        if self.adapter is None or not request.dialogue:
+            return request
+        turns = needed(request.dialogue)
+        if len(turns) == len(request.dialogue):
+            return request
+        return replace(request, dialogue=turns, key=f"{request.key} alone" if request.key else "")
 
     def layout(self, request: ReplyRequest) -> Layout:
         """Where the tokens of a request stand."""

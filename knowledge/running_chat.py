@@ -2,7 +2,9 @@
 
 What a person told earlier in a chat stands in the prompt and in memory. It is read all the same, so that it competes
 with older memories of the like (knowledge/supersession.py), gets its weight, and is shown with it; and so that "nothing
-was read" says something of the chat as well. Does not know: the store, the read, models.
+was read" says something of the chat as well. A question that leans on nothing said before then needs no chat at all: a
+small decoder answers it better from what was read alone, and would copy its last reply otherwise (LOG.md, 2026-11-26).
+Does not know: the store, the read, models.
 """
 
 from __future__ import annotations
@@ -11,12 +13,16 @@ import re
 from collections.abc import Sequence
 
 from knowledge.abstention import asks
-from knowledge.evidence import ELLIPSIS, PRONOUN
+from knowledge.evidence import ELLIPSIS, PRONOUN, telling
 from knowledge.records import Turn
 from knowledge.words import is_small_talk
 
 _FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
+_OF_THE_CHAT = re.compile(  # what is about the chat itself, or wants more of it
+    r"\b(?:you|your|our (?:chat|conversation)|so far|above|again|more|another|else|other|next|second|third|last|just|"
+    r"continue|go on|shorter|longer|summar\w+)\b|你|您|刚才|继续|再|还", re.I,
+)  # fmt: skip
 _SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
 _REQUEST = re.compile(
     r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
@@ -54,3 +60,17 @@ def unread(seen: Sequence[Turn]) -> list[Turn]:
     """Of the turns in the prompt, the last of which is to be replied to, those that are not read from memory too."""
     *before, last = seen
     return [*(turn for turn in before if turn.role != "user" or not tells(turn.text)), last]
+
+
+def needed(dialogue: Sequence[Turn]) -> Sequence[Turn]:
+    """The turns that the reply to the last one needs: it alone where it is a question of its own, names nothing that
+    the assistant said, and all turns before it are kept, so that what was told in them is in memory."""
+    *before, last = dialogue
+    text = last.text
+    alone = asks(text) and not refers_back(text) and _OF_THE_CHAT.search(text) is None
+    wanted = telling(text)
+    if not alone or any(not turn.conversation for turn in before):
+        return dialogue
+    if any(wanted & telling(turn.text) for turn in before if turn.role == "assistant"):
+        return dialogue
+    return [last]

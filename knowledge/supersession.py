@@ -16,16 +16,19 @@ import numpy as np
 import torch
 
 from knowledge.evidence import telling, text_facts
+from knowledge.log_weights import lessened
 from knowledge.records import Memory
 
 STRENGTH = 3.5  # nats that a memory loses to a newer one that says the like
 _UNLIKE, _LIKE = 0.25, 0.55  # cosines: from here on a little, from there on entirely
 _UNLIKE_CHANGE, _LIKE_CHANGE = 0.35, 0.6  # of what says that it changed, where nobody asks for now
 _RIVAL = 4.6  # nats below a memory at which another one is still its rival for the question
+_FAR = 13.8  # nats below the strongest memory from which another one has nothing to do with the question
 _REPLACES = 0.5  # how alike, 0…1, a memory of a change is to what it changed, to be weighed at least like that
 _COVER = 0.5  # share of the question's words in the older memory that the sentence of the change holds too
 _PLAINLY = 12  # words of that sentence at most: longer ones with "new" or "now" in them hardly ever announce a change
 _SENTENCE = re.compile(r"[^.!?。！？]+")
+_LEANS = re.compile(r"\W*(?:it|that|this|they|he|she)\b", re.I)
 _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
     r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
@@ -33,13 +36,15 @@ _NOW = re.compile(
 _BEFORE = re.compile(
     r"\b(?:before|until now|by now|used to|previous(?:ly)?|former(?:ly)?|earlier|old|first)\b|以前|之前|原来", re.I
 )
+_WAS = re.compile(r"\b(?:before|used to|previous(?:ly)?|former(?:ly)?|earlier|old)\b|以前|之前|原来", re.I)
+_AGE = re.compile(r"\bhow old\b|\byears? old\b", re.I)
 _PRESENT = re.compile(r"\b(?:is|are|am|do|does)\b|\b(?:what|where|who|when|how)'s\b", re.I)
 _NOT_PRESENT = re.compile(
     r"\b(?:did|was|were|had|been|ever|ago|will|would|going to|last|since|usually|often|like to|enjoys?|likes?)\b", re.I
 )
 _CHANGED = re.compile(
     r"\b(?:moved?|switched|changed|new|now|instead|no longer|any ?more|sold|replaced|swapped|quit|renamed|updated|"
-    r"postponed|rescheduled|from now on|correction)\b|搬|换|改|新的|现在|不再", re.I,
+    r"postponed|rescheduled|from now on|actually|correction)\b|搬|换|改|新的|现在|不再", re.I,
 )  # fmt: skip
 
 
@@ -53,16 +58,31 @@ def asks_what_holds(text: str) -> bool:
     return _PRESENT.search(text) is not None and not (_NOT_PRESENT.search(text) or _BEFORE.search(text))
 
 
-def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray, question: str) -> np.ndarray:
-    """log α (n + 1,), null slot last, with what newer memories take from older ones; sums to 1 as before.
+def asks_for_before(text: str) -> bool:
+    """Does the question want what was, before something changed?"""
+    return _WAS.search(text) is not None and _AGE.search(text) is None
 
-    ``keys``: (n, dimension) unit rows. Only turns and notes of the same speaker supersede each other.
+
+def asks_about_change(text: str) -> bool:
+    """Does it matter to this question that something changed?"""
+    return asks_for_now(text) or asks_what_holds(text) or asks_for_before(text)
+
+
+def superseded(
+    log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray, question: str, *,
+    context: frozenset[str] = frozenset(), around: Sequence[Memory] = (),
+) -> np.ndarray:  # fmt: skip
+    """log α (n + 1,), null slot last, with what newer memories take from older ones (older ones from newer, where the
+    question is on what was before); sums to 1 as before.
+
+    ``keys``: (n, dimension) unit rows. ``context``: stems of the turns that the question leans on. ``around``: more
+    memories, on which these may lean. Only turns and notes of the same speaker supersede each other.
     """
-    now = asks_for_now(question)
-    close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - 2 * _RIVAL).tolist()
+    now, before = asks_for_now(question), asks_for_before(question)
+    close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - _FAR).tolist()
     near = [at for at in close if memories[at].kind != "passage" and not text_facts(memories[at].text).question]
-    left = log_alpha.copy()
-    if len(near) > 1 and (now or asks_what_holds(question)):
+    loss = np.zeros(len(log_alpha))
+    if len(near) > 1 and asks_about_change(question):
         some, weight = [memories[at] for at in near], log_alpha[near]
         when = np.array([one.created for one in some])
         speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
@@ -70,13 +90,16 @@ def superseded(log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarr
         newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
         rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
         cosine = (rows @ rows.T).numpy()
-        change = _like(cosine, newer & _changes(some, telling(question)), _UNLIKE_CHANGE, _LIKE_CHANGE)
+        wanted = telling(question) | (context if before else frozenset())
+        told, leaning = _changes(some, [*around, *memories], wanted)
+        cosine = np.where(told & leaning[None], 1.0, cosine)  # "It was moved" itself is like nothing
+        change = _like(cosine, newer & told, _UNLIKE_CHANGE, _LIKE_CHANGE)
+        change = change.T if before else change  # (what loses, what it loses to)
         rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
         like = np.maximum(change, _like(cosine, rival, _UNLIKE, _LIKE))
         taken = np.where(change >= _REPLACES, weight[:, None], -np.inf).max(0)
-        left[near] = np.maximum(weight, taken) - STRENGTH * like.max(1)
-    top = left.max()
-    return np.asarray(left - (top + np.log(np.exp(left - top).sum())), dtype=log_alpha.dtype)
+        loss[near] = STRENGTH * like.max(1) - np.maximum(taken - weight, 0.0)
+    return lessened(log_alpha, loss)
 
 
 def _like(cosine: np.ndarray, where: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -84,12 +107,22 @@ def _like(cosine: np.ndarray, where: np.ndarray, low: float, high: float) -> np.
     return np.where(where, np.clip((cosine - low) / (high - low), 0.0, 1.0), 0.0)
 
 
-def _changes(memories: Sequence[Memory], wanted: frozenset[str]) -> np.ndarray:
-    """(older, newer): does the newer one say in a plain sentence that what the older one says of ``wanted`` changed?"""
+def _changes(
+    memories: Sequence[Memory], around: Sequence[Memory], wanted: frozenset[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(older, newer): does the newer one say in a plain sentence that what the older one says of ``wanted`` changed?
+    And (newer,): does it lean on what was said before ("It was moved to Monday."), found in ``around``?"""
+    places = {(one.container, one.position, one.role, one.speaker): one.text for one in around if one.kind == "turn"}
     said = [wanted & telling(one.text) for one in memories]
-    news = [
-        max((wanted & telling(sentence) for sentence in _SENTENCE.findall(one.text)
-             if _CHANGED.search(sentence) and len(sentence.split()) <= _PLAINLY), key=len, default=frozenset[str]())
-        for one in memories
-    ]  # fmt: skip
-    return np.array([[len(new & old) >= max(1.0, _COVER * len(old)) for new in news] for old in said])
+    news: list[frozenset[str]] = []
+    leans: list[bool] = []
+    for one in memories:
+        plain = [part for part in _SENTENCE.findall(one.text) if len(part.split()) <= _PLAINLY]
+        found = [part for part in plain if _CHANGED.search(part)]
+        back = next((places[at] for step in (1, 2)
+                     if (at := (one.container, one.position - step, one.role, one.speaker)) in places), "")  # fmt: skip
+        leans.append(bool(back) and any(_LEANS.match(part) for part in found))
+        own = max((wanted & telling(part) for part in found), key=len, default=frozenset[str]())
+        news.append(own | (wanted & telling(back)) if leans[-1] else own)
+    told = np.array([[len(new & old) >= max(1.0, _COVER * len(old)) for new in news] for old in said])
+    return told, np.array(leans)

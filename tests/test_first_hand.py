@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from knowledge.first_hand import first_hand
+from knowledge.first_hand import answering, first_hand
 from knowledge.records import Candidate, Memory
 
 
@@ -51,3 +54,16 @@ def test_a_question_is_no_source_and_the_assistant_none_of_its_own() -> None:
 def test_a_pinned_repetition_stays() -> None:
     both = candidates(TOLD, ("A", TOLD[1]), pinned=True)
     assert first_hand(both) == both
+
+
+def test_what_was_only_asked_or_noted_answers_nothing_unless_it_is_asked_for() -> None:
+    asked, told = "What is my dog called?", "My dog is called Biscuit."
+    memories = [one.memory for one in candidates(("U", asked), ("U", told), ("A", "Biscuit?"))]
+    before = np.log(np.array([0.4, 0.3, 0.1, 0.2]))
+    found = np.exp(answering(before, memories, "Which pets do I have?"))
+    assert found.sum() == pytest.approx(1) and found[0] < 1e-9 and found[1:] == pytest.approx([0.5, 1 / 6, 1 / 3])
+    assert answering(before, memories, "What did I ask you about my dog?") == pytest.approx(before)
+    heard = [one.memory for one in candidates(("A", "Noted, I'll remember that."), ("U", told), ("A", "Biscuit?"))]
+    assert np.exp(answering(before, heard, "Which pets do I have?"))[0] < 1e-9
+    pinned = [replace(memories[0], pinned=True), replace(memories[0], speaker="Ann"), memories[1]]
+    assert answering(before, pinned, "Which pets do I have?") == pytest.approx(before)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
 from knowledge.reader import make_reader
 from knowledge.records import Turn
-from knowledge.running_chat import context_of, refers_back, tells, unread
+from knowledge.running_chat import context_of, needed, refers_back, tells, unread
 from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer
 
@@ -71,6 +73,20 @@ def test_questions_replies_and_the_message_itself_are_not_read_beside_the_chat()
     assert [turn.text for turn in unread(chat)] == [
         "I'll remember that.", "What is a port?", "A place for ships.", "Where do I live now?",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("What is the capital of France?", True), ("Tell me a joke.", False), ("And of Italy?", False),
+        ("What ships go to a harbour?", False), ("Could you say that again?", False), ("My dog is ill.", False),
+    ],
+)  # fmt: skip
+def test_a_question_that_leans_on_nothing_said_needs_no_chat(text: str, alone: bool) -> None:
+    chat = turns(("user", "What is a port?"), ("assistant", "A harbour for ships."), ("user", text))
+    kept = [replace(turn, conversation="here") for turn in chat]
+    assert list(needed(kept)) == (kept[-1:] if alone else kept)
+    assert list(needed(chat)) == chat  # nobody keeps these: what was told in them is nowhere else
 
 
 def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from knowledge.encoder import Encoder
+from knowledge.evidence import telling
 from knowledge.focus import read_memory
 from knowledge.reader import make_reader
 from knowledge.records import Memory
-from knowledge.supersession import asks_for_now, asks_what_holds, superseded
+from knowledge.supersession import asks_for_before, asks_for_now, asks_what_holds, superseded
 from knowledge.training.read_data import scratch_store
 
 ENCODER = Encoder("default")
@@ -56,6 +59,30 @@ def test_which_questions_are_on_what_holds(question: str, holds: bool) -> None:
     assert asks_what_holds(question) == holds
 
 
+def test_a_change_that_leans_on_the_message_before_it_and_a_question_that_leans_on_the_chat() -> None:
+    meeting, moved = told("Our meeting is on Friday at three.", "Noted.", "It was moved to Monday.")[::2]
+    found = weights([meeting, moved], [0.9, 0.001, 0.099], "When is our meeting?")
+    assert found[1] > 10 * found[0]
+    kept = weights([meeting, replace(moved, container="another")], [0.9, 0.001, 0.099], "When is our meeting?")
+    assert kept == pytest.approx([0.9, 0.001, 0.099])
+    lived = told("My sister lives in Lisbon.", "My sister moved to Porto.")
+    keys = ENCODER.encode([memory.text for memory in lived])
+    for context, first in ((frozenset[str](), False), (telling("Where does my sister live?"), True)):
+        was = superseded(np.log(np.array([0.1, 0.8, 0.1])), lived, keys, "Where did she live before?", context=context)
+        assert (was[0] > was[1]) == first
+
+
+@pytest.mark.parametrize(
+    ("question", "was"),
+    [
+        ("Where did she live before?", True), ("What was my old number?", True), ("How old is my dog?", False),
+        ("Where does she live?", False),
+    ],
+)  # fmt: skip
+def test_which_questions_are_on_what_was(question: str, was: bool) -> None:
+    assert asks_for_before(question) == was
+
+
 def test_what_says_that_it_changed_takes_the_place_of_the_older_one_however_little_it_weighed() -> None:
     home, moved, hikes = "My sister Ana lives in Lisbon.", "My sister Ana moved to Porto last week.", "Ana hikes."
     question = "Where does my sister live?"
@@ -64,6 +91,8 @@ def test_what_says_that_it_changed_takes_the_place_of_the_older_one_however_litt
     before = [0.9, 0.05, 0.05]
     assert weights(told(home, hikes), before, question) == pytest.approx(before)  # it does not say that it changed
     assert weights(told(home, "My brother moved to Porto."), before, question) == pytest.approx(before)
+    was = weights(told(home, moved), [0.1, 0.8, 0.1], "Where did my sister live before?")
+    assert was[0] > 10 * was[1] > 0
     assert weights(told(home, moved), before, "Where did my sister live?") == pytest.approx(before)
 
 
