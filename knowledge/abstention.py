@@ -35,9 +35,14 @@ def asks(text: str) -> bool:
     return _ASKS.search(text) is not None
 
 
+def on_own_life(question: str) -> bool:
+    """Does this question ask what only the person themself can have told?"""
+    return _SELF.search(question) is not None and _ADVICE.search(question) is None
+
+
 def least(question: str) -> float:
     """The probability of "not known" from which it is said to this question."""
-    return OWN if _SELF.search(question) and not _ADVICE.search(question) else LEAST
+    return OWN if on_own_life(question) else LEAST
 
 
 def may_be_said(question: str, said: Iterable[str]) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from knowledge.abstention import ABSTENTIONS
+from knowledge.abstention import ABSTENTIONS, on_own_life
 from knowledge.acknowledgement import ACKNOWLEDGEMENTS
 from knowledge.evidence import stem, telling, text_facts
 from knowledge.log_weights import lessened
@@ -30,17 +30,21 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
 )
 
 
-_WHAT_WAS_ASKED = re.compile(r"\bask(?:ed)?\b|\bquestions?\b|问", re.I)
+_OF_THE_CHAT = re.compile(r"\bask(?:ed)?\b|\bquestions?\b|\byou\b|\byour\b|问|你|您", re.I)
+SECOND_HAND = 2.0  # nats that the assistant's word on the person's life loses: it was told, or invented
 _EMPTY = frozenset(plain(words) for words in (*ABSTENTIONS, *ACKNOWLEDGEMENTS))
 _NOTHING = 50.0  # nats that take a weight away
 
 
 def answering(log_alpha: np.ndarray, memories: Sequence[Memory], question: str) -> np.ndarray:
-    """log α (n + 1,), null slot last, without turns between person and assistant that tell nothing; sums to 1 as
-    before. What was asked stands as evidence beside its answer until here, and stays where the question is on that."""
-    if _WHAT_WAS_ASKED.search(question):
+    """log α (n + 1,), null slot last, without turns between person and assistant that tell nothing, and with less for
+    what the assistant said of the person's own life; sums to 1 as before. What was asked stands as evidence beside its
+    answer until here, and stays where the question is on the chat itself."""
+    if _OF_THE_CHAT.search(question):
         return log_alpha
-    return lessened(log_alpha, np.array([*(_NOTHING * _tells_nothing(one) for one in memories), 0.0]))
+    own = on_own_life(question)
+    loss = [_NOTHING if _tells_nothing(one) else SECOND_HAND * (own and one.role == "assistant") for one in memories]
+    return lessened(log_alpha, np.array([*loss, 0.0]))
 
 
 def _tells_nothing(one: Memory) -> bool:

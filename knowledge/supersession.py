@@ -28,6 +28,7 @@ _REPLACES = 0.5  # how alike, 0…1, a memory of a change is to what it changed,
 _COVER = 0.5  # share of the question's words in the older memory that the sentence of the change holds too
 _PLAINLY = 12  # words of that sentence at most: longer ones with "new" or "now" in them hardly ever announce a change
 _SENTENCE = re.compile(r"[^.!?。！？]+")
+_BACK = 4  # turns between a message and what it leans on, at most
 _LEANS = re.compile(r"\W*(?:it|that|this|they|he|she)\b", re.I)
 _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
@@ -119,7 +120,7 @@ def _changes(
     for one in memories:
         plain = [part for part in _SENTENCE.findall(one.text) if len(part.split()) <= _PLAINLY]
         found = [part for part in plain if _CHANGED.search(part)]
-        back = next((places[at] for step in (1, 2)
+        back = next((places[at] for step in range(1, _BACK + 1)
                      if (at := (one.container, one.position - step, one.role, one.speaker)) in places), "")  # fmt: skip
         leans.append(bool(back) and any(_LEANS.match(part) for part in found))
         own = max((wanted & telling(part) for part in found), key=len, default=frozenset[str]())

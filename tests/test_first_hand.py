@@ -60,10 +60,19 @@ def test_what_was_only_asked_or_noted_answers_nothing_unless_it_is_asked_for() -
     asked, told = "What is my dog called?", "My dog is called Biscuit."
     memories = [one.memory for one in candidates(("U", asked), ("U", told), ("A", "Biscuit?"))]
     before = np.log(np.array([0.4, 0.3, 0.1, 0.2]))
-    found = np.exp(answering(before, memories, "Which pets do I have?"))
+    found = np.exp(answering(before, memories, "Which pet is it?"))
     assert found.sum() == pytest.approx(1) and found[0] < 1e-9 and found[1:] == pytest.approx([0.5, 1 / 6, 1 / 3])
     assert answering(before, memories, "What did I ask you about my dog?") == pytest.approx(before)
     heard = [one.memory for one in candidates(("A", "Noted, I'll remember that."), ("U", told), ("A", "Biscuit?"))]
-    assert np.exp(answering(before, heard, "Which pets do I have?"))[0] < 1e-9
+    assert np.exp(answering(before, heard, "Which pet is it?"))[0] < 1e-9
     pinned = [replace(memories[0], pinned=True), replace(memories[0], speaker="Ann"), memories[1]]
-    assert answering(before, pinned, "Which pets do I have?") == pytest.approx(before)
+    assert answering(before, pinned, "Which pet is it?") == pytest.approx(before)
+
+
+def test_the_assistants_word_on_the_persons_life_weighs_less() -> None:
+    memories = [one.memory for one in candidates(("U", "The bedroom gets grey walls."), ("A", "It will be dark blue."))]
+    before = np.log(np.array([0.3, 0.6, 0.1]))
+    found = np.exp(answering(before, memories, "Which colour do we want for the bedroom?"))
+    assert found.sum() == pytest.approx(1) and found[0] > 2 * found[1] > 0
+    for question in ("Which colour is the sea?", "Which colour did you tell me for our bedroom?"):
+        assert answering(before, memories, question) == pytest.approx(before)
