@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -82,24 +83,27 @@ def superseded(
     now, before = asks_for_now(question), asks_for_before(question)
     close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - _FAR).tolist()
     near = [at for at in close if memories[at].kind != "passage" and not text_facts(memories[at].text).question]
+    if len(near) < 2 or not asks_about_change(question):
+        return log_alpha
+    some, weight = [memories[at] for at in near], log_alpha[near]
+    wanted = telling(question) | (context if before else frozenset())
+    told, leaning = _changes(some, [*around, *memories], wanted)
+    if not now and not told.any():
+        return log_alpha
+    when = np.array([one.created for one in some])
+    speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
+    who = np.array([speakers[one.role, one.speaker] for one in some])
+    newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
+    rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
+    cosine = (rows @ rows.T).numpy()
+    # "It was moved" itself is like nothing.
+    change = _like(np.where(leaning[None], 1.0, cosine), newer & told, _UNLIKE_CHANGE, _LIKE_CHANGE)
+    change = change.T if before else change  # (what loses, what it loses to)
+    rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
+    like = np.maximum(change, _like(cosine, rival, _UNLIKE, _LIKE))
+    taken = np.where(change >= _REPLACES, weight[:, None], -np.inf).max(0)
     loss = np.zeros(len(log_alpha))
-    if len(near) > 1 and asks_about_change(question):
-        some, weight = [memories[at] for at in near], log_alpha[near]
-        when = np.array([one.created for one in some])
-        speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
-        who = np.array([speakers[one.role, one.speaker] for one in some])
-        newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
-        rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
-        cosine = (rows @ rows.T).numpy()
-        wanted = telling(question) | (context if before else frozenset())
-        told, leaning = _changes(some, [*around, *memories], wanted)
-        cosine = np.where(told & leaning[None], 1.0, cosine)  # "It was moved" itself is like nothing
-        change = _like(cosine, newer & told, _UNLIKE_CHANGE, _LIKE_CHANGE)
-        change = change.T if before else change  # (what loses, what it loses to)
-        rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
-        like = np.maximum(change, _like(cosine, rival, _UNLIKE, _LIKE))
-        taken = np.where(change >= _REPLACES, weight[:, None], -np.inf).max(0)
-        loss[near] = STRENGTH * like.max(1) - np.maximum(taken - weight, 0.0)
+    loss[near] = STRENGTH * like.max(1) - np.maximum(taken - weight, 0.0)
     return lessened(log_alpha, loss)
 
 
@@ -108,22 +112,32 @@ def _like(cosine: np.ndarray, where: np.ndarray, low: float, high: float) -> np.
     return np.where(where, np.clip((cosine - low) / (high - low), 0.0, 1.0), 0.0)
 
 
+@lru_cache(maxsize=16384)
+def _announced(text: str) -> tuple[tuple[frozenset[str], bool], ...]:
+    """Of every plain sentence that says that something changed: its stems, and whether it leans on what was before."""
+    plain = [part for part in _SENTENCE.findall(text) if len(part.split()) <= _PLAINLY]
+    return tuple((telling(part), _LEANS.match(part) is not None) for part in plain if _CHANGED.search(part))
+
+
 def _changes(
     memories: Sequence[Memory], around: Sequence[Memory], wanted: frozenset[str]
 ) -> tuple[np.ndarray, np.ndarray]:
     """(older, newer): does the newer one say in a plain sentence that what the older one says of ``wanted`` changed?
     And (newer,): does it lean on what was said before ("It was moved to Monday."), found in ``around``?"""
-    places = {(one.container, one.position, one.role, one.speaker): one.text for one in around if one.kind == "turn"}
-    said = [wanted & telling(one.text) for one in memories]
-    news: list[frozenset[str]] = []
-    leans: list[bool] = []
-    for one in memories:
-        plain = [part for part in _SENTENCE.findall(one.text) if len(part.split()) <= _PLAINLY]
-        found = [part for part in plain if _CHANGED.search(part)]
-        back = next((places[at] for step in range(1, _BACK + 1)
-                     if (at := (one.container, one.position - step, one.role, one.speaker)) in places), "")  # fmt: skip
-        leans.append(bool(back) and any(_LEANS.match(part) for part in found))
-        own = max((wanted & telling(part) for part in found), key=len, default=frozenset[str]())
-        news.append(own | (wanted & telling(back)) if leans[-1] else own)
-    told = np.array([[len(new & old) >= max(1.0, _COVER * len(old)) for new in news] for old in said])
-    return told, np.array(leans)
+    told, leaning = np.zeros((len(memories), len(memories)), dtype=bool), np.zeros(len(memories), dtype=bool)
+    news = {at: found for at, one in enumerate(memories) if (found := _announced(one.text))}
+    places = {}
+    if any(leans for found in news.values() for _, leans in found):
+        turns = (one for one in around if one.kind == "turn")
+        places = {(one.container, one.position, one.role, one.speaker): one.text for one in turns}
+    for at, found in news.items():
+        one, new = memories[at], max((wanted & stems for stems, _ in found), key=len)
+        if any(leans for _, leans in found):
+            before = ((one.container, one.position - step, one.role, one.speaker) for step in range(1, _BACK + 1))
+            back = next((places[place] for place in before if place in places), "")
+            leaning[at] = bool(back)
+            new |= wanted & telling(back)
+        if new:
+            said = (wanted & telling(older.text) for older in memories)
+            told[:, at] = [len(new & old) >= max(1.0, _COVER * len(old)) for old in said]
+    return told, leaning
