@@ -88,18 +88,18 @@ def superseded(
     some, weight = [memories[at] for at in near], log_alpha[near]
     wanted = telling(question) | (context if before else frozenset())
     told, leaning = _changes(some, [*around, *memories], wanted)
-    if not now and not told.any():
-        return log_alpha
     when = np.array([one.created for one in some])
     speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
     who = np.array([speakers[one.role, one.speaker] for one in some])
     newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
+    rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
+    some_newer = np.flatnonzero((newer & told | rival).any(0))  # mostly few: only theirs are multiplied
     rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
-    cosine = (rows @ rows.T).numpy()
+    cosine = np.zeros(newer.shape)
+    cosine[:, some_newer] = (rows @ rows[some_newer].T).numpy()
     # "It was moved" itself is like nothing.
     change = _like(np.where(leaning[None], 1.0, cosine), newer & told, _UNLIKE_CHANGE, _LIKE_CHANGE)
     change = change.T if before else change  # (what loses, what it loses to)
-    rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
     like = np.maximum(change, _like(cosine, rival, _UNLIKE, _LIKE))
     taken = np.where(change >= _REPLACES, weight[:, None], -np.inf).max(0)
     loss = np.zeros(len(log_alpha))
