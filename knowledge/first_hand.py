@@ -28,8 +28,6 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
     r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
 )
-
-
 _OF_THE_CHAT = re.compile(r"\bask(?:ed)?\b|\bquestions?\b|\byou\b|\byour\b|问|你|您", re.I)
 SECOND_HAND = 2.0  # nats that the assistant's word on the person's life loses: it was told, or invented
 _EMPTY = frozenset(plain(words) for words in (*ABSTENTIONS, *ACKNOWLEDGEMENTS))
@@ -48,9 +46,10 @@ def answering(log_alpha: np.ndarray, memories: Sequence[Memory], question: str) 
 
 
 def _tells_nothing(one: Memory) -> bool:
+    """A question with a name or a number in it ("What could I give my sister Ana for her 30th?") still tells that."""
     if one.kind != "turn" or one.speaker or one.pinned:
         return False
-    return plain(one.text) in _EMPTY if one.role == "assistant" else not tells(one.text)
+    return plain(one.text) in _EMPTY if one.role == "assistant" else not (tells(one.text) or _CERTAIN.search(one.text))
 
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -63,6 +63,8 @@ def test_what_was_only_asked_or_noted_answers_nothing_unless_it_is_asked_for() -
     found = np.exp(answering(before, memories, "Which pet is it?"))
     assert found.sum() == pytest.approx(1) and found[0] < 1e-9 and found[1:] == pytest.approx([0.5, 1 / 6, 1 / 3])
     assert answering(before, memories, "What did I ask you about my dog?") == pytest.approx(before)
+    named = [one.memory for one in candidates(("U", "What could I give my sister Ana?"), ("U", told), ("A", "Tea?"))]
+    assert answering(before, named, "Which pet is it?") == pytest.approx(before)  # who the sister is is told there
     heard = [one.memory for one in candidates(("A", "Noted, I'll remember that."), ("U", told), ("A", "Biscuit?"))]
     assert np.exp(answering(before, heard, "Which pet is it?"))[0] < 1e-9
     pinned = [replace(memories[0], pinned=True), replace(memories[0], speaker="Ann"), memories[1]]
