@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from knowledge.evidence import stem, telling
-from knowledge.log_weights import lessened
+from knowledge.log_weights import lessened, that_matter
 from knowledge.records import Memory
 
 OTHER = 1.5  # nats that a memory of another possession loses: a good match in other words ("my partner") still wins
@@ -30,6 +30,8 @@ def of_the_same(log_alpha: np.ndarray, memories: Sequence[Memory], question: str
     wanted = possessions(question)
     if not wanted:
         return log_alpha
-    loss = np.array([*(OTHER * (one.role == "user" and bool(possessions(one.text)) and not wanted & telling(one.text))
-                       for one in memories), 0.0])  # fmt: skip
+    loss = np.zeros(len(log_alpha))
+    for at in that_matter(log_alpha):
+        one = memories[at]
+        loss[at] = OTHER * (one.role == "user" and bool(possessions(one.text)) and not wanted & telling(one.text))
     return lessened(log_alpha, loss)
