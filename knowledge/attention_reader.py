@@ -19,7 +19,7 @@ from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
-from knowledge.supersession import asks_about_change, superseded
+from knowledge.supersession import superseded
 from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
@@ -66,10 +66,8 @@ class AttentionReader:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)
         memories = [c.memory for c in useful]
-        if asks_about_change(text):
-            rows = np.stack([keys.get(memory.id, np.zeros_like(focus.vector)) for memory in memories])
-            log_alpha = superseded(log_alpha, memories, rows, text, context=frozenset(map(stem, focus.context)),
-                                   around=[c.memory for c in candidates])  # fmt: skip
+        log_alpha = superseded(log_alpha, memories, keys, text, context=frozenset(map(stem, focus.context)),
+                               around=[c.memory for c in candidates])  # fmt: skip
         log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]

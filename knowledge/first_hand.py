@@ -17,7 +17,7 @@ import numpy as np
 from knowledge.abstention import ABSTENTIONS, on_own_life
 from knowledge.acknowledgement import ACKNOWLEDGEMENTS
 from knowledge.evidence import stem, telling, text_facts
-from knowledge.log_weights import lessened, that_matter
+from knowledge.log_weights import lessened_each
 from knowledge.records import Candidate, Memory
 from knowledge.running_chat import tells
 from knowledge.words import STOP_WORDS, plain
@@ -41,11 +41,11 @@ def answering(log_alpha: np.ndarray, memories: Sequence[Memory], question: str) 
     if _OF_THE_CHAT.search(question):
         return log_alpha
     own = on_own_life(question)
-    loss = np.zeros(len(log_alpha))
-    for at in that_matter(log_alpha):
-        one = memories[at]
-        loss[at] = _NOTHING if _tells_nothing(one) else SECOND_HAND * (own and one.role == "assistant")
-    return lessened(log_alpha, loss)
+
+    def loss(one: Memory) -> float:
+        return _NOTHING if _tells_nothing(one) else SECOND_HAND * (own and one.role == "assistant")
+
+    return lessened_each(log_alpha, memories, loss)
 
 
 def _tells_nothing(one: Memory) -> bool:

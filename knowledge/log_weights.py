@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+
+from knowledge.records import Memory
 
 _SLIGHT = 12.0  # nats below the strongest from which a memory can decide nothing, whatever it says
 
 
-def that_matter(log_alpha: np.ndarray) -> list[int]:
-    """Places of the memories of log α (n + 1,), null slot last, that weigh enough to be looked into."""
-    return [int(at) for at in np.flatnonzero(log_alpha[:-1] > log_alpha.max() - _SLIGHT)]
+def lessened_each(
+    log_alpha: np.ndarray, memories: Sequence[Memory], loss: Callable[[Memory], float]
+) -> np.ndarray:  # fmt: skip
+    """log α (n + 1,), null slot last, less each memory's ``loss`` in nats; only those that weigh enough to decide
+    anything are looked into."""
+    lost = np.zeros(len(log_alpha))
+    for at in np.flatnonzero(log_alpha[:-1] > log_alpha.max() - _SLIGHT).tolist():
+        lost[at] = loss(memories[at])
+    return lessened(log_alpha, lost)
 
 
 def lessened(log_alpha: np.ndarray, loss: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from knowledge.evidence import stem, telling
-from knowledge.log_weights import lessened, that_matter
+from knowledge.log_weights import lessened_each
 from knowledge.records import Memory
 
 OTHER = 1.5  # nats that a memory of another possession loses: a good match in other words ("my partner") still wins
@@ -30,8 +30,9 @@ def of_the_same(log_alpha: np.ndarray, memories: Sequence[Memory], question: str
     wanted = possessions(question)
     if not wanted:
         return log_alpha
-    loss = np.zeros(len(log_alpha))
-    for at in that_matter(log_alpha):
-        one = memories[at]
-        loss[at] = OTHER * (one.role == "user" and bool(possessions(one.text)) and not wanted & telling(one.text))
-    return lessened(log_alpha, loss)
+
+    def loss(one: Memory) -> float:
+        other = one.role == "user" and possessions(one.text) and not wanted & telling(one.text)
+        return OTHER if other else 0.0
+
+    return lessened_each(log_alpha, memories, loss)

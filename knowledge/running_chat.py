@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from knowledge.abstention import asks
 from knowledge.evidence import ELLIPSIS, PRONOUN, telling
 from knowledge.records import Turn
-from knowledge.words import is_small_talk
+from knowledge.words import is_small_talk, sentences
 
 _FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
@@ -23,7 +23,6 @@ _OF_THE_CHAT = re.compile(  # what is about the chat itself, or wants more of it
     r"\b(?:you|your|our (?:chat|conversation)|so far|above|again|more|another|else|other|next|second|third|last|just|"
     r"continue|go on|shorter|longer|summar\w+)\b|你|您|刚才|继续|再|还", re.I,
 )  # fmt: skip
-_SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
 _REQUEST = re.compile(
     r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
     r"remind me (?:wh|of|how)|let's)\b", re.I,
@@ -37,7 +36,7 @@ def requests(text: str) -> bool:
 
 def tells(text: str) -> bool:
     """Is there a sentence that tells something, neither question, request nor greeting?"""
-    parts = _SENTENCE.findall(text) or [text]
+    parts = sentences(text) or [text]
     return any(not (asks(part) or is_small_talk(part) or requests(part)) for part in parts)
 
 

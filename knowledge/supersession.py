@@ -10,7 +10,7 @@ ever dropped: what was weighs less, and can still be asked for. Does not know: t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch
 from knowledge.evidence import telling, text_facts
 from knowledge.log_weights import lessened
 from knowledge.records import Memory
+from knowledge.words import sentences
 
 STRENGTH = 3.5  # nats that a memory loses to a newer one that says the like
 _UNLIKE, _LIKE = 0.25, 0.55  # cosines: from here on a little, from there on entirely
@@ -28,17 +29,14 @@ _FAR = 13.8  # nats below the strongest memory from which another one has nothin
 _REPLACES = 0.5  # how alike, 0…1, a memory of a change is to what it changed, to be weighed at least like that
 _COVER = 0.5  # share of the question's words in the older memory that the sentence of the change holds too
 _PLAINLY = 12  # words of that sentence at most: longer ones with "new" or "now" in them hardly ever announce a change
-_SENTENCE = re.compile(r"[^.!?。！？]+")
 _BACK = 4  # turns between a message and what it leans on, at most
 _LEANS = re.compile(r"\W*(?:it|that|this|they|he|she)\b", re.I)
 _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
     r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
 )  # fmt: skip
-_BEFORE = re.compile(
-    r"\b(?:before|until now|by now|used to|previous(?:ly)?|former(?:ly)?|earlier|old|first)\b|以前|之前|原来", re.I
-)
 _WAS = re.compile(r"\b(?:before|used to|previous(?:ly)?|former(?:ly)?|earlier|old)\b|以前|之前|原来", re.I)
+_BEFORE = re.compile(rf"{_WAS.pattern}|\b(?:until now|by now|first)\b", re.I)
 _AGE = re.compile(r"\bhow old\b|\byears? old\b", re.I)
 _PRESENT = re.compile(r"\b(?:is|are|am|do|does)\b|\b(?:what|where|who|when|how)'s\b", re.I)
 _NOT_PRESENT = re.compile(
@@ -65,36 +63,36 @@ def asks_for_before(text: str) -> bool:
     return _WAS.search(text) is not None and _AGE.search(text) is None
 
 
-def asks_about_change(text: str) -> bool:
-    """Does it matter to this question that something changed?"""
-    return asks_for_now(text) or asks_what_holds(text) or asks_for_before(text)
-
-
 def superseded(
-    log_alpha: np.ndarray, memories: Sequence[Memory], keys: np.ndarray, question: str, *,
+    log_alpha: np.ndarray, memories: Sequence[Memory], keys: Mapping[str, np.ndarray], question: str, *,
     context: frozenset[str] = frozenset(), around: Sequence[Memory] = (),
 ) -> np.ndarray:  # fmt: skip
     """log α (n + 1,), null slot last, with what newer memories take from older ones (older ones from newer, where the
     question is on what was before); sums to 1 as before.
 
-    ``keys``: (n, dimension) unit rows. ``context``: stems of the turns that the question leans on. ``around``: more
-    memories, on which these may lean. Only turns and notes of the same speaker supersede each other.
+    ``keys``: id → (dimension,) unit vector; what has none is like nothing. ``context``: stems of the turns that the
+    question leans on. ``around``: what these may lean on, if not on each other only. Only turns and notes of the same
+    speaker supersede each other.
     """
     now, before = asks_for_now(question), asks_for_before(question)
+    if not (now or before or asks_what_holds(question)):
+        return log_alpha
     close = np.flatnonzero(log_alpha[:-1] > log_alpha[:-1].max(initial=-np.inf) - _FAR).tolist()
     near = [at for at in close if memories[at].kind != "passage" and not text_facts(memories[at].text).question]
-    if len(near) < 2 or not asks_about_change(question):
+    if len(near) < 2:
         return log_alpha
     some, weight = [memories[at] for at in near], log_alpha[near]
     wanted = telling(question) | (context if before else frozenset())
-    told, leaning = _changes(some, [*around, *memories], wanted)
+    told, leaning = _changes(some, around or memories, wanted)
     when = np.array([one.created for one in some])
     speakers = {who: number for number, who in enumerate({(one.role, one.speaker) for one in some})}
     who = np.array([speakers[one.role, one.speaker] for one in some])
     newer = (when[None] > when[:, None]) & (who[None] == who[:, None])  # (older, newer)
     rival = newer & (weight[None] > weight[:, None] - _RIVAL) & now
     some_newer = np.flatnonzero((newer & told | rival).any(0))  # mostly few: only theirs are multiplied
-    rows = torch.from_numpy(keys[near])  # numpy's own threads would fight with torch's for the cores
+    blank = np.zeros_like(next(iter(keys.values()), np.zeros(1, dtype=np.float32)))
+    # torch, since numpy's own threads would fight with torch's for the cores
+    rows = torch.from_numpy(np.stack([keys.get(one.id, blank) for one in some]))
     cosine = np.zeros(newer.shape)
     cosine[:, some_newer] = (rows @ rows[some_newer].T).numpy()
     # "It was moved" itself is like nothing.
@@ -115,7 +113,7 @@ def _like(cosine: np.ndarray, where: np.ndarray, low: float, high: float) -> np.
 @lru_cache(maxsize=16384)
 def _announced(text: str) -> tuple[tuple[frozenset[str], bool], ...]:
     """Of every plain sentence that says that something changed: its stems, and whether it leans on what was before."""
-    plain = [part for part in _SENTENCE.findall(text) if len(part.split()) <= _PLAINLY]
+    plain = [part for part in sentences(text) if len(part.split()) <= _PLAINLY]
     return tuple((telling(part), _LEANS.match(part) is not None) for part in plain if _CHANGED.search(part))
 
 

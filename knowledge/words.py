@@ -15,6 +15,7 @@ _CJK = (
     r"\uf900-\ufaff\U00020000-\U0003134f"
 )
 _CJK_RUN = re.compile(f"[{_CJK}]+")
+_SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
 _PLAIN = re.compile(r"\w+")
 _TERM = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 # Question words and particles split a Chinese query: what they would pair into says nothing.
@@ -105,6 +106,11 @@ def cjk_share(text: str) -> float:
     """Share of the text's letters and digits that are Chinese, Japanese or Korean, 0…1."""
     cjk = sum(map(len, _CJK_RUN.findall(text)))
     return cjk / max(1, sum(map(str.isalnum, text)))
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text with their end marks; the last may lack one."""
+    return _SENTENCE.findall(text)
 
 
 def plain(text: str) -> str:

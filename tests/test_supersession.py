@@ -23,9 +23,13 @@ def told(*texts: str, role: str = "user") -> list[Memory]:
             for at, text in enumerate(texts)]  # fmt: skip
 
 
+def keys_of(memories: list[Memory]) -> dict[str, np.ndarray]:
+    vectors = ENCODER.encode([memory.text for memory in memories])
+    return {memory.id: vector for memory, vector in zip(memories, vectors, strict=True)}
+
+
 def weights(memories: list[Memory], alpha: list[float], question: str) -> np.ndarray:
-    keys = ENCODER.encode([memory.text for memory in memories])
-    return np.exp(superseded(np.log(np.array(alpha)), memories, keys, question))
+    return np.exp(superseded(np.log(np.array(alpha)), memories, keys_of(memories), question))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,7 @@ def test_a_change_that_leans_on_the_message_before_it_and_a_question_that_leans_
     kept = weights([meeting, replace(moved, container="another")], [0.9, 0.001, 0.099], "When is our meeting?")
     assert kept == pytest.approx([0.9, 0.001, 0.099])
     lived = told("My sister lives in Lisbon.", "My sister moved to Porto.")
-    keys = ENCODER.encode([memory.text for memory in lived])
+    keys = keys_of(lived)
     for context, first in ((frozenset[str](), False), (telling("Where does my sister live?"), True)):
         was = superseded(np.log(np.array([0.1, 0.8, 0.1])), lived, keys, "Where did she live before?", context=context)
         assert (was[0] > was[1]) == first

@@ -65,6 +65,11 @@ class Feedback:
     reply: str = ""
     edited: str = ""
 
+    @property
+    def context(self) -> Sequence[str]:
+        """The turns of ``dialogue`` that the read looked at."""
+        return context_of(self.text, self.dialogue)
+
 
 @dataclass(frozen=True, slots=True)
 class FeedbackExample:
@@ -127,8 +132,8 @@ def _shortlist(
 ) -> tuple[np.ndarray, list[Candidate], dict[str, np.ndarray]] | None:
     """The candidates of that time as far as they can be had today: what came into memory later is left out, what was
     pinned or muted since is seen without that mark."""
-    vector, context = encode([one.text])[0], context_of(one.text, one.dialogue)
-    there, keys = candidates_of(store, encode, owner, one.text, vector, context, exclude=one.exclude)
+    vector = encode([one.text])[0]
+    there, keys = candidates_of(store, encode, owner, one.text, vector, one.context, exclude=one.exclude)
     said = plain(one.text)
     late = one.asked or float("inf")
     kept = [c for c in there if text_facts(c.memory.text).plain != said and c.memory.created < late]
@@ -192,7 +197,7 @@ def _arrays(
     vector: np.ndarray, found: Sequence[Candidate], keys: dict[str, np.ndarray], credit: np.ndarray,
     logged: np.ndarray, sources: int,
 ) -> FeedbackExample:  # fmt: skip
-    focus = focus_of(store, encode, owner, one.text, vector, context_of(one.text, one.dialogue), one.asked)
+    focus = focus_of(store, encode, owner, one.text, vector, one.context, one.asked)
     _, log_hops = reader.weights(focus, found, keys)
     blank = np.zeros_like(vector)
     return FeedbackExample(
