@@ -50,7 +50,7 @@ def test_the_loss_is_the_divergence_from_what_was_and_the_fall_of_what_was_said(
 
 def test_training_with_talk_changes_talk_less(tiny: Path, tmp_path: Path) -> None:
     apart = []
-    plan = replace(PLAN, most=2, polish_rate=1.0)
+    plan = replace(PLAN, most=2, held_rate=1.0, held_share=1.0)
     for name, talk in (("with", [LONG]), ("without", [])):
         torch.set_num_threads(1)
         model = ChatModel(str(tiny), dtype="float32")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
+from itertools import zip_longest
 from pathlib import Path
 
 import platformdirs
@@ -89,11 +89,11 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     train, dev = reply_mix.examples(given.data, Encoder(given.encoder), replies_of(stock), given.work, given.seed, mix)
     model, asked = ChatModel(folder, device=given.device), instructions(given.seed, plan.requests)
     kept = given.work / f"requests-{given.seed}.pickle"
-    talk = request_rows(asked, replies_of(stock), kept, model, plan.talk_tokens)
-    talk += talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
-    random.Random(f"{given.seed}:talk").shuffle(talk)
+    requests = request_rows(asked, replies_of(stock), kept, model, plan.talk_tokens)
+    said = talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
+    talk = [row for pair in zip_longest(said, requests) for row in pair if row]
     del stock
-    last = [polish(given.seed + n, train) for n in range(plan.polishes)]
+    last = [polish(given.seed + n, train) for n in range(plan.polishes + 1)]
     later = reply_mix.kinds([one for stage in last for one in stage])
     kinds = reply_mix.kinds(train) | {f"last stages, {name}": count for name, count in later.items()}
     print(json.dumps(kinds), file=sys.stderr)

@@ -38,26 +38,29 @@ from knowledge.training.run_state import keep_state
 @dataclass(frozen=True, slots=True)
 class DecoderPlan:
     """How the adapter is trained. ``tokens``: of a row. ``strength``: of log α on blocks in the main stage;
-    ``reply_strength``: the same in the last stage and when replying, where more distracts (LOG.md, 2026-11-25).
+    ``reply_strength``: the same in the late stages and when replying, where more distracts (LOG.md, 2026-11-25).
     ``in_text``: share of examples whose memories stand in the prompt, so that this path stays good."""
 
     seed: int = 0
     epochs: int = 1
-    most: int = 200  # steps before the last stages; 0: all of the epochs
+    most: int = 240  # steps before the last stages; 0: all of the epochs
     rank: int = 32
     alpha: int = 32
     rate: float = 8e-4
     warmup: float = 0.05  # share of the steps
     polish_rate: float = 0.4  # share of the rate at which a last stage begins
-    polishes: int = 2  # last stages, each with examples of its own from where the main stage ended; the mean is kept
+    polishes: int = 2  # late stages, each with examples of its own from where the main stage ended
+    held: int = 26  # steps of the last stage, from their mean on: talk is held to what it was
+    held_rate: float = 0.3  # share of the rate at which it begins
+    held_share: float = 2 / 3  # of the last stage in what is kept; the rest is the mean it began from
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
     reply_strength: float = 0.75
     in_text: float = 0.15
     talks: int = 100  # conversations to be followed as before (knowledge/training/distillation.py)
-    requests: int = 100  # everyday requests to be replied to as before; one of these or those a step of the last stages
-    talk_tokens: int = 256  # of each, at most
+    requests: int = 100  # everyday requests to be replied to as before; one of these and those a step of the last stage
+    talk_tokens: int = 384  # of each, at most
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
 
@@ -66,10 +69,12 @@ class DecoderTraining:
     """One run in ``folder``: state.pt to go on from, best.safetensors, loss.csv.
 
     ``model`` is changed: it gets the adapter. ``dev``: examples of scenes that no training example comes from.
-    ``polish``: examples of short last stages at a low rate; each begins where the main stage ended, and the mean of
-    them all is what was learned: neighbouring mixes differ by points on single kinds of questions, and their mean is
-    as good as the better ones (Wortsman et al. 2022, Model soups, arXiv:2203.05482). ``talk``: token ids of
-    conversations that the decoder is to follow as before, one in each step of a last stage.
+    ``polish``: examples of short stages at a low rate. Each but the last begins where the main stage ended, and their
+    mean is what was learned: neighbouring mixes differ by points on single kinds of questions, and their mean is as
+    good as the better ones (Wortsman et al. 2022, Model soups, arXiv:2203.05482). The last begins at that mean;
+    ``talk``, token ids of conversations and requests that the decoder is to follow as before, stands in its steps:
+    throughout the training it would take from reading, and a few steps bring talk back (LOG.md, 2026-11-26). What is
+    kept lies between both ends (Wortsman et al. 2021, Robust fine-tuning of zero-shot models, arXiv:2109.01903).
     """
 
     def __init__(
@@ -96,15 +101,16 @@ class DecoderTraining:
         self.optimizer = torch.optim.AdamW(self.exact, lr=plan.rate, weight_decay=0.0, betas=(0.9, 0.98))
         self._made: tuple[int, list[list[LaidOut]]] = (-1, [])  # the last rows asked for, and of which epoch
         last = [math.ceil(len(self._epoch(plan.epochs + n)) / plan.rows) for n in range(len(self.polish))]
+        last[-1:] = [min(steps, plan.held) for steps in last[-1:]]
         per_epoch = math.ceil(len(self._epoch(0)) / plan.rows)  # behind them: these rows are needed first
         self.whole = plan.epochs * per_epoch
         self.main_steps = min(self.whole, plan.most or self.whole)
-        self.begins = list(accumulate(last, initial=self.main_steps))  # of each last stage, and where all end
+        self.begins = list(accumulate(last, initial=self.main_steps))  # of each late stage, and where all end
         self.steps = self.begins[-1]
         self.per_epoch, self.step = per_epoch, 0
-        self.trunk: dict[str, Any] = {}  # factors and optimizer at the main stage's end
+        self.trunk: dict[str, Any] = {}  # factors and optimizer at the main stage's end, and the late stages' mean
         self.best, self.since, self.curve = float("inf"), 0, list[dict[str, float]]()
-        # Of the second halves of the last stages: the mean overdoes less what was learned last (Izmailov et al. 2018,
+        # Of the second halves of the late stages: the mean overdoes less what was learned last (Izmailov et al. 2018,
         # Averaging Weights Leads to Wider Optima and Better Generalization, arXiv:1803.05407).
         self.sums, self.summed = [torch.zeros_like(exact) for exact in self.exact], 0
 
@@ -156,7 +162,7 @@ class DecoderTraining:
             bar.set_postfix(loss=f"{losses[-1]:.3f}")
             if self.step % self.plan.every == 0 or self.step == end:
                 if self.step == self.steps and self.summed:
-                    self._average()
+                    self._average(self.plan.held_share)
                 self._look(sum(losses) / len(losses))
                 losses.clear()
         bar.close()
@@ -173,9 +179,10 @@ class DecoderTraining:
             loss = -self._log_probabilities(row).sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        if self.talk and self._stage() >= 0:
-            held = divergence(self.network, self.talk[self.step % len(self.talk)], len(self.rows.shared)) / tokens
-            held.backward()  # type: ignore[no-untyped-call]
+        if self._last() and self.talk:
+            for at in (2 * self.step, 2 * self.step + 1):
+                held = divergence(self.network, self.talk[at % len(self.talk)], len(self.rows.shared)) / tokens
+                held.backward()  # type: ignore[no-untyped-call]
         for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update
             exact.grad = None if factor.grad is None else factor.grad.float()
         torch.nn.utils.clip_grad_norm_(self.exact, 1.0)
@@ -184,21 +191,31 @@ class DecoderTraining:
         return total
 
     def _stage(self) -> int:
-        """Which of the last stages the next step belongs to; -1 for the main one."""
+        """Which of the late stages the next step belongs to; -1 for the main one."""
         return bisect_right(self.begins, self.step) - 1
 
+    def _last(self) -> bool:
+        return self._stage() == len(self.polish) - 1 >= 0
+
     def _branch(self) -> None:
-        """Begin a last stage where the main one ended."""
+        """Begin a late stage where the main one ended, or the last where the others' mean is."""
         if not self.trunk:
             self.trunk = copy.deepcopy({"factors": self.exact, "optimizer": self.optimizer.state_dict()})
         for exact, kept in zip(self.exact, self.trunk["factors"], strict=True):
             exact.copy_(kept)
         self.optimizer.load_state_dict(copy.deepcopy(self.trunk["optimizer"]))
+        if self._last():
+            if self.summed:
+                self._average(1.0)
+            self.trunk["mean"] = [exact.clone() for exact in self.exact]
+            self.sums, self.summed = [torch.zeros_like(exact) for exact in self.exact], 0
         self._spread()
 
-    def _average(self) -> None:
-        for exact, added in zip(self.exact, self.sums, strict=True):
-            exact.copy_(added / self.summed)
+    def _average(self, share: float) -> None:
+        """The mean of the iterates summed, or a point that far from where the last stage began towards it."""
+        begun = self.trunk.get("mean", self.exact)
+        for exact, added, before in zip(self.exact, self.sums, begun, strict=True):
+            exact.copy_(share * added / self.summed + (1 - share) * before)
         self._spread()
 
     def _spread(self) -> None:
@@ -207,21 +224,21 @@ class DecoderTraining:
             factor.data.copy_(exact)
 
     def _schedule(self) -> float:
-        """Share of the rate: a linear warm-up, then a cosine down to a twentieth; a last stage falls from its own."""
+        """Share of the rate: a linear warm-up, then a cosine down to a twentieth; a late stage falls from its own."""
         warm = max(1, round(self.plan.warmup * self.whole))
         if self.step < warm:
             return (self.step + 1) / warm
         if (stage := self._stage()) >= 0:
             begin, end = self.begins[stage : stage + 2]
             done = (self.step - begin) / max(1, end - begin)
-            return self.plan.polish_rate * (1 - 0.8 * done)
+            return (self.plan.held_rate if self._last() else self.plan.polish_rate) * (1 - 0.8 * done)
         done = (self.step - warm) / max(1, self.whole - warm)
         return 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
 
     def _look(self, train: float) -> None:
         dev = self.loss(self.dev)
         self.curve.append({"step": self.step, "train": round(train, 4), "dev": round(dev, 4)})
-        # The dev part hardly asks what the last stages teach.
+        # The dev part hardly asks what the late stages teach.
         better = dev < self.best or self.step > self.main_steps
         self.since = 0 if better else self.since + 1
         if better:

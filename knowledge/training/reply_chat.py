@@ -23,6 +23,7 @@ from knowledge.training.reply_data import ReplyExample
 from knowledge.training.sets_archives import CONVERSATIONS, DOCUMENTS, members
 
 Reply = Callable[[ReplyRequest], str]
+ADVISED = "chat/advice"  # the kind of examples that give advice
 _SHARES = {"chitchat": 2, "topical_chat": 4}  # one in so many openings is from there, at most
 _WHEN = 1.7e9  # of talk that has no date
 _LONGEST = 320  # characters of a reply of the assistant's
@@ -68,7 +69,7 @@ def assistant(data: Path) -> Iterator[tuple[tuple[Turn, ...], str]]:
 
 
 def own_replies(
-    dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path, longest: int = 80
+    dialogues: Sequence[tuple[Turn, ...]], reply: Reply, cache: Path, longest: int = 80, kind: str = "chat/own"
 ) -> Iterator[ReplyExample]:
     """What a decoder replies to each dialogue within ``longest`` tokens, kept in the file ``cache`` from one run to the
     next; those without an end are left out."""
@@ -81,7 +82,7 @@ def own_replies(
             partial.write_bytes(pickle.dumps(known))
             partial.replace(cache)
         if known[name]:
-            yield ReplyExample(dialogue, (), known[name], "chat/own", "the decoder's own replies")
+            yield ReplyExample(dialogue, (), known[name], kind, "the decoder's own replies")
 
 
 def with_idle_reads(

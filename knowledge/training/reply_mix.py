@@ -17,7 +17,17 @@ from knowledge.encoder import Encoder
 from knowledge.errors import ModelError
 from knowledge.reader import Reader, make_reader
 from knowledge.training import generator, sets
-from knowledge.training.reply_chat import Reply, assistant, in_dialogue, openings, own_replies, with_idle_reads
+from knowledge.training.instructions import advice
+from knowledge.training.reply_chat import (
+    ADVISED,
+    Reply,
+    assistant,
+    in_dialogue,
+    openings,
+    own_replies,
+    turns,
+    with_idle_reads,
+)  # fmt: skip
 from knowledge.training.reply_data import ReplyExample, as_written, prepared
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene
@@ -39,6 +49,7 @@ class Mix:
     talk: int = 250
     in_dialogue: int = 120
     chats: int = 240
+    advice: int = 56  # questions for advice; of the decoder's own replies those that end are kept
     stories: int = 24
     unknown: float = 0.08  # share of examples that memory does not answer, at most
     dev: int = 90
@@ -84,6 +95,8 @@ def examples(
     chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in
             (assistant(data) if data else ())]  # fmt: skip
     chat += own_replies(openings(data, seed, mix.chats), reply, work / f"own-replies-{seed}.pickle")
+    asked = [turns([text]) for text in advice(seed, mix.advice)]
+    chat += own_replies(asked, reply, work / f"own-advice-{seed}.pickle", 120, ADVISED)
     chat += in_dialogue(train, chat, mix.in_dialogue, rng)
     chat = with_idle_reads(chat, reads, rng)
     train += chat[len(chat) // 20 :]

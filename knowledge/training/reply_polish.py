@@ -16,18 +16,22 @@ from itertools import pairwise
 from knowledge.abstention import ABSTENTIONS
 from knowledge.records import Memory, Read, Turn
 from knowledge.training.generator import write_scene
-from knowledge.training.generator_grammar import expand, pick, tidy
+from knowledge.training.generator_grammar import expand, pick, possessive, tidy
 from knowledge.training.generator_inferences import INFERENCES
 from knowledge.training.generator_questions import Asker
 from knowledge.training.generator_talk import Stage
 from knowledge.training.generator_times import DAY
+from knowledge.training.reply_chat import ADVISED
 from knowledge.training.reply_data import ReplyExample, as_written, sentence
 from knowledge.training.reply_dialogue import SENTENCE, behind_facts, conversed, plainly
+from knowledge.training.reply_lines import TALK
 
 SCENES = 60
 MOST = 200  # of changed facts
 INFERRED = 150  # of what follows from a fact without being said
 LISTED = 120  # of lists over several memories
+ALONE = 40  # of lists that hold one thing
+NAMED = 40  # of who somebody is
 HEARD = 100  # of things told
 CHATTED = 240  # of a running chat: what it answers, what it does not, what is told in it
 PLAIN = 0.6  # share of what is told that is acknowledged in plain words
@@ -35,94 +39,6 @@ CORRECTED = 50  # of things told that change what is known
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
 _PERSONAL = re.compile(r"\b(?:I|I'm|I've|[Mm]y|[Ww]e|[Oo]ur)\b")
-TALK = {  # plain talk with a reply worth giving
-    "Hello!": "Hello! How can I help you today?",
-    "Hi": "Hi! What can I do for you?",
-    "Hey": "Hey! How are you?",
-    "Hi there!": "Hi! How can I help?",
-    "Good morning": "Good morning! How can I help you today?",
-    "Good evening!": "Good evening! What can I do for you?",
-    "Hello, how are you?": "I'm well, thank you! How are you?",
-    "How are you today?": "I'm doing well, thanks for asking. And you?",
-    "Thanks!": "You're welcome!",
-    "Thank you very much": "You're welcome! Happy to help.",
-    "Okay": "All right. Tell me if you need anything.",
-    "Great": "I'm glad to hear that!",
-    "Bye": "Goodbye! Talk to you soon.",
-    "Goodbye!": "Goodbye! Take care.",
-    "See you later": "See you later!",
-    "Good night": "Good night! Sleep well.",
-    "Nice!": "I'm glad you like it!",
-    "Who are you?": "I'm an AI assistant who remembers what you tell me.",
-    "I'm bored.": "How about a walk or a good book?",
-    "What can you do?": "I can chat, remember what you tell me and answer questions about it.",
-    "Can you help me?": "Of course! What do you need help with?",
-    "I feel sad today.": "I'm sorry to hear that. Do you want to talk about it?",
-    "I had a great day!": "That's wonderful! What made it so great?",
-    "I'm going to bed now.": "Good night! Sleep well.",
-    "Tell me a joke.": "Why did the scarecrow win a prize? Because he was outstanding in his field.",
-    "What is the capital of Italy?": "The capital of Italy is Rome.",
-    "What is the capital of Japan?": "The capital of Japan is Tokyo.",
-    "What is the capital of Spain?": "The capital of Spain is Madrid.",
-    "What is the capital of Germany?": "The capital of Germany is Berlin.",
-    "How many days are in a week?": "There are seven days in a week.",
-    "What colour is the sky?": "The sky is blue.",
-    "Who wrote Romeo and Juliet?": "William Shakespeare wrote Romeo and Juliet.",
-    "What is two plus two?": "Two plus two is four.",
-    "What do cows eat?": "Cows eat grass, hay and grain.",
-    "Why is the sea salty?": "Rivers carry salts from rocks into the sea, where they stay when water evaporates.",
-    "How do I boil an egg?": "Put it in boiling water for seven to ten minutes, then cool it in cold water.",
-    "How can I sleep better?": "Go to bed at the same time each day, keep the room dark and leave your phone outside.",
-    "What is the largest ocean?": "The Pacific is the largest ocean.",
-    "How far away is the moon?": "The moon is about 384,000 kilometres away.",
-    "What is a noun?": "A noun is a word for a person, place or thing.",
-    "Name three fruits.": "Apples, bananas and oranges.",
-    "What language is spoken in Brazil?": "Portuguese is spoken in Brazil.",
-    "What is the opposite of hot?": "The opposite of hot is cold.",
-    "What is a good breakfast?": "Oatmeal with fruit and nuts is a good breakfast.",
-    "Explain gravity in simple words.": "Gravity is the force that pulls things towards each other, like an "
-    "apple to the ground.",
-    "What should I cook tonight?": "How about pasta with tomatoes, garlic and basil?",
-    # What is told in passing: taken note of, with nothing made up.
-    "The alarm code of the office is 7731.": "Got it, I'll remember the code.",
-    "My appointment at the bank is on 14 March.": "Noted: the bank on 14 March.",
-    "The new trainer is called Petra Holm.": "Petra Holm, I'll remember that.",
-    "The dog needs two pills a day.": "Two pills a day, noted.",
-    "We moved the dinner to Saturday.": "Dinner on Saturday, got it.",
-    "The heating repair cost 240 dollars.": "Noted, 240 dollars. I hope it works well now.",
-    "They changed the door code to 5519.": "The door code is 5519 now, noted.",
-    "I keep the passports in the blue drawer now.": "In the blue drawer now, I'll remember that.",
-    "My daughter's teacher is Mr. Abara.": "Got it, Mr. Abara is her teacher.",
-    "The rent is due on the fifth of each month.": "Noted, the rent is due on the fifth.",
-    "Our flight leaves at 6:40 from gate 22.": "Got it: 6:40 from gate 22. Have a good flight!",
-    "The cat weighs six kilos now.": "Six kilos, noted.",
-    "I work on the fourth floor since today.": "The fourth floor, got it. Enjoy the new place!",
-    "My mother's birthday is on 9 August.": "I'll remember her birthday, 9 August.",
-    "The piano lesson was moved from Monday to Thursday.": "The piano lesson is on Thursday now, noted.",
-    "Remember that I am allergic to hazelnuts.": "I'll remember your allergy to hazelnuts.",
-    "My bike is locked behind the school.": "Behind the school, I'll remember that.",
-    "It is raining again.": "I hope it clears up soon!",
-    "The queue at the post office took an hour.": "An hour! That sounds tiring.",
-    "My back hurts a little.": "I'm sorry to hear that. Some rest may help.",
-    "Lunch was delicious today.": "Nice! What did you have?",
-    "The neighbours are loud tonight.": "That can be annoying. I hope it gets quiet soon.",
-    "I finally fixed the squeaky door.": "Well done!",
-    "My train is late again.": "Oh no. I hope it comes soon.",
-    "My throat is sore.": "I'm sorry to hear that. Warm tea may help.",
-    "My stomach hurts.": "Oh no. I hope you feel better soon.",
-    "I'm tired today.": "Then I hope you get some rest soon.",
-    "I'm so nervous about tomorrow.": "That's understandable. What is happening tomorrow?",
-    "I slept badly.": "I'm sorry. I hope tonight is better.",
-    "I'm hungry.": "What would you like to eat?",
-    "I feel lonely.": "I'm sorry you feel that way. I'm here if you want to talk.",
-    "I got the job!": "Congratulations! That's great news.",
-    "We won the match!": "Well done! Congratulations!",
-    "I have too much work.": "That sounds stressful. What is most urgent?",
-    "Tell me something funny.": "What do you call a fish without an eye? A fsh!",
-    "Do you know a riddle?": "What has hands but cannot clap? A clock.",
-    "Give me a tip for saving money.": "Write down what you spend each day, and put a fixed sum aside each month.",
-    "How can I learn faster?": "Study in short sessions, test yourself often and sleep enough.",
-}
 
 
 def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
@@ -132,6 +48,8 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     told: list[ReplyExample] = []
     followed: list[ReplyExample] = []
     lists: list[ReplyExample] = []
+    single: list[ReplyExample] = []
+    named: list[ReplyExample] = []
     corrected: list[ReplyExample] = []
     chatted: list[ReplyExample] = []
     made: list[ReplyExample] = []
@@ -145,12 +63,15 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         corrected += corrections(stage, asker, rng)
         followed += inferred(stage, asker, rng)
         lists += listed(stage, asker, rng)
+        single += alone(stage, asker, rng)
+        named += introduced(stage, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
         for draft in rng.sample(blank, min(2, len(blank))):
             made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(ABSTENTIONS), "never told", "generator"))
     # As many that confirm as deny as say something else: of one kind alone a decoder learns the word.
     kinds = [[one for one in followed if _yes_or_no(one.reply) == said] for said in ("yes", "no", "")]
-    drawings = [(changed, MOST), (told, HEARD), (corrected, CORRECTED), (lists, LISTED)]
+    drawings = [(changed, MOST), (told, HEARD), (corrected, CORRECTED), (lists, LISTED), (single, ALONE)]
+    drawings.append((named, NAMED))
     for said, share in (("in dialogue", 0.5), ("chat/told", 0.35), ("never told", 0.15)):
         drawings.append(([one for one in chatted if one.kind == said], round(share * CHATTED)))
     drawings += [(kind, INFERRED // 3) for kind in kinds]
@@ -161,6 +82,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     again = [one for one in rehearsal if one.reads and one.reply not in ABSTENTIONS]
     talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
     talked = rng.sample(talked, min(len(talked), 80))
+    talked += [one for one in rehearsal if one.kind == ADVISED and one not in talked]
     made += talk(again, rng)
     return made + rng.sample(again, min(len(again), 300)) + talked + list(behind_facts(talked, told, rng))
 
@@ -256,6 +178,40 @@ def listed(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExam
         total = sum(shares) + rng.uniform(0.05, 0.5)
         reads = _weighed(memories, shares, total)
         yield ReplyExample(_asked(stage, draft.text), reads, sentence(draft.reply), "multi", "generator")
+
+
+def alone(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExample]:
+    """What is asked for as a list, of which one thing was told: nothing is added to it."""
+    for facts in asker.by_kind.values():
+        fact = facts[0]
+        if len(facts) > 1:
+            continue
+        for variable in fact.schema.variables_of("all"):
+            told = fact.told.get(variable, set())
+            if len(told) != 1:
+                continue
+            view = asker.view(fact.person)
+            draft = asker.collect(pick(rng, fact.schema.get(f"all {variable}")), view, frozenset(told))
+            memories = [_memory(stage, min(told)), *_others(stage, told, rng.randint(0, 4), rng)]
+            shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.2) for _ in memories[1:])]
+            reply = sentence(stage.rendered(fact, variable, view))
+            yield ReplyExample(_asked(stage, draft.text), _weighed(memories, shares, 1.3), reply, "multi", "generator")
+
+
+def introduced(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
+    """Who somebody is whom a speaker named once ("my sister Ana")."""
+    for person in {id(fact.person): fact.person for fact in stage.facts}.values():
+        turn, anchor = stage.links.get(id(person)), person.anchor
+        if turn is None or anchor is None or anchor.relation or stage.speakers[stage.turns[turn].who] is not anchor:
+            continue
+        said = stage.turns[turn].text
+        if person.name not in said or not re.search(rf"\b[Mm]y {re.escape(person.relation)}\b", said):
+            continue
+        whose = "Your" if stage.app else possessive(anchor.name)
+        memories = [_memory(stage, turn), *_others(stage, {turn}, rng.randint(0, 4), rng)]
+        shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.2) for _ in memories[1:])]
+        yield ReplyExample(_asked(stage, f"Who is {person.name}?"), _weighed(memories, shares, 1.3),
+                           f"{whose} {person.relation}", "who", "generator")  # fmt: skip
 
 
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
