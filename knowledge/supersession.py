@@ -10,6 +10,7 @@ ever dropped: what was weighs less, and can still be asked for. Does not know: t
 from __future__ import annotations
 
 import re
+from calendar import day_name, month_name
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -35,7 +36,11 @@ _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
     r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
 )  # fmt: skip
-_WAS = re.compile(r"\b(?:before|used to|previous(?:ly)?|former(?:ly)?|earlier|old)\b|以前|之前|原来", re.I)
+_DATE = rf"(?:\d|next|last|this|today|yesterday|noon|(?:{'|'.join((*day_name, *month_name[1:]))})\b)"
+_WAS = re.compile(  # "before 10 April" says when, not that something changed
+    rf"\bbefore\b(?! (?:the )?{_DATE})|\b(?:used to|previous(?:ly)?|former(?:ly)?)\b|\bearlier\b(?! (?:in )?{_DATE})|"
+    r"(?:\b(?:my|your|his|her|its|our|their|the)|'s) old\b|以前|之前|原来", re.I,
+)  # fmt: skip
 _BEFORE = re.compile(rf"{_WAS.pattern}|\b(?:until now|by now|first)\b", re.I)
 _AGE = re.compile(r"\bhow old\b|\byears? old\b", re.I)
 _PRESENT = re.compile(r"\b(?:is|are|am|do|does)\b|\b(?:what|where|who|when|how)'s\b", re.I)

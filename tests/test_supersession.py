@@ -80,6 +80,9 @@ def test_a_change_that_leans_on_the_message_before_it_and_a_question_that_leans_
     ("question", "was"),
     [
         ("Where did she live before?", True), ("What was my old number?", True), ("How old is my dog?", False),
+        ("What did she join last weekend before April 10, 2023?", False), ("Where did I eat earlier today?", False),
+        ("Where did I live before I moved?", True), ("What was in my old notebook?", True),
+        ("What was in old notebooks?", False), ("What is my one-year-old child called?", False),
         ("Where does she live?", False),
     ],
 )  # fmt: skip

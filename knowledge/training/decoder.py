@@ -49,7 +49,7 @@ class DecoderPlan:
     rate: float = 8e-4
     warmup: float = 0.05  # share of the steps
     polish_rate: float = 0.4  # share of the rate at which a last stage begins
-    polishes: int = 2  # late stages, each with examples of its own from where the main stage ended
+    polishes: int = 1  # late stages, each with examples of its own from where the main stage ended
     held: int = 26  # steps of the last stage, from their mean on: talk is held to what it was
     held_rate: float = 0.3  # share of the rate at which it begins
     held_share: float = 2 / 3  # of the last stage in what is kept; the rest is the mean it began from
