@@ -26,6 +26,7 @@ PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
 DECLINE = 0.57  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
+CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b|我")
 
@@ -35,8 +36,9 @@ class AttentionReader:
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
-    below which a memory is not read. ``adapter``: what one owner's feedback changed; without
-    one the shipped weights read.
+    below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess: that is
+    drawn from many hints. ``adapter``: what one owner's feedback
+    changed; without one the shipped weights read.
     """
 
     learned = True
@@ -82,7 +84,10 @@ class AttentionReader:
         ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
         kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
         least = self.negligible * math.exp(max((logits[place] for _, _, place in kept), default=0.0))
-        kept = [one for one in kept if one[1].memory.pinned or math.exp(one[0]) >= least]
+        kept = [
+            one for rank, one in enumerate(kept)
+            if one[1].memory.pinned or math.exp(one[0]) >= least * (CROWD if rank > 1 and not guess else 1.0)
+        ]  # fmt: skip
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.attention_reader import AttentionReader
+from knowledge.attention_reader import CROWD, AttentionReader
 from knowledge.evidence import WIDTH, Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
@@ -175,8 +175,12 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     text = "Where does my sister live?"
     everything = weights(encoder, text, LIFE, negligible=0.0)
     assert len(everything) == len(LIFE)
-    share = sorted(everything.values())[1] / max(everything.values()) * 1.001  # two are weaker than this
-    assert ask(encoder, text, LIFE, negligible=share) == list(everything)[:-2]
+    ids, (first, second, third, *_) = list(everything), everything.values()
+    assert ask(encoder, text, LIFE, negligible=1.001 * second / first) == ids[:1]
+    assert ask(encoder, text, LIFE, negligible=0.999 * second / first)[:2] == ids[:2]
+    # From the third on it takes more, for beside two it changes no reply.
+    assert ask(encoder, text, LIFE, negligible=1.001 * third / first / CROWD) == ids[:2]
+    assert ask(encoder, text, LIFE, negligible=0.999 * third / first / CROWD) == ids[:3]
     pinned = [*LIFE[:-1], *turns("Answer me in short sentences.", pinned=True)]
     pinned[-1] = replace(pinned[-1], id="pinned")
     assert {"0", "pinned"} <= set(ask(encoder, text, pinned))  # and a pinned one does not push the answer out
