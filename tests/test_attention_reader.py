@@ -181,6 +181,9 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     # From the third on it takes more, for beside two it changes no reply.
     assert ask(encoder, text, LIFE, negligible=1.001 * third / first / CROWD) == ids[:2]
     assert ask(encoder, text, LIFE, negligible=0.999 * third / first / CROWD) == ids[:3]
+    guess = "Would my sister enjoy a walk by the sea?"  # drawn from many hints: there it takes no more
+    ids, (first, _, third, *_) = list(guessed := weights(encoder, guess, LIFE, negligible=0.0)), guessed.values()
+    assert ask(encoder, guess, LIFE, negligible=0.999 * third / first)[:3] == ids[:3]
     pinned = [*LIFE[:-1], *turns("Answer me in short sentences.", pinned=True)]
     pinned[-1] = replace(pinned[-1], id="pinned")
     assert {"0", "pinned"} <= set(ask(encoder, text, pinned))  # and a pinned one does not push the answer out

@@ -1,6 +1,6 @@
 """Plain talk with a reply worth giving, written for the decoder's last lessons."""
 
-TALK = {  # plain talk with a reply worth giving
+TALK = {
     "Hello!": "Hello! How can I help you today?",
     "Hi": "Hi! What can I do for you?",
     "Hey": "Hey! How are you?",

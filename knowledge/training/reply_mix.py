@@ -27,7 +27,7 @@ from knowledge.training.reply_chat import (
     own_replies,
     turns,
     with_idle_reads,
-)  # fmt: skip
+)
 from knowledge.training.reply_data import ReplyExample, as_written, prepared
 from knowledge.training.reply_talk import talk_examples
 from knowledge.training.scenes import Scene

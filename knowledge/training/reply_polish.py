@@ -192,10 +192,9 @@ def alone(stage: Stage, asker: Asker, rng: random.Random) -> Iterator[ReplyExamp
                 continue
             view = asker.view(fact.person)
             draft = asker.collect(pick(rng, fact.schema.get(f"all {variable}")), view, frozenset(told))
-            memories = [_memory(stage, min(told)), *_others(stage, told, rng.randint(0, 4), rng)]
-            shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.2) for _ in memories[1:])]
+            reads = _alone_read(stage, min(told), rng)
             reply = sentence(stage.rendered(fact, variable, view))
-            yield ReplyExample(_asked(stage, draft.text), _weighed(memories, shares, 1.3), reply, "multi", "generator")
+            yield ReplyExample(_asked(stage, draft.text), reads, reply, "multi", "generator")
 
 
 def introduced(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
@@ -208,10 +207,8 @@ def introduced(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
         if person.name not in said or not re.search(rf"\b[Mm]y {re.escape(person.relation)}\b", said):
             continue
         whose = "Your" if stage.app else possessive(anchor.name)
-        memories = [_memory(stage, turn), *_others(stage, {turn}, rng.randint(0, 4), rng)]
-        shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.2) for _ in memories[1:])]
-        yield ReplyExample(_asked(stage, f"Who is {person.name}?"), _weighed(memories, shares, 1.3),
-                           f"{whose} {person.relation}", "who", "generator")  # fmt: skip
+        asked, reads = _asked(stage, f"Who is {person.name}?"), _alone_read(stage, turn, rng)
+        yield ReplyExample(asked, reads, f"{whose} {person.relation}", "who", "generator")
 
 
 def acknowledged(stage: Stage, rng: random.Random) -> Iterator[ReplyExample]:
@@ -238,6 +235,13 @@ def _weighed(memories: Sequence[Memory], weights: Sequence[float], total: float)
     """The memories with their shares of ``total``, the strongest first."""
     reads = (Read(memory, 0.5, weight / total) for memory, weight in zip(memories, weights, strict=True))
     return tuple(sorted(reads, key=lambda read: -read.weight))
+
+
+def _alone_read(stage: Stage, turn: int, rng: random.Random) -> tuple[Read, ...]:
+    """The one memory that answers, with others that weigh less."""
+    memories = [_memory(stage, turn), *_others(stage, {turn}, rng.randint(0, 4), rng)]
+    shares = [rng.uniform(0.3, 0.9), *(rng.uniform(0.01, 0.2) for _ in memories[1:])]
+    return _weighed(memories, shares, 1.3)
 
 
 def _weak(stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random, most: float) -> tuple[Read, ...]:
