@@ -23,7 +23,7 @@ from knowledge.supersession import superseded
 from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
-DECLINE = 0.57  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
+DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)

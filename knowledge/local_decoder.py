@@ -10,16 +10,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from knowledge import abstention
-from knowledge import acknowledgement as noting
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
@@ -28,6 +25,7 @@ from knowledge.errors import BadInput, ModelError
 from knowledge.package_fetch import sha256_of
 from knowledge.prefix_cache import PrefixCache
 from knowledge.prompt import PromptBuilder, Style
+from knowledge.question_guard import QuestionGuard
 from knowledge.records import (
     DecoderEvent,
     FinishReason,
@@ -39,6 +37,7 @@ from knowledge.records import (
     Turn,
     Usage,
 )
+from knowledge.reply_decisions import ReplyDecisions
 from knowledge.reply_layout import WAYS, Conditioning, Layout, lay_out
 from knowledge.reply_state import BlockMaker, Prepared
 from knowledge.running_chat import needed
@@ -47,7 +46,6 @@ from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
 
-_DECIDED = 16  # tokens that a reply which was decided on may have
 _ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
@@ -94,8 +92,7 @@ class LocalDecoder:
         weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
-        self._silences = [self.model.tokens(words) for words in abstention.ABSTENTIONS]
-        self._beginnings = [self.model.tokens(words) for words in noting.BEGINNINGS]
+        self._decisions = None if adapter is None else ReplyDecisions(self.model)  # a stock one was not taught them
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
@@ -209,26 +206,27 @@ class LocalDecoder:
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
         request = self._heard(request)
         layout = self.layout(request)
-        pick = TokenPicker(request.sampling, self.model.device)
+        pick, stream, tracer = self._fresh(request, layout)
         turn = request.dialogue[-1].text if request.dialogue else ""
         echo = EchoGuard(turn, self.model.text, self.model.stops)
-        stream = TextStream(self.model.text)
-        tracer = Tracer(layout.spans())
-        text, token, made, first_token = "", 0, 0, 0.0
+        question = QuestionGuard(turn, request.reads if self._decisions else (), self.model.text, self.model.stops)
+
+        def refuses(said: Sequence[int], following: int) -> bool:
+            return echo.refuses(said, following) or question.refuses(said, following)
+
+        text, token, made, first_token, shown = "", 0, 0, 0.0, 0
         finish: FinishReason = "stopped"
         room = min(request.sampling.max_tokens, self.window - layout.length)
         prompt = Prepared(self._maker, self._cache, request, layout)
         stepper: Stepper | None = None
         try:
             logits = prompt.compute(stop)
-            if logits is not None and (known := self._known(request, logits, room)):
+            if logits is not None and self._decisions and (known := self._decisions.known(request, logits, room)):
                 if decided := known(prompt):
                     text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
-                    first_token = time.perf_counter() - started
-                    yield TextDelta(decided)
                 else:
                     logits = prompt.compute(stop)  # of the last token, which looking at the others took off
-            mass = prompt.mass
+            mass, begun = prompt.mass, logits
             while logits is not None:
                 if made >= room:
                     finish = "length"
@@ -239,54 +237,40 @@ class LocalDecoder:
                     stepper = stepper or self._steppers(self.model, prompt.working, prompt.bias)
                     logits = stepper.step(token, prompt.position + made - 1)
                     mass = stepper.mass
-                token = pick(logits, echo.refuses)
+                token = pick(logits, refuses)
                 if token in self.model.stops:
+                    text += stream.finish()
+                    if not shown and not question.copies and question.repeats(text):
+                        # Once more from the prompt's end; nothing of it was shown.
+                        question.copies, text, made, logits, mass = True, "", 0, begun, prompt.mass
+                        pick, stream, tracer = self._fresh(request, layout)
+                        if stepper is not None:
+                            stepper.rewind()
+                        continue
                     finish = "stop"
                     break
                 made += 1
-                first_token = first_token or time.perf_counter() - started
-                piece = stream.push(token)
-                text += piece
+                text += stream.push(token)
                 tracer.token(len(text), mass)
-                if piece:
-                    yield TextDelta(piece)
+                if len(text) > shown and not question.may_repeat(text):
+                    first_token = first_token or time.perf_counter() - started
+                    yield TextDelta(text[shown:])
+                    shown = len(text)
         finally:
             if stepper is not None:
                 stepper.settle()
             prompt.keep()
-        rest = stream.finish()
-        if rest:
-            text += rest
-            yield TextDelta(rest)
+        text += stream.finish()
+        if len(text) > shown:
+            first_token = first_token or time.perf_counter() - started
+            yield TextDelta(text[shown:])
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path))
 
-    def _known(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
-        """What may decide on the reply instead of its likeliest words: what is told may be taken note of, and questions
-        for which nothing was read may get "not known". A stock decoder was not taught either."""
-        if self.adapter is None or not request.dialogue or room < _DECIDED:
-            return None
-        text = request.dialogue[-1].text
-        if (needed := noting.least(text)) < 1:
-            return partial(self._acknowledgement, needed)
-        if request.reads:
-            return None
-        outside = [turn.text for turn in request.dialogue[:-1] if turn.role == "user" and not turn.conversation]
-        if not abstention.asks(text) or abstention.may_be_said(text, outside):
-            return None
-        begin = sorted({reply[0] for reply in self._silences})  # no reply is likelier than its beginning
-        needed = abstention.least(text)
-        return partial(self._abstention, needed) if float(logits.float().softmax(-1)[begin].sum()) >= needed else None
-
-    def _acknowledgement(self, needed: float, prompt: Prepared) -> str:
-        """The words to take note in, where they are likely enough together; "" to reply as usual."""
-        found = prompt.log_probabilities(self._beginnings, [[]] * len(self._beginnings)).sum(1)
-        return noting.acknowledgement(found, needed)
-
-    def _abstention(self, needed: float, prompt: Prepared) -> str:
-        """The likeliest words for "not known", where they are likely enough together; "" to reply as usual."""
-        found = prompt.log_probabilities(self._silences, [[]] * len(self._silences)).sum(1)
-        return abstention.ABSTENTIONS[int(found.argmax())] if float(found.exp().sum()) >= needed else ""
+    def _fresh(self, request: ReplyRequest, layout: Layout) -> tuple[TokenPicker, TextStream, Tracer]:
+        """What goes along with the tokens of one reply."""
+        pick = TokenPicker(request.sampling, self.model.device)
+        return pick, TextStream(self.model.text), Tracer(layout.spans())
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:

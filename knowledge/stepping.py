@@ -28,6 +28,10 @@ class Stepper(Protocol):
         """Logits (vocabulary,) after one more token."""
         ...
 
+    def rewind(self) -> None:
+        """Drop all tokens since the reply began."""
+        ...
+
     def settle(self) -> None:
         """Give the entry that the reply began with its tokens, and their keys and values."""
         ...
@@ -40,7 +44,7 @@ class PlainStepper:
     """Steps of transformers, for any model and device. ``bias``: (columns,) of the entry's first columns, or None."""
 
     def __init__(self, model: ChatModel, entry: Entry, bias: Tensor | None) -> None:
-        self._model, self._entry = model, entry
+        self._model, self._entry, self._start = model, entry, len(entry.ids)
         self._bias = torch.zeros(0, device=model.device) if bias is None else bias
         self._mass: Tensor | None = None
 
@@ -55,6 +59,11 @@ class PlainStepper:
         if self._model.rotation is not None:
             self._mass = look.mass[0]
         return logits
+
+    def rewind(self) -> None:
+        if (made := len(self._entry.ids) - self._start) > 0:
+            self._entry.values.crop(-made)
+            del self._entry.ids[self._start :]
 
     def settle(self) -> None:
         return
@@ -79,6 +88,10 @@ class LeanStepper:
         logits = self._lean.step(token, position, self._values, self._bias)
         self._tokens.append(token)
         return logits
+
+    def rewind(self) -> None:
+        self._values.length = self._start
+        self._tokens.clear()
 
     def settle(self) -> None:
         cache: Any = self._entry.values

@@ -14,7 +14,7 @@ from transformers.generation.logits_process import (
 
 from knowledge.records import Sampling
 
-_CHOICES = 8  # refused ones are few: the words that go on with one sentence
+_CHOICES = 256  # most are few: the words that go on with one sentence; a reply that copies refuses more
 
 
 class TokenPicker:

@@ -10,11 +10,9 @@ import torch
 
 from knowledge import adapter
 from knowledge.chat_model import ChatModel
-from knowledge.records import ReplyRequest
 from knowledge.training.decoder import DecoderTraining
-from knowledge.training.distillation import LONGEST, SAID, divergence, request_rows, talk_rows
+from knowledge.training.distillation import SAID, divergence, talk_rows
 from knowledge.training.held_out import held_out
-from knowledge.training.instructions import instructions
 from knowledge.training.reply_chat import talks
 from tests.test_adapter import PLAN, examples
 from tests.tiny_llama import save_tiny_llama
@@ -62,24 +60,6 @@ def test_training_with_talk_changes_talk_less(tiny: Path, tmp_path: Path) -> Non
         assert first < len(LONG) - 30
         apart.append(float(divergence(run.network, LONG, first).detach()))
     assert apart[0] < 0.5 * apart[1]
-
-
-def test_requests_are_followed_as_they_were_replied_to(tiny: Path, tmp_path: Path) -> None:
-    model = ChatModel(str(tiny), dtype="float32")
-    asked = instructions(0, 12)
-    assert asked == instructions(0, 12) != instructions(1, 12) and len(set(instructions(0, 10_000))) > 300
-    longest: list[int] = []
-
-    def reply(request: ReplyRequest) -> str:
-        longest.append(request.sampling.max_tokens)
-        return "" if request.dialogue[-1].text == asked[3] else f"So: {request.dialogue[-1].text}"
-
-    rows = request_rows(asked, reply, tmp_path / "kept.pickle", model, 400)
-    assert set(longest) == {LONGEST} and len(rows) == 11
-    for row, request in zip(rows, asked[:3], strict=False):
-        end = tuple(model.tokens(f"So: {request}{model.closing}"))
-        assert row[-len(end) :] == end and model.text(row).count(request) == 2
-    assert request_rows(asked, reply, tmp_path / "kept.pickle", model, 400) == rows and len(longest) == 12
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared data sets are not beside this checkout")

@@ -12,7 +12,6 @@ import os
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
-from itertools import zip_longest
 from pathlib import Path
 
 import platformdirs
@@ -75,8 +74,7 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     from knowledge.embedded_model import ensure
     from knowledge.local_decoder import LocalDecoder
     from knowledge.training.decoder import DecoderPlan, DecoderTraining
-    from knowledge.training.distillation import request_rows, talk_rows
-    from knowledge.training.instructions import instructions
+    from knowledge.training.distillation import talk_rows
     from knowledge.training.reply_chat import replies_of
     from knowledge.training.reply_polish import polish
 
@@ -87,12 +85,9 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     print(json.dumps({"plan": asdict(plan), "mix": asdict(mix)}), file=sys.stderr)
     stock = LocalDecoder(folder, device=given.device)
     train, dev = reply_mix.examples(given.data, Encoder(given.encoder), replies_of(stock), given.work, given.seed, mix)
-    model, asked = ChatModel(folder, device=given.device), instructions(given.seed, plan.requests)
-    kept = given.work / f"requests-{given.seed}.pickle"
-    requests = request_rows(asked, replies_of(stock), kept, model, plan.talk_tokens)
-    said = talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
-    talk = [row for pair in zip_longest(said, requests) for row in pair if row]
     del stock
+    model = ChatModel(folder, device=given.device)
+    talk = talk_rows(given.data, given.seed, model, plan.talks, plan.talk_tokens) if given.data else []
     last = [polish(given.seed + n, train) for n in range(plan.polishes + 1)]
     later = reply_mix.kinds([one for stage in last for one in stage])
     kinds = reply_mix.kinds(train) | {f"last stages, {name}": count for name, count in later.items()}

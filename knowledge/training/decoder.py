@@ -50,16 +50,15 @@ class DecoderPlan:
     warmup: float = 0.05  # share of the steps
     polish_rate: float = 0.4  # share of the rate at which a last stage begins
     polishes: int = 1  # late stages, each with examples of its own from where the main stage ended
-    held: int = 26  # steps of the last stage, from their mean on: talk is held to what it was
+    held: int = 60  # steps of the last stage, from their mean on: talk is held to what it was
     held_rate: float = 0.3  # share of the rate at which it begins
-    held_share: float = 2 / 3  # of the last stage in what is kept; the rest is the mean it began from
+    held_share: float = 0.85  # of the last stage in what is kept; the rest is the mean it began from
     tokens: int = 512
     rows: int = 6  # of a step
     strength: float = 0.5
     reply_strength: float = 0.75
     in_text: float = 0.15
-    talks: int = 100  # conversations to be followed as before (knowledge/training/distillation.py)
-    requests: int = 100  # everyday requests to be replied to as before; one of these and those a step of the last stage
+    talks: int = 100  # conversations to be followed as before, one a step of the last stage (distillation.py)
     talk_tokens: int = 384  # of each, at most
     every: int = 60  # steps between two looks at the dev loss (and states to go on from)
     patience: int = 5  # looks without a better dev loss
@@ -72,7 +71,7 @@ class DecoderTraining:
     ``polish``: examples of short stages at a low rate. Each but the last begins where the main stage ended, and their
     mean is what was learned: neighbouring mixes differ by points on single kinds of questions, and their mean is as
     good as the better ones (Wortsman et al. 2022, Model soups, arXiv:2203.05482). The last begins at that mean;
-    ``talk``, token ids of conversations and requests that the decoder is to follow as before, stands in its steps:
+    ``talk``, token ids of conversations that the decoder is to follow as before, stands in its steps:
     throughout the training it would take from reading, and a few steps bring talk back (LOG.md, 2026-11-26). What is
     kept lies between both ends (Wortsman et al. 2021, Robust fine-tuning of zero-shot models, arXiv:2109.01903).
     """
@@ -180,9 +179,8 @@ class DecoderTraining:
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         if self._last() and self.talk:
-            for at in (2 * self.step, 2 * self.step + 1):
-                held = divergence(self.network, self.talk[at % len(self.talk)], len(self.rows.shared)) / tokens
-                held.backward()  # type: ignore[no-untyped-call]
+            held = divergence(self.network, self.talk[self.step % len(self.talk)], len(self.rows.shared)) / tokens
+            held.backward()  # type: ignore[no-untyped-call]
         for exact, factor in zip(self.exact, self.trained, strict=True):  # 6 loss and update
             exact.grad = None if factor.grad is None else factor.grad.float()
         torch.nn.utils.clip_grad_norm_(self.exact, 1.0)
@@ -243,7 +241,9 @@ class DecoderTraining:
         self.since = 0 if better else self.since + 1
         if better:
             self.best = dev
-            adapter.save(adapter.factors(self.network), self._about(), self.folder / "best.safetensors")
+            # The exact ones: 16 bits of the network's kind have 8 of mantissa, those of the file 11.
+            named = dict(zip(adapter.factors(self.network), self.exact, strict=True))
+            adapter.save(named, self._about(), self.folder / "best.safetensors")
         self._keep()
         tqdm.write(f"step {self.step}/{self.steps}: train {train:.4f}, dev {dev:.4f}")
 

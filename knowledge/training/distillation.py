@@ -1,9 +1,9 @@
 """Plain talk kept as it was, while a decoder learns to answer from memory.
 
-On conversations between people, which are no examples of how an assistant is to reply, and on its own replies to
-everyday requests, the adapted decoder is held to the distribution that it had before: knowledge distillation (Hinton et
-al. 2015, arXiv:1503.02531) from itself without the adapter (learning without forgetting, Li & Hoiem 2016,
-arXiv:1606.09282). A share of the target is the token that was said: people's talk is what it will be asked to follow.
+On conversations between people, which are no examples of how an assistant is to reply, the adapted decoder is held to
+the distribution that it had before: knowledge distillation (Hinton et al. 2015, arXiv:1503.02531) from itself without
+the adapter (learning without forgetting, Li & Hoiem 2016, arXiv:1606.09282). A share of the target is the token that
+was said: people's talk is what it will be asked to follow.
 
 Does not know: memories, the optimiser.
 """
@@ -22,9 +22,8 @@ from knowledge.chat_model import ChatModel
 from knowledge.prompt import PromptBuilder
 from knowledge.records import ReplyRequest
 from knowledge.reply_layout import WAYS, lay_out
-from knowledge.training.reply_chat import Reply, own_replies, talks, turns
+from knowledge.training.reply_chat import talks, turns
 
-LONGEST = 200  # tokens of a reply to a request
 SAID = 0.2  # share of the target that is the token that was said
 
 
@@ -41,19 +40,6 @@ def talk_rows(data: Path, seed: int, model: ChatModel, count: int, most: int) ->
             found.append(row[:most])
     rng.shuffle(found)
     return found[:count]
-
-
-def request_rows(
-    requests: Sequence[str], reply: Reply, cache: Path, model: ChatModel, most: int
-) -> list[tuple[int, ...]]:
-    """Requests with what the decoder replied before its training, as token ids of at most ``most``; ``cache`` keeps
-    the replies. Those without an end within ``LONGEST`` tokens are left out."""
-    builder = PromptBuilder(model.count, window=model.window, reads_tokens=0)
-    found = []
-    for example in own_replies([turns([request]) for request in requests], reply, cache, LONGEST):
-        before = lay_out(ReplyRequest(example.dialogue, ()), model, builder, WAYS["blocks"]).before
-        found.append((*before, *model.tokens(example.reply + model.closing))[:most])
-    return found
 
 
 def divergence(network: Any, row: Sequence[int], first: int) -> Tensor:

@@ -17,7 +17,7 @@ from knowledge.encoder import Encoder
 from knowledge.errors import ModelError
 from knowledge.reader import Reader, make_reader
 from knowledge.training import generator, sets
-from knowledge.training.instructions import advice
+from knowledge.training.advice import advice
 from knowledge.training.reply_chat import (
     ADVISED,
     Reply,

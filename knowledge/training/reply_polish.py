@@ -27,6 +27,7 @@ from knowledge.training.reply_dialogue import SENTENCE, behind_facts, conversed,
 from knowledge.training.reply_lines import TALK
 
 SCENES = 60
+NEVER = 3  # questions of a scene on what nobody told
 MOST = 200  # of changed facts
 INFERRED = 150  # of what follows from a fact without being said
 LISTED = 120  # of lists over several memories
@@ -34,9 +35,11 @@ ALONE = 40  # of lists that hold one thing
 NAMED = 40  # of who somebody is
 HEARD = 100  # of things told
 CHATTED = 240  # of a running chat: what it answers, what it does not, what is told in it
+TALKED = 40  # of plain talk, each once more behind facts
 PLAIN = 0.6  # share of what is told that is acknowledged in plain words
 CORRECTED = 50  # of things told that change what is known
 _ACKNOWLEDGED = ("I'll remember that.", "Got it, I'll remember that.", "Thanks for telling me.", "Noted.", "Got it!")
+_REFUSES = re.compile(r"\bsorry for\b|\bAI assistant\b|\bchatbot\b|don't have the (?:cap)?ability|\bunable to\b")
 _OWN = re.compile(r"\b(?:I|I'm|I'd|I've|my|me)\b")  # a person's life, which an assistant does not have
 _PERSONAL = re.compile(r"\b(?:I|I'm|I've|[Mm]y|[Ww]e|[Oo]ur)\b")
 
@@ -66,7 +69,7 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
         single += alone(stage, asker, rng)
         named += introduced(stage, rng)
         blank = [draft for draft in written.drafts if not draft.evidence and not draft.dialogue]
-        for draft in rng.sample(blank, min(2, len(blank))):
+        for draft in rng.sample(blank, min(NEVER, len(blank))):
             made.append(ReplyExample(_asked(stage, draft.text), (), rng.choice(ABSTENTIONS), "never told", "generator"))
     # As many that confirm as deny as say something else: of one kind alone a decoder learns the word.
     kinds = [[one for one in followed if _yes_or_no(one.reply) == said] for said in ("yes", "no", "")]
@@ -80,11 +83,13 @@ def polish(seed: int, rehearsal: Sequence[ReplyExample]) -> list[ReplyExample]:
     made = [as_written(one, rng) for one in made]
     # Mostly what memory answers: with many blanks alone, a decoder learns to doubt what it reads.
     again = [one for one in rehearsal if one.reads and one.reply not in ABSTENTIONS]
-    talked = [one for one in rehearsal if one.kind.startswith("chat") and not one.reads]
-    talked = rng.sample(talked, min(len(talked), 80))
-    talked += [one for one in rehearsal if one.kind == ADVISED and one not in talked]
+    willing = [one for one in rehearsal if one.kind.startswith("chat") and not _REFUSES.search(one.reply)]
+    advised = [one for one in willing if one.kind == ADVISED]
+    talked = [one for one in willing if one.kind != ADVISED and not one.reads]
+    talked = rng.sample(talked, min(len(talked), TALKED))
+    talked += behind_facts(talked, told, rng)
     made += talk(again, rng)
-    return made + rng.sample(again, min(len(again), 300)) + talked + list(behind_facts(talked, told, rng))
+    return made + rng.sample(again, min(len(again), 300)) + talked + advised
 
 
 def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExample]:
@@ -93,12 +98,10 @@ def talk(asked: Sequence[ReplyExample], rng: random.Random) -> Iterator[ReplyExa
     before = [(one.dialogue[-1].text, one.reply) for one in asked if len(one.dialogue) == 1] or lines
     for text, reply in lines:
         question = Turn("question", "user", text, 1.7e9)
-        for _ in range(2):
-            yield ReplyExample((question,), (), reply, "chat/plain", "written")
-        for pairs in (lines, before):
-            said, answered = rng.choice(pairs)
-            dialogue = (Turn("said", "user", said, 1.7e9 - 60), Turn("answered", "assistant", answered, 1.7e9 - 55))
-            yield ReplyExample((*dialogue, question), (), reply, "chat/plain", "written")
+        yield ReplyExample((question,), (), reply, "chat/plain", "written")
+        said, answered = rng.choice(rng.choice((lines, before)))
+        dialogue = (Turn("said", "user", said, 1.7e9 - 60), Turn("answered", "assistant", answered, 1.7e9 - 55))
+        yield ReplyExample((*dialogue, question), (), reply, "chat/plain", "written")
 
 
 def _yes_or_no(reply: str) -> str:
