@@ -21,7 +21,7 @@ ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an ho
     "I don't know. That was not mentioned",
     "That was not mentioned, so I don't know",
 )
-LEAST, OWN = 0.2, 0.04  # probability from which "not known" is said: to any question, to one on the person's own life
+LEAST, OWN = 0.3, 0.04  # probability from which "not known" is said: to any question, to one on the person's own life
 HELD = 0.5  # share of a question's telling words from which the running chat may hold the answer
 _SELF = re.compile(r"\b(?:my|our|I|me|we|us)\b", re.I)
 _ADVICE = re.compile(  # what is asked of oneself and can be answered by anybody

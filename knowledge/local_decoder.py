@@ -240,7 +240,7 @@ class LocalDecoder:
                 token = pick(logits, refuses)
                 if token in self.model.stops:
                     text += stream.finish()
-                    if not shown and not question.copies and question.repeats(text):
+                    if not shown and question.groundless(text):
                         # Once more from the prompt's end; nothing of it was shown.
                         question.copies, text, made, logits, mass = True, "", 0, begun, prompt.mass
                         pick, stream, tracer = self._fresh(request, layout)
@@ -252,7 +252,7 @@ class LocalDecoder:
                 made += 1
                 text += stream.push(token)
                 tracer.token(len(text), mass)
-                if len(text) > shown and not question.may_repeat(text):
+                if len(text) > shown and not question.may_be_groundless(text):
                     first_token = first_token or time.perf_counter() - started
                     yield TextDelta(text[shown:])
                     shown = len(text)
