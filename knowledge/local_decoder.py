@@ -252,7 +252,7 @@ class LocalDecoder:
                 made += 1
                 text += stream.push(token)
                 tracer.token(len(text), mass)
-                if len(text) > shown and not question.may_be_groundless(text):
+                if len(text) > shown and (shown or not question.may_be_groundless(text)):
                     first_token = first_token or time.perf_counter() - started
                     yield TextDelta(text[shown:])
                     shown = len(text)

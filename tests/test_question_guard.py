@@ -11,6 +11,7 @@ import torch
 
 from knowledge.abstention import ABSTENTIONS
 from knowledge.local_decoder import LocalDecoder
+from knowledge.prefix_cache import Entry
 from knowledge.question_guard import QuestionGuard
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
 from knowledge.stepping import PlainStepper, Steppers, steppers_of
@@ -108,7 +109,8 @@ def test_behind_a_rewind_tokens_step_as_at_first(lean: bool, tmp_path: Path) -> 
     steppers: Steppers = steppers_of(model) if lean else PlainStepper
     found = []
     for before in ([], [5], [5, 6, 7]):
-        entry = model_entry(model)
+        entry = Entry([1, 2, 3, 4], model.new_cache())
+        model.forward(entry.ids, entry.values)
         stepper = steppers(model, entry, None)
         for number, one in enumerate(before):
             stepper.step(one, 4 + number)
@@ -118,14 +120,6 @@ def test_behind_a_rewind_tokens_step_as_at_first(lean: bool, tmp_path: Path) -> 
         assert entry.ids == [1, 2, 3, 4, 8, 9] and entry.values.get_seq_length() == 6
     for other in found[1:]:
         assert torch.allclose(other, found[0], atol=1e-5)
-
-
-def model_entry(model):  # type: ignore[no-untyped-def]
-    from knowledge.prefix_cache import Entry
-
-    entry = Entry([1, 2, 3, 4], model.new_cache())
-    model.forward(entry.ids, entry.values)
-    return entry
 
 
 def test_the_name_is_found_where_the_likeliest_reply_says_the_question_back(decoder_folder: Path) -> None:
