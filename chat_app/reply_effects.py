@@ -83,10 +83,11 @@ class ReplyEffects:
         dialogue = [message.turn for message in self._history.tail(owner, reply.parent or "")]
         there = network.store.get(owner, [read.id for read in reads])
         again = [
-            Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because)
+            Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because,
+                 read.inferred)
             for read in reads
             if read.id in there
-        ]
+        ]  # fmt: skip
         return ReplyRequest(dialogue, again, key=reply.conversation, owner=owner)
 
 

@@ -16,6 +16,7 @@ from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
+from knowledge.inference import Inference
 from knowledge.ingestion import DocumentIntake
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
@@ -38,12 +39,14 @@ class MemoryNetwork:
     """
 
     def __init__(
-        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder
-    ) -> None:
+        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
+        inference: Inference | None = None,
+    ) -> None:  # fmt: skip
         self.encoder = encoder
         self.store = store
         self.reader = reader
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
+        self.inference = inference  # what follows from several memories together; None where nobody works it out
         self.writer = writer
         self.decoder = decoder
         self.intake = DocumentIntake(store, encoder)
@@ -72,7 +75,7 @@ class MemoryNetwork:
         said = [turn.text for turn in dialogue]
         result = read_memory(
             self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
-            exclude=frozenset(exclude), limit=limit,
+            exclude=frozenset(exclude), limit=limit, inference=self.inference,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
 
@@ -221,10 +224,7 @@ class MemoryNetwork:
 
 def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
     """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
-    weights = [read.weight * boost.get(read.memory.id, 1.0) for read in result.reads]
-    total = result.null_weight + sum(weights)
-    if not boost or total <= 0.0:
+    if not boost:
         return result
-    reads = [replace(read, weight=weight / total) for read, weight in zip(result.reads, weights, strict=True)]
-    reads.sort(key=lambda read: -read.weight)
-    return replace(result, reads=tuple(reads), null_weight=result.null_weight / total)
+    reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
+    return replace(result, reads=tuple(reads)).normalised()

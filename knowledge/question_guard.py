@@ -44,7 +44,7 @@ class QuestionGuard:
     def __init__(
         self, message: str, reads: Sequence[Read], decode: Callable[[Sequence[int]], str], stops: Collection[int]
     ) -> None:
-        sure = [read.memory.text for read in reads if read.weight >= SURE]
+        sure = [read.told for read in reads if read.weight >= SURE]
         named = bool(sure) and _NAMES.search(message) and not _CHOICE.search(message)
         self._asked = telling(message) if named else frozenset()
         self._words = [word for word in _words(message) if word not in STOP_WORDS]

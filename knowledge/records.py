@@ -6,7 +6,7 @@ Times are seconds since the epoch, UTC. Ids are strings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Role = Literal["user", "assistant"]
@@ -103,6 +103,12 @@ class Read:
     window: float = 0.0
     hop: int = 0  # the hop that gave it most of its weight, from 0
     because: str = ""  # later hops: id of the memory that the hop before read most, which led here
+    inferred: str = ""  # what follows from it and the others, where that was worked out: the decoder is told this
+
+    @property
+    def told(self) -> str:
+        """What the decoder is told for this memory."""
+        return self.inferred or self.memory.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,15 @@ class ReadResult:
     null_weight: float = 1.0  # mass of the null slot: "nothing in memory answers"
     shortlisted: int = 0
     seconds: float = 0.0
+
+    def normalised(self) -> ReadResult:
+        """With weights that sum to 1, the null slot's included, in order of weight."""
+        total = self.null_weight + sum(read.weight for read in self.reads)
+        if total <= 0.0:
+            return self
+        reads = [replace(read, weight=read.weight / total) for read in self.reads]
+        reads.sort(key=lambda read: -read.weight)
+        return replace(self, reads=tuple(reads), null_weight=self.null_weight / total)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.benchmarks.babi_data import Question, Vocabulary, batch_of, keep_facts, load, pack, parse
+from knowledge.inference_network import Vocabulary
+from tests.benchmarks.babi_data import Question, batch_of, keep_facts, load, pack, parse, vocabulary_of
 
 TEXT = """1 Mary moved to the bathroom.
 2 Mary got the milk there.
@@ -66,7 +67,7 @@ def test_without_a_validation_file_whole_stories_are_held_out(tmp_path: Path) ->
 
 def test_evidence_is_never_left_out_and_answers_keep_their_places() -> None:
     questions = [q for story in parse(8, TEXT) for q in story]
-    packed = pack(questions, Vocabulary.of(questions))
+    packed = pack(questions, vocabulary_of(questions))
     rng = np.random.default_rng(0)
     sizes = set()
     for _ in range(50):

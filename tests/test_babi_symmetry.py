@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from tests.benchmarks.babi_data import Question, Vocabulary, pack, tokens
+from tests.benchmarks.babi_data import Question, pack, tokens, vocabulary_of
 from tests.benchmarks.babi_symmetry import Renamer, classes, generators, joined, phrases, segmented
 
 PLACES = ("kitchen", "garden", "office", "hallway")
@@ -69,7 +69,7 @@ def test_a_phrase_that_stands_for_a_word_is_one_unit() -> None:
 
 def test_a_renamed_question_keeps_its_answer_right() -> None:
     questions = directions()
-    vocabulary = Vocabulary.of(questions)
+    vocabulary = vocabulary_of(questions)
     renamer = Renamer(questions, vocabulary, share=1.0)
     packed = pack(renamer.questions, renamer.units)
     rng = np.random.default_rng(0)
@@ -88,7 +88,7 @@ def test_a_renamed_question_keeps_its_answer_right() -> None:
 
 def test_spelling_out_units_puts_padding_on_the_right() -> None:
     questions = sizes()
-    vocabulary = Vocabulary.of(questions)
+    vocabulary = vocabulary_of(questions)
     renamer = Renamer(questions, vocabulary)
     packed = pack(renamer.questions, renamer.units)
     for i in range(20):

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from knowledge.addressing import Address
+from knowledge.inference_network import InferenceNetwork, Size, Vocabulary, restore
 from tests.benchmarks import babi
-from tests.benchmarks.babi_data import Packed, Question, Vocabulary, batch_of, pack, tokens
-from tests.benchmarks.babi_model import BabiNetwork, Size
-from tests.benchmarks.babi_training import Chooser, Plan, Run, evidence_per_hop, memory_loss, restore, summary, wrong
+from tests.benchmarks.babi_data import Packed, Question, batch_of, pack, tokens, vocabulary_of
+from tests.benchmarks.babi_training import Chooser, Plan, Run, evidence_per_hop, memory_loss, summary, wrong
 
 SMALL = {"dimension": 32, "heads": 4, "refine": 1, "hops": 3, "feed_forward": 32, "wide": 32, "small": 8}
 PLACES = ("kitchen", "garden", "office", "hallway")
@@ -38,13 +38,13 @@ def walks(count: int, seed: int) -> list[Question]:
 @pytest.fixture
 def packed() -> tuple[Packed, Vocabulary]:
     questions = walks(400, 0)
-    vocabulary = Vocabulary.of(questions)
+    vocabulary = vocabulary_of(questions)
     return pack(questions, vocabulary), vocabulary
 
 
-def network_of(vocabulary: Vocabulary) -> BabiNetwork:
+def network_of(vocabulary: Vocabulary) -> InferenceNetwork:
     torch.manual_seed(0)
-    return BabiNetwork(Size(len(vocabulary), **SMALL)).eval()  # type: ignore[arg-type]
+    return InferenceNetwork(Size(len(vocabulary), **SMALL)).eval()  # type: ignore[arg-type]
 
 
 def test_padding_changes_neither_answer_nor_read(packed: tuple[Packed, Vocabulary]) -> None:

@@ -32,7 +32,8 @@ LIBRARIES = {
     "fastapi": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
     "starlette": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
 }
-LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")  # of knowledge; helpers stand below one
+# Of knowledge; helpers stand below one.
+LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "inference")
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks.babi_data import Vocabulary, load, pack
+from knowledge.inference_network import restore, save
+from tests.benchmarks.babi_data import language_of, load, pack, vocabulary_of
 from tests.benchmarks.babi_symmetry import Renamer
-from tests.benchmarks.babi_training import Plan, Run, restore, summary, wrong
+from tests.benchmarks.babi_training import Plan, Run, summary, wrong
 
 WEIGHTS = Path(__file__).parent / "weights"
 PLANS = {
@@ -59,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop training after so long")
     parser.add_argument("--every", type=float, default=1.0, help="epochs between validations")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="change the plan")
+    parser.add_argument("--ship", type=Path, help="write the checkpoint as the app wants it, with its language")
     parser.add_argument("--no-test", action="store_true", help="leave the test files alone")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
@@ -69,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     checkpoint = given.checkpoint or WEIGHTS / f"babi_{given.size}.safetensors"
     if given.train:
         plan = plan_of(given.size, given.seed, given.set)
-        vocabulary = Vocabulary.of(babi.train)
+        vocabulary = vocabulary_of(babi.train)
         folder = given.out or Path("runs") / f"babi-{given.size}-{given.seed}"
         renamer = Renamer(babi.train, vocabulary, seed=plan.seed, share=plan.rename) if plan.rename else None
         train = pack(renamer.questions, renamer.units) if renamer else pack(babi.train, vocabulary)
@@ -83,6 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         checkpoint = folder / "best.safetensors"
     network, vocabulary, about = restore(checkpoint)
+    if given.ship:
+        language = language_of(given.data[0], given.size, fallback=given.data[-1])
+        save(given.ship, network, vocabulary, {**about, "language": language.to_json()})
     plan = Plan(**about["plan"])
     print(f"{checkpoint.name}: valid {about['valid']['mean_error']}, seed {plan.seed}", file=sys.stderr)
     print(json.dumps(summary(wrong(network, pack(babi.test, vocabulary), plan))))

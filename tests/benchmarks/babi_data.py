@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.inference_language import Language
+from knowledge.inference_network import ANSWER_SLOTS, WORDS, Vocabulary
 from knowledge.training import sets_stories
 
 TASKS = range(1, 21)
-ANSWER_SLOTS = 3  # the longest answers (tasks 8 and 19) have three words
 NAME = re.compile(r"qa(\d+)_(?:.*_)?(train|valid|test)\.txt$")
 ARCHIVES = {"1k": "babi_en_1k.tar.gz", "10k": "babi_en_10k.tar.xz"}
 FOLDERS = {"1k": ("en-valid", "en"), "10k": ("en-valid-10k", "en-10k")}
@@ -117,6 +118,18 @@ def load(data: Path, size: str, *, fallback: Path | None = None) -> Babi:
     return Babi(splits["train"], splits["valid"], splits["test"], tuple(notes))
 
 
+def language_of(data: Path, size: str, *, fallback: Path | None = None) -> Language:
+    """The language of the training files, with what :func:`load` takes from the 1k files."""
+    texts: dict[int, str] = {}
+    for folder, kind in ((fallback or data, "1k"), (data, size)):
+        for name, text in _texts(source(folder, kind)) if kind == size or _has_small(folder) else ():
+            match = NAME.search(name)
+            if match and match[2] == "train":
+                texts[int(match[1])] = text
+    questions = (one for task, text in texts.items() for story in sets_stories.parse(task, text) for one in story)
+    return Language.of((one.facts, one.text, one.answer) for one in questions)
+
+
 def _has_small(path: Path) -> bool:
     try:
         source(path, "1k")
@@ -125,23 +138,9 @@ def _has_small(path: Path) -> bool:
     return path.is_dir()
 
 
-class Vocabulary:
-    """Words to numbers. 0 is padding (and "no further word" in an answer), 1 any word not seen in training."""
-
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = ["", "?", *words]
-        self.number = {word: i for i, word in enumerate(self.words)}
-
-    @classmethod
-    def of(cls, questions: Sequence[Question]) -> Vocabulary:
-        seen = {w for q in questions for sentence in (*q.facts, q.words, q.answer) for w in sentence}
-        return cls(sorted(seen))
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def numbers(self, words: Sequence[str]) -> list[int]:
-        return [self.number.get(word, 1) for word in words]
+def vocabulary_of(questions: Sequence[Question]) -> Vocabulary:
+    """All words of facts, questions and answers."""
+    return Vocabulary(sorted({w for q in questions for sentence in (*q.facts, q.words, q.answer) for w in sentence}))
 
 
 @dataclass(frozen=True)
@@ -152,9 +151,6 @@ class Packed:
     sentences: list[np.ndarray]
     answer: np.ndarray  # (n, ANSWER_SLOTS)
     support: list[np.ndarray]
-
-
-WORDS = 12  # the longest sentence of the 20 tasks has 11 words
 
 
 def pack(questions: Sequence[Question], vocabulary: Vocabulary) -> Packed:

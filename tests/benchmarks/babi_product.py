@@ -33,6 +33,7 @@ from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
+from knowledge.inference import Inference, make_inference
 from knowledge.local_decoder import LocalDecoder
 from knowledge.reader import Reader, make_reader
 from knowledge.records import ReadResult, ReplyRequest, Sampling, Turn
@@ -72,8 +73,11 @@ def correct(reply: str, question: Question, known: frozenset[str]) -> bool:
 class Product:
     """The read and the decoder over a fresh memory for every question."""
 
-    def __init__(self, settings: Settings, adapter: Path | None, reply_tokens: int, apart: float) -> None:
+    def __init__(
+        self, settings: Settings, adapter: Path | None, reply_tokens: int, apart: float, inference: Inference | None
+    ) -> None:
         self.settings, self.tokens, self.apart, self.encoder = settings, reply_tokens, apart, Encoder("default")
+        self.inference = inference
         self.decoder = LocalDecoder(str(embedded_folder()), window=settings.window, reads_tokens=settings.reads_tokens,
                                     path=settings.memory_path, adapter=adapter)  # fmt: skip
         self.reader: Reader
@@ -95,7 +99,7 @@ class Product:
             store.add(owner, memories, self.encoder.encode([memory.text for memory in memories]))
             vector = self.encoder.encode([question.text])[0]
             read = read_memory(self.reader, store, self.encoder.encode, owner, question.text, vector, [], asked=when,
-                               limit=self.settings.reads)  # fmt: skip
+                               limit=self.settings.reads, inference=self.inference)  # fmt: skip
         sampling = Sampling(temperature=self.settings.temperature, max_tokens=self.tokens)
         turn = Turn("question", "user", question.text, when)
         return reply_of(self.decoder, ReplyRequest([turn], read.reads, sampling, key="babi", owner=owner)), read
@@ -146,6 +150,7 @@ def main() -> None:
     parser.add_argument("--tasks", default="", help="numbers joined by commas; all without")
     parser.add_argument("--apart", choices=list(APART), default="day", help="between two sentences of a story")
     parser.add_argument("--adapter", default="default", help="default: the one that ships; none: stock; or a file")
+    parser.add_argument("--inference", default="default", help="the same, of the inference network; none: without it")
     parser.add_argument("--reply-tokens", type=int, default=24)
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     options = parser.parse_args()
@@ -156,9 +161,17 @@ def main() -> None:
         wanted = {int(task) for task in options.tasks.split(",")}
         stories = {task: some for task, some in stories.items() if task in wanted}
     adapter = adapter_of(options.adapter)
-    product = Product(load_settings([], {}), adapter, options.reply_tokens, APART[options.apart])
+    inference, note = None, ""
+    if options.inference != "none":
+        inference, note = make_inference(*([] if options.inference == "default" else [Path(options.inference)]))
+    if note:
+        parser.error(note)
+    product = Product(load_settings([], {}), adapter, options.reply_tokens, APART[options.apart], inference)
     found = measure(stories, product, options.stories, options.all_questions)
-    about = {"adapter": str(adapter) if adapter else None, "size": options.size, "apart": options.apart}
+    about = {
+        "adapter": str(adapter) if adapter else None, "inference": options.inference, "size": options.size,
+        "apart": options.apart,
+    }  # fmt: skip
     print(json.dumps(about | found))
 
 

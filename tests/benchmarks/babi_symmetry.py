@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tests.benchmarks.babi_data import WORDS, Question, Vocabulary
+from knowledge.inference_network import WORDS, Vocabulary
+from tests.benchmarks.babi_data import Question
 
 Renaming = dict[str, str]
 SIMILAR = 0.7  # Bhattacharyya coefficient of two words' contexts, from which on they are of one class

@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from knowledge.addressing import Address
-from tests.benchmarks.babi_data import Batch, Packed, Vocabulary, batch_of, keep_facts
-from tests.benchmarks.babi_model import BabiNetwork, Size
+from knowledge.inference_network import InferenceNetwork, Size, Vocabulary, save
+from tests.benchmarks.babi_data import Batch, Packed, batch_of, keep_facts
 from tests.benchmarks.babi_symmetry import Renamer
 
 
@@ -81,7 +79,7 @@ def evidence_per_hop(evidence: Tensor, hops: int, slots: int) -> Tensor:
     return torch.stack(targets)
 
 
-def losses(network: BabiNetwork, batch: Batch, plan: Plan) -> tuple[Tensor, Tensor, np.ndarray]:
+def losses(network: InferenceNetwork, batch: Batch, plan: Plan) -> tuple[Tensor, Tensor, np.ndarray]:
     """Sums over the batch, of the answer loss and of the memory loss; and which answers are wrong, (B,) bool."""
     answer = torch.from_numpy(batch.answer)
     logits, looked = network(torch.from_numpy(batch.words), torch.from_numpy(batch.length))
@@ -100,7 +98,7 @@ def memory_loss(looked: tuple[Address, ...], evidence: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def wrong(network: BabiNetwork, packed: Packed, plan: Plan) -> dict[int, float]:
+def wrong(network: InferenceNetwork, packed: Packed, plan: Plan) -> dict[int, float]:
     """Fraction of questions whose answer is not exactly right, by task."""
     network.eval()
     order = np.argsort([len(s) for s in packed.sentences], kind="stable")
@@ -122,24 +120,6 @@ def summary(errors: dict[int, float]) -> dict[str, Any]:
         "failed": sum(e > 0.05 for e in errors.values()),
         "per_task": {str(task): round(e, 4) for task, e in errors.items()},
     }
-
-
-def save(path: Path, network: BabiNetwork, vocabulary: Vocabulary, about: dict[str, Any]) -> None:
-    metadata = {
-        "size": json.dumps(asdict(network.size)),
-        "vocabulary": json.dumps(vocabulary.words),
-        "about": json.dumps(about),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({k: v.half().contiguous() for k, v in network.state_dict().items()}, path, metadata)
-
-
-def restore(path: Path) -> tuple[BabiNetwork, Vocabulary, dict[str, Any]]:
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-        network = BabiNetwork(Size(**json.loads(metadata["size"])))
-        network.load_state_dict({k: file.get_tensor(k).float() for k in file.keys()})  # noqa: SIM118
-    return network, Vocabulary(json.loads(metadata["vocabulary"])[2:]), json.loads(metadata["about"])
 
 
 class Chooser:
@@ -179,8 +159,8 @@ class Run:
         self.rename = rename
         torch.manual_seed(plan.seed)
         self.rng = np.random.default_rng(plan.seed)
-        self.network = BabiNetwork(Size(len(vocabulary), **plan.size))
-        self.average = BabiNetwork(self.network.size)
+        self.network = InferenceNetwork(Size(len(vocabulary), **plan.size))
+        self.average = InferenceNetwork(self.network.size)
         self.average.load_state_dict(self.network.state_dict())
         matrices = [p for p in self.network.parameters() if p.dim() > 1]
         others = [p for p in self.network.parameters() if p.dim() <= 1]

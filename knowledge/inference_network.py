@@ -1,26 +1,52 @@
-"""The network that answers bAbI: the product's own memory classes with an answer head.
+"""Inference over facts told one after the other: the network that answers what no single memory says.
 
-Sentences are slots. The internal memory (an LSTM) puts each sentence in the context of the ones before it, as it does
-with the turns of a dialogue (the plan of 10k does without); slots and question read each other
-(:meth:`knowledge.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things before; then
-the question alone reads the facts for several hops with shared weights, and the answer is decoded from what it has
-become.
+"Mary took the milk. Mary went to the garden. Where is the milk?": sentences are slots. An internal memory (an LSTM;
+the network that ships does without) puts each sentence in the context of the ones before it; slots and question read
+each other (:meth:`knowledge.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things
+before; then the question alone reads the facts for several hops with shared weights, and the answer is decoded from
+what it has become (end-to-end memory networks, Sukhbaatar et al. 2015, arXiv:1503.08895; the recurrence over hops is
+that of the Universal Transformer, Dehghani et al. 2019, arXiv:1807.03819). Trained and measured by
+tests.benchmarks.babi.
+
+Does not know: stores, memories, which questions it is asked, how it was trained.
 
 Shapes: B questions, T slots (facts, then the question, then padding), W words of a sentence, V vocabulary.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from knowledge.addressing import Address
 from knowledge.internal_memory import InternalMemory
 from knowledge.multi_hop import MultiHopRead
-from tests.benchmarks.babi_data import ANSWER_SLOTS, WORDS
+
+ANSWER_SLOTS = 3  # the longest answers of bAbI (tasks 8 and 19) have three words
+WORDS = 12  # the longest sentence of its 20 tasks has 11
+
+
+class Vocabulary:
+    """Words to numbers. 0 is padding (and "no further word" in an answer), 1 any word not seen in training."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = ["", "?", *words]
+        self.number = {word: i for i, word in enumerate(self.words)}
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def numbers(self, words: Sequence[str]) -> list[int]:
+        return [self.number.get(word, 1) for word in words]
 
 
 @dataclass(frozen=True)
@@ -69,7 +95,7 @@ class TimeEvidence(nn.Module):
         return self.table[:, torch.where(distance < 0, bucket + len(self.edges), bucket)]
 
 
-class BabiNetwork(nn.Module):
+class InferenceNetwork(nn.Module):
     def __init__(self, size: Size) -> None:
         super().__init__()
         d = size.dimension
@@ -134,3 +160,26 @@ class BabiNetwork(nn.Module):
         hops = self.reader(question, slots, slots, mask=age > 0, evidence=self.since(age).transpose(0, 1))
         logits = torch.stack([head(hops.query) for head in self.answer], 1) @ self.embed.weight.T
         return logits + self.bias, hops.addresses
+
+
+def save(path: Path, network: InferenceNetwork, vocabulary: Vocabulary, about: dict[str, Any]) -> None:
+    """Weights as safetensors (16-bit floats), with sizes, vocabulary and ``about`` (as JSON) in the header."""
+    metadata = {
+        "size": json.dumps(asdict(network.size)),
+        "vocabulary": json.dumps(vocabulary.words),
+        "about": json.dumps(about),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.half().contiguous() for k, v in network.state_dict().items()}, path, metadata)
+
+
+def restore(path: Path) -> tuple[InferenceNetwork, Vocabulary, dict[str, Any]]:
+    """A network, its vocabulary, and what is told about its training. Raises ``ValueError`` for a damaged file."""
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            network = InferenceNetwork(Size(**json.loads(metadata["size"])))
+            network.load_state_dict({k: file.get_tensor(k).float() for k in file.keys()})  # noqa: SIM118
+        return network, Vocabulary(json.loads(metadata["vocabulary"])[2:]), json.loads(metadata["about"])
+    except (SafetensorError, RuntimeError, KeyError, TypeError) as exc:
+        raise ValueError(f"{path.name} is damaged or of another version of the network: train it again") from exc

@@ -1,0 +1,145 @@
+"""What follows from several memories together: the question, and what the inference network says to it.
+
+"Mary took the milk", "Mary went to the garden"; "Where is the milk?" No memory says it, and a decoder of this size does
+not work it out from memories that all stand before it (53 % wrong on bAbI with every fact read, LOG.md). A network that
+was trained for just that reads the sentences in the order in which they were said, and the memory that it leaned on
+most is handed to the decoder together with what follows from it, as one line.
+
+It speaks only where question and sentences are of the language it was trained on (knowledge/inference_language.py),
+what the question names was told of, and it is sure; everywhere else the read is left as it is.
+
+Knows: memories and their order, the network and its language. Does not know: the store, the decoder, other reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from knowledge.inference_language import Language, Translation, Words
+from knowledge.inference_network import WORDS, InferenceNetwork, Vocabulary, restore
+from knowledge.records import Memory, Read, ReadResult
+from knowledge.words import STOP_WORDS
+
+WEIGHTS = Path(__file__).parent / "weights" / "inference.safetensors"
+FACTS = 40  # sentences that it looks at, the last ones: it was trained on no more
+SURE = 0.9  # probability of the answer from which it is given
+LEADS = 0.98  # weight of the memory that the answer is handed over with
+LEAST = 0.02  # share of its attention from which a memory counts as read
+
+_SPELLED = {"n": "north", "e": "east", "s": "south", "w": "west"}  # the network's words for the points of the compass
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``share`` of the attention, all add up to 1; ``hop``: the one that looked at this memory most, from 0;
+    ``because``: what the hop before looked at most, where that is another."""
+
+    memory: str
+    share: float
+    hop: int
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """``answer``: words; ``probability`` of them, 0…1; ``looks``: at which memories, in order of share."""
+
+    answer: tuple[str, ...]
+    probability: float
+    looks: tuple[Look, ...]
+
+
+class Inference:
+    """``network`` with its ``vocabulary`` and the ``language`` of its training, asked about memories."""
+
+    def __init__(self, network: InferenceNetwork, vocabulary: Vocabulary, language: Language) -> None:
+        self._network, self._vocabulary, self._language = network.eval(), vocabulary, language
+
+    def conclude(self, question: str, memories: Sequence[Memory]) -> Conclusion | None:
+        """What follows from ``memories`` (in any order); None where the network has nothing to say."""
+        ordered = sorted(memories, key=lambda memory: (memory.created, memory.container, memory.position))
+        sentences = [
+            (memory.id, sentence)
+            for memory in ordered if memory.role != "assistant" for sentence in _SENTENCE.findall(memory.text)
+        ]  # fmt: skip
+        story = Translation(self._language, question, [sentence for _, sentence in sentences])
+        if story.question is None:
+            return None
+        facts = [(id, words) for (id, _), words in zip(sentences, story.facts, strict=True) if words][-FACTS:]
+        had = {word for _, words in facts for word in words}
+        wanted = self._language.told & set(story.question)
+        if not facts or not wanted <= had or not had & set(story.question) - STOP_WORDS:
+            return None
+        answer, probability, each = self._asked(story.question, [words for _, words in facts])
+        if not answer or not self._language.told & set(answer) <= had:
+            return None
+        shares: dict[str, Tensor] = {}
+        for place, (id, _) in enumerate(facts):
+            shares[id] = shares.get(id, torch.zeros(len(each))) + each[:, place]
+        ids, by_hop = list(shares), torch.stack(list(shares.values()), 1)  # (hops, memories)
+        each_share = by_hop.sum(0) / by_hop.sum()
+        leads = ["", *(ids[place] for place in by_hop.argmax(1).tolist())]  # of the hop before
+        looks = [
+            Look(id, share, hop, leads[hop] if leads[hop] != id else "")
+            for id, share, hop in zip(ids, each_share.tolist(), by_hop.argmax(0).tolist(), strict=True)
+        ]
+        looks.sort(key=lambda look: -look.share)
+        return Conclusion(tuple(map(story.back, answer)), probability, tuple(looks))
+
+    @torch.inference_mode()
+    def _asked(self, question: Words, facts: Sequence[Words]) -> tuple[Words, float, Tensor]:
+        """Answer, its probability, and (hops, facts): how much of its attention each hop gave to each fact."""
+        rows = torch.zeros(1, len(facts) + 1, WORDS, dtype=torch.long)
+        for place, words in enumerate([*facts, question]):
+            rows[0, place, : len(words)] = torch.tensor(self._vocabulary.numbers(words[:WORDS]))
+        logits, hops = self._network(rows, torch.tensor([len(facts)]))
+        probabilities, numbers = logits[0].softmax(-1).max(-1)  # (answer slots,)
+        # Half of the heads were trained to look at the evidence; the others are free.
+        looked = torch.stack([hop.log_slots[0, : hop.log_slots.shape[1] // 2] for hop in hops]).exp().mean(1)
+        answer = tuple(self._vocabulary.words[number] for number in numbers.tolist() if number > 1)
+        return answer, float(probabilities.prod()), looked[:, : len(facts)]
+
+    def joined(self, result: ReadResult, memories: Sequence[Memory], *, limit: int) -> ReadResult:
+        """``result``, or what the network read among ``memories`` in its place."""
+        found = self.conclude(result.query, memories)
+        if found is None or found.probability < SURE or limit < 1:
+            return result
+        there = {memory.id: memory for memory in memories}
+        before = {read.memory.id: read for read in result.reads}
+        kept = [look for look in found.looks if look.share >= LEAST][:limit]
+        rest = sum(look.share for look in kept[1:])
+        reads = []
+        for place, look in enumerate(kept):
+            weight = (LEADS if rest else 1.0) if place == 0 else (1 - LEADS) * look.share / rest
+            read = before.get(look.memory, Read(there[look.memory], score=found.probability, weight=0.0))
+            told = "" if place else f"{result.query.strip()} {said(found.answer)}."
+            reads.append(replace(read, weight=weight * found.probability, hop=look.hop, because=look.because,
+                                 inferred=told))  # fmt: skip
+        chosen = {look.memory for look in kept}
+        pinned = [read for read in result.reads if read.memory.pinned and read.memory.id not in chosen]
+        return replace(result, reads=(*reads, *pinned), null_weight=1.0 - found.probability).normalised()
+
+
+def said(answer: Sequence[str]) -> str:
+    """An answer as people say it: "kitchen"; "the apple and the milk"; "south and west" for s and w."""
+    words = [_SPELLED.get(word) or (f"the {word}" if len(answer) > 1 else word) for word in answer]
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def make_inference(path: Path = WEIGHTS) -> tuple[Inference | None, str]:
+    """The network that ships; None where its weights cannot be used, and then a sentence that says why."""
+    try:
+        network, vocabulary, about = restore(path)
+        language = Language.from_json(about["language"])
+    except (OSError, ValueError) as exc:
+        return None, f"What follows from several memories together is not worked out ({exc})."
+    except (KeyError, TypeError):
+        return None, f"What follows from several memories together is not worked out: {path.name} says no language."
+    return Inference(network, vocabulary, language), ""
