@@ -186,7 +186,7 @@ class Conversations:
                 owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads, boost=boost
             )
             yield MemoryRead(read)
-            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner)
+            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard)
             done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)
             self.totals.add(done.usage)
             if done.text or done.finish_reason != "stopped":

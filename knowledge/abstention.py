@@ -21,7 +21,9 @@ ABSTENTIONS = (  # each holds the words by which LoCoMo's evaluation knows an ho
     "I don't know. That was not mentioned",
     "That was not mentioned, so I don't know",
 )
-LEAST, OWN = 0.3, 0.04  # probability from which "not known" is said: to any question, to one on the person's own life
+# Probability from which "not known" is said: to any question, to one that names whom or what memory speaks of, and to
+# one on the person's own life.
+LEAST, HEARD, OWN = 0.3, 0.2, 0.04
 HELD = 0.5  # share of a question's telling words from which the running chat may hold the answer
 _SELF = re.compile(r"\b(?:my|our|I|me|we|us)\b", re.I)
 _ADVICE = re.compile(  # what is asked of oneself and can be answered by anybody
@@ -40,9 +42,9 @@ def on_own_life(question: str) -> bool:
     return _SELF.search(question) is not None and _ADVICE.search(question) is None
 
 
-def least(question: str) -> float:
+def least(question: str, heard: bool = False) -> float:
     """The probability of "not known" from which it is said to this question."""
-    return OWN if on_own_life(question) else LEAST
+    return OWN if on_own_life(question) else HEARD if heard else LEAST
 
 
 def may_be_said(question: str, said: Iterable[str]) -> bool:

@@ -72,7 +72,9 @@ class AttentionReader:
         log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
-        guess = wants_a_guess(text) and _about(text, useful[int(log_alpha[:-1].argmax())].memory)
+        heard = any(_names_of(text, memory) for memory in memories)
+        best = memories[int(log_alpha[:-1].argmax())]
+        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _names_of(text, best))
         declined = is_small_talk(text) or math.exp(null) >= (max(self.decline, CONJECTURE) if guess else self.decline)
         ranked = []
         for place, (logit, candidate) in enumerate(zip(logits, useful, strict=True)):
@@ -97,7 +99,8 @@ class AttentionReader:
             )
             for logit, c, place in kept
         )  # fmt: skip
-        return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates))
+        return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates),
+                          heard=heard)  # fmt: skip
 
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""
@@ -127,8 +130,8 @@ class AttentionReader:
         return read.log_alpha[0].numpy(), read.log_hops[0].numpy()
 
 
-def _about(text: str, memory: Memory) -> bool:
-    """Is the question on the person who asks, or on somebody or something that the memory names? Nothing answers "Would
-    Ana like it?" outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
+def _names_of(text: str, memory: Memory) -> bool:
+    """Does the question name somebody or something that the memory speaks of? Nothing answers "Would Ana like it?"
+    outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
     told = f"{memory.speaker} {memory.text}"
-    return _MINE.search(text) is not None or any(name in told for name in _NAMES.findall(text))
+    return any(name in told for name in _NAMES.findall(text))

@@ -120,6 +120,7 @@ class ReadResult:
     null_weight: float = 1.0  # mass of the null slot: "nothing in memory answers"
     shortlisted: int = 0
     seconds: float = 0.0
+    heard: bool = False  # the query names somebody or something that one of the shortlisted memories speaks of
 
     def normalised(self) -> ReadResult:
         """With weights that sum to 1, the null slot's included, in order of weight."""
@@ -229,7 +230,8 @@ class ReplyRequest:
 
     ``dialogue`` ends with the user's new turn; ``reads`` are in order of weight; ``system`` replaces the decoder's own
     system prompt where a program passes one. ``key`` names the dialogue, so that keys and values of an unchanged
-    prefix can be reused; ``owner`` whose memories these are, so that their blocks are kept apart.
+    prefix can be reused; ``owner`` whose memories these are, so that their blocks are kept apart; ``heard`` as of
+    :class:`ReadResult`.
     """
 
     dialogue: Sequence[Turn]
@@ -238,3 +240,4 @@ class ReplyRequest:
     key: str = ""
     system: str = ""
     owner: str = ""
+    heard: bool = False

@@ -41,7 +41,7 @@ class ReplyDecisions:
         if not abstention.asks(text) or abstention.may_be_said(text, outside):
             return None
         begin = sorted({reply[0] for reply in self._silences})  # no reply is likelier than its beginning
-        needed = abstention.least(text)
+        needed = abstention.least(text, request.heard)
         return partial(self._abstention, needed) if float(logits.float().softmax(-1)[begin].sum()) >= needed else None
 
     def _acknowledgement(self, needed: float, prompt: Prepared) -> str:

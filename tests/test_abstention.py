@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.abstention import ABSTENTIONS, LEAST, OWN, asks, least
+from knowledge.abstention import ABSTENTIONS, HEARD, LEAST, OWN, asks, least
 from knowledge.block_cache import BlockCache
 from knowledge.local_decoder import LocalDecoder
 from knowledge.prefix_cache import PrefixCache
@@ -67,12 +67,12 @@ def test_what_asks(text: str, asking: bool) -> None:
     "text", ["What is my dog's name?", "Which blood type do I have?", "Where did we spend Easter?"]
 )
 def test_what_only_memory_can_know_needs_less_to_be_left_open(text: str) -> None:
-    assert least(text) == OWN < LEAST
+    assert least(text) == least(text, heard=True) == OWN < HEARD < LEAST
 
 
 @pytest.mark.parametrize("text", ["Who wrote Hamlet?", "What should I cook tonight?", "How do I train my dog?"])
 def test_what_anybody_can_know_needs_more(text: str) -> None:
-    assert least(text) == LEAST
+    assert least(text) == LEAST and least(text, heard=True) == HEARD
 
 
 def test_the_model_that_ships_invents_nothing_about_a_person_and_knows_the_world(decoder_folder: Path) -> None:

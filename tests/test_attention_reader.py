@@ -15,7 +15,7 @@ from knowledge.evidence import WIDTH, Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
 from knowledge.reader import WEIGHTS, make_reader
-from knowledge.records import Candidate, Memory
+from knowledge.records import Candidate, Memory, ReadResult
 
 SMALL = ReadSize(dimension=8, heads=2, head_dim=4, hidden=8, state=8)
 DAY = 86400.0
@@ -124,13 +124,16 @@ def ask(encoder: object, text: str, said: list[Memory], limit: int = 5, **settin
 
 
 def weights(encoder: object, text: str, said: list[Memory], limit: int = 5, **settings: Any) -> dict[str, float]:
+    return {read.memory.id: read.weight for read in result(encoder, text, said, limit, **settings).reads}
+
+
+def result(encoder: object, text: str, said: list[Memory], limit: int = 5, **settings: Any) -> ReadResult:
     network, _ = load(WEIGHTS)
     vectors = encoder.encode([text, *(memory.text for memory in said)])  # type: ignore[attr-defined]
     found = [Candidate(m, cosine=float(row @ vectors[0])) for m, row in zip(said, vectors[1:], strict=True)]
     keys = {memory.id: row for memory, row in zip(said, vectors[1:], strict=True)}
     focus = Focus(text, vectors[0], np.zeros((0, vectors.shape[1]), np.float32), {}, {}, asked=20 * DAY)
-    result = AttentionReader(network, **settings).read(text, found, limit=limit, focus=focus, keys=keys)
-    return {read.memory.id: read.weight for read in result.reads}
+    return AttentionReader(network, **settings).read(text, found, limit=limit, focus=focus, keys=keys)
 
 
 def turns(*texts: str, **marks: Any) -> list[Memory]:
@@ -197,3 +200,12 @@ def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not
     assert ask(encoder, "Does Tom enjoy fishing?", diet, decline=0.0) == []
     assert ask(encoder, "Would you tell me about Tom?", diet, decline=0.0) == []
     assert ask(encoder, "Could a dog eat chocolate?", diet) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [("When did Anna go diving?", True), ("What did we give to Bruno?", True), ("Who wrote Hamlet?", False),
+     ("What is a black hole?", False)],
+)  # fmt: skip
+def test_a_read_says_whether_memory_speaks_of_whom_the_question_names(encoder: object, text: str, heard: bool) -> None:
+    assert result(encoder, text, LIFE).heard is heard

@@ -38,8 +38,9 @@ import torch
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
 from knowledge.encoder import Encoder
+from knowledge.inference import make_inference
 from knowledge.local_decoder import LocalDecoder
-from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.records import Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.training.read_data import scratch_store
 from tests.benchmarks import recall
 from tests.benchmarks.conditioning import reader_of
@@ -53,7 +54,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, what was read for it, and the evidence as reads. ``found``: share of the evidence among the first
+    """A question, what the app reads for it, and its evidence as reads. ``found``: share of the evidence among the first
     ten, as the app reads and where it may not decline; None where LoCoMo names no evidence, and in category 5."""
 
     conversation: str
@@ -61,7 +62,7 @@ class Asked:
     category: int
     gold: str
     when: float  # seconds since the epoch: after the conversation's last turn
-    reads: tuple[Read, ...]
+    read: ReadResult
     evidence: tuple[Read, ...]
     found: tuple[float, float] | None
 
@@ -80,6 +81,7 @@ def dealt(items: Sequence[dict[str, Any]], count: int, rng: random.Random) -> li
 def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Iterator[Asked]:
     """Questions with their reads, conversation by conversation. ``count`` 0: all."""
     samples = json.loads(path.read_text(encoding="utf-8"))
+    inference, _ = make_inference()
     usual, willing = reader_of(encoder, declines=True), reader_of(encoder, declines=False)
     for number, (sample, conversation) in enumerate(zip(samples, recall.load(path), strict=True)):
         share = count // len(samples) + (number < count % len(samples)) if count else len(sample["qa"])
@@ -95,9 +97,9 @@ def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Itera
                 )
                 ids = named.get((text, category), frozenset())
                 there = list(store.get(recall.OWNER, ids).values())
-                reads = recall.read_with(usual, store, encoder, text, vector, limit=settings.reads).reads
+                read = recall.read_with(usual, store, encoder, text, vector, limit=settings.reads, inference=inference)
                 yield Asked(
-                    conversation.name, text, category, str(item.get("answer", "")), last + 3600, reads,
+                    conversation.name, text, category, str(item.get("answer", "")), last + 3600, read,
                     tuple(Read(memory, score=1.0, weight=1.0 / len(there)) for memory in there),
                     None if category == ADVERSARIAL or not ids else (
                         len(ids & {read.memory.id for read in wide.reads}) / len(ids),
@@ -130,7 +132,7 @@ class Systems:
     def _answer(self, name: str, one: Asked) -> str:
         decoder = self.stock if name.startswith("stock+") else self.adapted
         path = name.removeprefix("stock+") if name.startswith("stock+") else self.settings.memory_path
-        reads = one.evidence if name == "oracle-evidence" else one.reads
+        reads = one.evidence if name == "oracle-evidence" else one.read.reads
         how = (id(decoder), path, reads is one.evidence)
         for twin, (done, reply) in self.known.items():
             if done == how:
@@ -140,7 +142,8 @@ class Systems:
         decoder.set_way(decoder.way_of(path))
         sampling = Sampling(temperature=self.settings.temperature, max_tokens=self.tokens)
         turn = Turn("question", "user", one.question, one.when)
-        reply = reply_of(decoder, ReplyRequest([turn], reads, sampling, key="answers", owner=one.conversation))
+        request = ReplyRequest([turn], reads, sampling, key="answers", owner=one.conversation, heard=one.read.heard)
+        reply = reply_of(decoder, request)
         self.known[name] = how, reply
         self.seconds[name].append(time.perf_counter() - started)
         return reply
@@ -164,7 +167,7 @@ def measure(questions: Iterator[Asked], systems: Systems, replies: Path | None =
         for name, reply in said.items():
             scores[name].append((one.category, score(reply, one.gold, one.category)))
         if replies is not None:
-            read = [[round(read.weight, 3), read.memory.text] for read in one.reads]
+            read = [[round(read.weight, 3), read.memory.text] for read in one.read.reads]
             line = {"conversation": one.conversation, "category": one.category, "question": one.question,
                     "gold": one.gold, "replies": said, "f1": {name: round(s[-1][1], 4) for name, s in scores.items()},
                     "evidence": [evidence.memory.text for evidence in one.evidence], "reads": read}  # fmt: skip
@@ -183,8 +186,8 @@ def measure(questions: Iterator[Asked], systems: Systems, replies: Path | None =
         f"evidence_recall@{CUT}": mean([usual for usual, _ in recalls]),
         f"evidence_recall@{CUT}_willing": mean([willing for _, willing in recalls]),
         "declined": {
-            "answerable": mean([not one.reads for one in done if one.category != ADVERSARIAL]),
-            "5": mean([not one.reads for one in done if one.category == ADVERSARIAL]),
+            "answerable": mean([not one.read.reads for one in done if one.category != ADVERSARIAL]),
+            "5": mean([not one.read.reads for one in done if one.category == ADVERSARIAL]),
         },
         "reply_s_p50": {name: round(statistics.median(values), 2) for name, values in systems.seconds.items()},
     }

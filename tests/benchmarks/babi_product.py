@@ -102,7 +102,8 @@ class Product:
                                limit=self.settings.reads, inference=self.inference)  # fmt: skip
         sampling = Sampling(temperature=self.settings.temperature, max_tokens=self.tokens)
         turn = Turn("question", "user", question.text, when)
-        return reply_of(self.decoder, ReplyRequest([turn], read.reads, sampling, key="babi", owner=owner)), read
+        request = ReplyRequest([turn], read.reads, sampling, key="babi", owner=owner, heard=read.heard)
+        return reply_of(self.decoder, request), read
 
 
 def owner_of(question: Question) -> str:
