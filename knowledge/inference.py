@@ -119,7 +119,7 @@ class Inference:
         for place, look in enumerate(kept):
             weight = (LEADS if rest else 1.0) if place == 0 else (1 - LEADS) * look.share / rest
             read = before.get(look.memory, Read(there[look.memory], score=found.probability, weight=0.0))
-            told = "" if place else f"{result.query.strip()} {said(found.answer)}."
+            told = "" if place else f"{result.query.strip().rstrip('?.!')}? {said(found.answer)}."
             reads.append(replace(read, weight=weight * found.probability, hop=look.hop, because=look.because,
                                  inferred=told))  # fmt: skip
         chosen = {look.memory for look in kept}

@@ -153,13 +153,28 @@ def test_a_read_carries_it_with_the_memory_that_was_looked_at_most(shipped: Infe
     assert shipped.joined(before, told[2:], limit=5) is before
 
 
-def test_a_reply_may_say_what_was_worked_out(shipped: Inference) -> None:
-    """The guard of short replies takes words of a sure memory; what follows from it counts as its words."""
-    told = memories("Mary took the milk.", "Mary went to the office.")
-    reads = shipped.joined(ReadResult("Where is the milk?"), told, limit=5).reads
-    sure = [Read(reads[0].memory, 1.0, 1.0, inferred=reads[0].inferred)]
-    guard = QuestionGuard("Where is the milk?", sure, lambda ids: "", [0])
-    assert not guard.groundless("Office") and guard.groundless("Lisbon")
+@pytest.mark.parametrize(
+    ("inferred", "reply", "expected"),
+    [
+        ("Where is the milk? office.", "Office", False),
+        ("Where is the milk? office.", "In the garden", True),
+        ("Where is the milk? office.", "", True),
+        ("Is Mary in the park? maybe.", "Yes", True),
+        ("Is Mary in the park? maybe.", "Maybe", False),
+        ("Is Mary in the park? no.", "No, she is not", False),
+        ("What does Ana carry? the milk and the apple.", "The apple", False),
+        ("What does Ana carry? the milk and the apple.", "the football and more", True),
+    ],
+)
+def test_a_reply_says_what_was_worked_out(inferred: str, reply: str, expected: bool) -> None:
+    read = Read(memories("Mary is either in the park or the office.")[0], 0.9, 0.8, inferred=inferred)
+    guard = QuestionGuard(inferred.partition("?")[0] + "?", [read], lambda ids: "".join(map(chr, ids)), [0])
+    assert guard.groundless(reply) is expected
+    assert guard.may_be_groundless(reply) or not expected  # what is shown is not taken back
+    guard.copies = True
+    assert not guard.groundless(reply)
+    first = next(word for word in read.concluded.split() if word != "the")
+    assert not guard.refuses([], ord(first[0])) and guard.refuses([], ord("q"))
 
 
 def test_answers_are_said_as_people_say_them() -> None:

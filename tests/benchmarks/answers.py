@@ -54,7 +54,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, what the app reads for it, and its evidence as reads. ``found``: share of the evidence among the first
+    """A question, what the app reads for it, and its evidence. ``found``: share of the evidence among the first
     ten, as the app reads and where it may not decline; None where LoCoMo names no evidence, and in category 5."""
 
     conversation: str
