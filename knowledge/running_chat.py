@@ -18,6 +18,7 @@ from knowledge.records import Turn
 from knowledge.words import is_small_talk, sentences
 
 _FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
+_WHOLE = re.compile(r"^\W*(?:who|what|where|when|how)(?:'s|\s+(?:is|are|was|were|does|do|did))\s", re.I)
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
 _OF_THE_CHAT = re.compile(  # what is about the chat itself, or wants more of it
     r"\b(?:you|your|our (?:chat|conversation)|so far|above|again|more|another|else|other|next|second|third|last|just|"
@@ -47,7 +48,8 @@ def refers_back(text: str) -> bool:
     it only make unlike memories look likely (LOG.md, 2026-11-26).
     """
     found = PRONOUN.search(text) or ELLIPSIS.search(text) or _CJK_BACK.search(text)
-    return found is not None or (text.isascii() and len(text.split()) <= _FRAGMENT)
+    short = text.isascii() and len(text.split()) <= _FRAGMENT
+    return found is not None or (short and not (_WHOLE.search(text) and telling(text)))  # "Where is Eva?" is whole
 
 
 def context_of(text: str, dialogue: Sequence[str]) -> Sequence[str]:

@@ -51,6 +51,8 @@ def test_what_tells_nothing(text: str) -> None:
         ("And where does she work?", True), ("What about the bicycle?", True), ("Since when?", True),
         ("Which one is older?", True), ("她在哪里工作？", True), ("Where does my sister work?", False),
         ("What is the capital of Italy?", False), ("我妹妹住在哪里？", False),
+        ("Where is Eva?", False), ("Who is Peter?", False), ("What's lemma?", False), ("Where is it?", True),
+        ("How is that?", True), ("Where was she?", True), ("And Eva?", True), ("Which tree?", True),
     ],
 )  # fmt: skip
 def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
