@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from knowledge import inference
 from knowledge.inference import Inference, make_inference, said
 from knowledge.inference_language import Language, Translation, runs, words_of
 from knowledge.inference_network import restore, save
+from knowledge.local_decoder import LocalDecoder
 from knowledge.prompt import Style, memory_line
 from knowledge.question_guard import QuestionGuard
-from knowledge.records import Memory, Read, ReadResult
+from knowledge.records import Memory, Read, ReadResult, ReplyRequest, Sampling, Turn
+from tests.tiny_llama import save_tiny_llama
 
 LANGUAGE = Language.of(
     [
@@ -196,3 +199,17 @@ def test_without_usable_weights_it_is_left_out_and_says_so(tmp_path: Path) -> No
     save(tmp_path / "mute.safetensors", network, vocabulary, {"plan": about["plan"]})
     none, why = make_inference(tmp_path / "mute.safetensors")
     assert none is None and "says no language" in why
+
+
+def test_a_block_of_what_was_worked_out_is_not_kept(tmp_path: Path) -> None:
+    """It holds words of other memories too, and would outlive them."""
+    decoder = LocalDecoder(str(save_tiny_llama(tmp_path)), dtype="float32")
+    memory = memories("Mary took the milk.")[0]
+
+    def blocks(read: Read) -> int:
+        asked = ReplyRequest([Turn("q", "user", "Where is it?", 1.8e9)], [read], Sampling(max_tokens=2), owner="o")
+        assert list(decoder.reply(asked, threading.Event()))
+        return decoder.cache_state().blocks
+
+    assert blocks(Read(memory, 0.9, 0.9, inferred="Where is it? office.")) == 0
+    assert blocks(Read(memory, 0.9, 0.9)) == 1
