@@ -6,7 +6,8 @@ was trained for just that reads the sentences in the order in which they were sa
 most is handed to the decoder together with what follows from it, as one line.
 
 It speaks only where question and sentences are of the language it was trained on (knowledge/inference_language.py),
-what the question names was told of, and it is sure; everywhere else the read is left as it is.
+what the question names was told of, nothing newer is told of it in other words, and it is sure; everywhere else the
+read is left as it is.
 
 Knows: memories and their order, the network and its language. Does not know: the store, the decoder, other reads.
 """
@@ -21,7 +22,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from knowledge.inference_language import Language, Translation, Words
+from knowledge.abstention import asks
+from knowledge.inference_language import Language, Translation, Words, words_of
 from knowledge.inference_network import WORDS, InferenceNetwork, Vocabulary, restore
 from knowledge.records import Memory, Read, ReadResult
 from knowledge.words import STOP_WORDS
@@ -72,26 +74,23 @@ class Inference:
         story = Translation(self._language, question, [sentence for _, sentence in sentences])
         if story.question is None:
             return None
-        facts = [(id, words) for (id, _), words in zip(sentences, story.facts, strict=True) if words][-FACTS:]
-        had = {word for _, words in facts for word in words}
+        known = [place for place, words in enumerate(story.facts) if words][-FACTS:]
+        facts = [story.facts[place] or () for place in known]
+        had = {word for words in facts for word in words}
         wanted = self._language.told & set(story.question)
         if not facts or not wanted <= had or not had & set(story.question) - STOP_WORDS:
             return None
-        answer, probability, each = self._asked(story.question, [words for _, words in facts])
+        answer, probability, each = self._asked(story.question, facts)
         if not answer or not self._language.told & set(answer) <= had:
             return None
-        shares: dict[str, Tensor] = {}
-        for place, (id, _) in enumerate(facts):
-            shares[id] = shares.get(id, torch.zeros(len(each))) + each[:, place]
-        ids, by_hop = list(shares), torch.stack(list(shares.values()), 1)  # (hops, memories)
-        each_share = by_hop.sum(0) / by_hop.sum()
-        leads = ["", *(ids[place] for place in by_hop.argmax(1).tolist())]  # of the hop before
-        looks = [
-            Look(id, share, hop, leads[hop] if leads[hop] != id else "")
-            for id, share, hop in zip(ids, each_share.tolist(), by_hop.argmax(0).tolist(), strict=True)
-        ]
-        looks.sort(key=lambda look: -look.share)
-        return Conclusion(tuple(map(story.back, answer)), probability, tuple(looks))
+        used = [at for at, share in enumerate((each.sum(0) / each.sum()).tolist()) if share >= LEAST]
+        of_these = {word for at in used for word in self._language.told & set(facts[at])} | wanted
+        names = {story.back(word).lower() for word in of_these}
+        since = range(known[used[-1]] + 1, len(sentences))
+        if any(story.facts[place] is None and _tells(sentences[place][1], names) for place in since):
+            return None  # something newer, in other words
+        looks = _looks([sentences[place][0] for place in known], each)
+        return Conclusion(tuple(map(story.back, answer)), probability, looks)
 
     @torch.inference_mode()
     def _asked(self, question: Words, facts: Sequence[Words]) -> tuple[Words, float, Tensor]:
@@ -125,6 +124,26 @@ class Inference:
         chosen = {look.memory for look in kept}
         pinned = [read for read in result.reads if read.memory.pinned and read.memory.id not in chosen]
         return replace(result, reads=(*reads, *pinned), null_weight=1.0 - found.probability).normalised()
+
+
+def _looks(ids: Sequence[str], each: Tensor) -> tuple[Look, ...]:
+    """``ids``: the memory of each fact. ``each``: (hops, facts)."""
+    shares: dict[str, Tensor] = {}
+    for place, id in enumerate(ids):
+        shares[id] = shares.get(id, torch.zeros(len(each))) + each[:, place]
+    names, by_hop = list(shares), torch.stack(list(shares.values()), 1)  # (hops, memories)
+    leads = ["", *(names[place] for place in by_hop.argmax(1).tolist())]  # of the hop before
+    of_all, hops = (by_hop.sum(0) / by_hop.sum()).tolist(), by_hop.argmax(0).tolist()
+    looks = [
+        Look(id, share, hop, leads[hop] if leads[hop] != id else "")
+        for id, share, hop in zip(names, of_all, hops, strict=True)
+    ]
+    return tuple(sorted(looks, key=lambda look: -look.share))
+
+
+def _tells(sentence: str, names: set[str]) -> bool:
+    """Does this sentence tell something of one of these?"""
+    return not asks(sentence) and not names.isdisjoint(word.lower() for word in words_of(sentence))
 
 
 def said(answer: Sequence[str]) -> str:

@@ -96,6 +96,7 @@ def test_other_questions_are_none_of_the_language(question: str) -> None:
         (["Yesterday Ana went to the gym.", "This morning Ana went to the bank."],
          "Where was Ana before the bank?", "gym"),
         (["Ana gave the guitar to Tom.", "Tom handed the guitar to Eva."], "Who gave the guitar to Eva?", "Tom"),
+        (["Ana is my sister.", "Ana went to the library.", "Where is Ana?", "Tom is ill."], "Where is Ana?", "library"),
         (["Ana and Tom went to the beach.", "Then they moved to the market."], "Where is Tom?", "market"),
     ],
 )  # fmt: skip
@@ -112,6 +113,8 @@ def test_it_says_what_follows(shipped: Inference, told: list[str], question: str
         (["Ana took the laptop.", "Ana went to the library."], "Where is the guitar?"),
         (["Ana hates the office."], "Where is Ana?"),  # a sentence that it was not trained on
         (["I went to Lisbon with my sister.", "My sister loves the sea."], "Where is my sister?"),
+        (["Ana went to the library.", "I met Ana at the airport just now."], "Where is Ana?"),  # newer, in other words
+        (["Ana took the laptop.", "Ana went to the library.", "Ana lent me her umbrella."], "Where is the laptop?"),
         (["Is Mary in the office?"], "Where is Mary?"),  # a question tells nothing
         ([], "Where is Mary?"),
     ],
