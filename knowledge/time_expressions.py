@@ -28,6 +28,7 @@ _AGO = re.compile(
 )
 _LAST = re.compile(rf"\b(last|this|past) (week|weekend|month|year|{'|'.join(DAY_NUMBERS)})\b", re.I)
 _NEAR = re.compile(r"\b(today|yesterday|tonight|this morning)\b", re.I)
+_AHEAD = re.compile(r"\b(?:should|shall|will|would|could|can|may|might|going to|want to|need to|let's)\b", re.I)
 _AMBIGUOUS = {"may", "mar", "march", "dec", "jan", "sun"}  # words besides months: they need a capital and company
 DAY = 86400.0
 
@@ -35,7 +36,10 @@ Span = tuple[float, float]  # seconds since the epoch, UTC: from, until
 
 
 def spans(text: str, asked: float) -> list[Span]:
-    """The spans of time a text names, as seen from ``asked`` (seconds since the epoch, UTC). Most texts name none."""
+    """The spans of time a text names, as seen from ``asked`` (seconds since the epoch, UTC). Most texts name none.
+
+    Of what lies ahead ("What should I cook tonight?") nothing was said in that span more than at other times.
+    """
     now = datetime.fromtimestamp(asked, UTC)
     found, rest = _dates(text, now)
     for match in _AGO.finditer(rest):
@@ -43,9 +47,14 @@ def spans(text: str, asked: float) -> list[Span]:
         unit = _UNITS[match[2].lower()]
         middle = asked - min(count, 500) * unit * DAY
         found.append((middle - unit * DAY / 2, middle + unit * DAY / 2))
+    ahead = _AHEAD.search(rest) is not None
     for match in _LAST.finditer(rest):
+        if ahead and match[1].lower() == "this":
+            continue
         found.append(_relative(match[1].lower(), match[2].lower(), asked, now))
     for match in _NEAR.finditer(rest):
+        if ahead and match[1].lower() != "yesterday":
+            continue
         start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp()
         back = DAY if match[1].lower() == "yesterday" else 0.0
         found.append((start - back, start - back + DAY))
