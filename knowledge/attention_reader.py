@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.evidence import Focus, evidence, neighbours, stem, text_facts
+from knowledge.evidence import Focus, evidence, neighbours, stem, telling, text_facts
 from knowledge.first_hand import answering, first_hand
 from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
@@ -24,6 +24,7 @@ from knowledge.words import is_small_talk, plain, wants_a_guess
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
+STRAY = 0.3  # cosine below which a memory that shares no word with a question on the world does not answer it
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)
@@ -73,9 +74,12 @@ class AttentionReader:
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
         heard = any(_names_of(text, memory) for memory in memories)
-        best = memories[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _names_of(text, best))
-        declined = is_small_talk(text) or math.exp(null) >= (max(self.decline, CONJECTURE) if guess else self.decline)
+        best = useful[int(log_alpha[:-1].argmax())]
+        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _names_of(text, best.memory))
+        decline = max(self.decline, CONJECTURE) if guess else self.decline
+        if decline <= 1 and not heard and not len(focus.dialogue) and _stray(text, best):
+            decline = 0.0
+        declined = is_small_talk(text) or math.exp(null) >= decline
         ranked = []
         for place, (logit, candidate) in enumerate(zip(logits, useful, strict=True)):
             if candidate.memory.pinned:
@@ -135,3 +139,10 @@ def _names_of(text: str, memory: Memory) -> bool:
     outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
     told = f"{memory.speaker} {memory.text}"
     return any(name in told for name in _NAMES.findall(text))
+
+
+def _stray(text: str, best: Candidate) -> bool:
+    """Is this a question on the world, and the best memory only the least unlike of a few ("How many legs does a spider
+    have?" and "My dog is called Biscuit.")?"""
+    alike = best.cosine >= STRAY or telling(text) & telling(best.memory.text)
+    return not alike and _MINE.search(text) is None

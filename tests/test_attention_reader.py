@@ -209,3 +209,10 @@ def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not
 )  # fmt: skip
 def test_a_read_says_whether_memory_speaks_of_whom_the_question_names(encoder: object, text: str, heard: bool) -> None:
     assert result(encoder, text, LIFE).heard is heard
+
+
+def test_what_the_world_is_asked_reads_nothing_out_of_a_memory_of_one_fact(encoder: object) -> None:
+    fact = turns("My dog is called Biscuit.")
+    assert ask(encoder, "How many legs does a spider have?", fact) == []
+    assert ask(encoder, "How many legs does a spider have?", fact, decline=2.0) == ["0"]  # a read that may not decline
+    assert ask(encoder, "What is the dog called?", fact) == ["0"]
