@@ -20,7 +20,7 @@ from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
 from knowledge.supersession import superseded
-from knowledge.words import is_small_talk, plain, wants_a_guess
+from knowledge.words import is_small_talk, plain, wants_a_guess, wants_a_list
 
 PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
@@ -37,8 +37,8 @@ class AttentionReader:
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
-    below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess: that is
-    drawn from many hints. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
+    below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess, drawn from
+    many hints, or a list. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
     """
 
     learned = True
@@ -89,9 +89,10 @@ class AttentionReader:
         ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
         kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
         least = self.negligible * math.exp(max((logits[place] for _, _, place in kept), default=0.0))
+        several = guess or wants_a_list(text)
         kept = [
             one for rank, one in enumerate(kept)
-            if one[1].memory.pinned or math.exp(one[0]) >= least * (CROWD if rank > 1 and not guess else 1.0)
+            if one[1].memory.pinned or math.exp(one[0]) >= least * (CROWD if rank > 1 and not several else 1.0)
         ]  # fmt: skip
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
