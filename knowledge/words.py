@@ -54,10 +54,11 @@ def index_words(text: str) -> str:
     return _CJK_RUN.sub(rewrite, unicodedata.normalize("NFKC", text))
 
 
-_LIST = re.compile(  # "Which books has she read?", "Where has he been?": a plural before the verb, or an open end
+_LIST = re.compile(  # "Which books did she like?", "Where has he been?": a plural before the verb, or all time so far
     r"\b(?:what|which|whose)\s+(?:(?!(?:is|was|does|has)\b)[\w'’-]+\s+){0,4}?"
     r"(?!(?:is|was|does|has|this|its|his)\b)[\w-]+s\s+(?:do|does|did|has|have|had|are|were|would|is|was)\b"
-    r"|\b(?:what|which)\s+(?:are|were|all)\b|\b(?:who|where|what)\s+(?:has|have|all)\b|\bhow many\b"
+    r"|\b(?:what|which)\s+(?:are|were|all)\b|\bhow many\b"
+    r"|\b(?:what|which|whose|who|where|how)\b[^?]*\b(?:has|have)\b(?!\s+to\b)"
     r"|\b(?:names|kinds|types|ways|examples|list) of\b|哪些", re.I,
 )  # fmt: skip
 _GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
