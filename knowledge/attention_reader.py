@@ -38,8 +38,9 @@ class AttentionReader:
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
-    below which a memory is not read, ``CROWD`` times as much from the third on, less for a list, and no more for
-    what needs a guess: that is drawn from many hints. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
+    below which a memory is not read, ``CROWD`` times as much from the third on, less for a list, and no more for what
+    needs a guess: that is drawn from many hints. ``adapter``: what one owner's feedback changed; without one the
+    shipped weights read.
     """
 
     learned = True
