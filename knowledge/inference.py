@@ -66,6 +66,8 @@ class Inference:
 
     def conclude(self, question: str, memories: Sequence[Memory]) -> Conclusion | None:
         """What follows from ``memories`` (in any order); None where the network has nothing to say."""
+        if self._language.strange(question) is None:  # most questions: their memories are not worth a look
+            return None
         ordered = sorted(memories, key=lambda memory: (memory.created, memory.container, memory.position))
         sentences = [
             (memory.id, sentence)
@@ -81,9 +83,9 @@ class Inference:
         if not facts or not wanted <= had or not had & set(story.question) - STOP_WORDS:
             return None
         answer, probability, each = self._asked(story.question, facts)
-        if not answer or not self._language.told & set(answer) <= had:
+        used = (each.sum(0) >= LEAST * each.sum().clamp(min=1e-6)).nonzero()[:, 0].tolist()
+        if not answer or not used or not self._language.told & set(answer) <= had:
             return None
-        used = [at for at, share in enumerate((each.sum(0) / each.sum()).tolist()) if share >= LEAST]
         of_these = {word for at in used for word in self._language.told & set(facts[at])} | wanted
         names = {story.back(word).lower() for word in of_these}
         since = range(known[used[-1]] + 1, len(sentences))

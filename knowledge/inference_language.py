@@ -86,6 +86,13 @@ class Language:
         """All words of facts and questions."""
         return frozenset(word for run in self.facts | self.questions for word in run.split())
 
+    def strange(self, sentence: str) -> list[int] | None:
+        """Places of the words that the language lacks; None where one of them can stand for nothing."""
+        lower = [word.lower() for word in words_of(sentence)]
+        places = [at for at, word in enumerate(lower) if word not in self.words]
+        foreign = len(lower) < 2 or len(places) > MOST_STRANGE or any(lower[at] in STOP_WORDS for at in places)
+        return None if foreign else places
+
     def to_json(self) -> dict[str, list[str]]:
         """For a header."""
         sets = {name: sorted(getattr(self, name)) for name in ("facts", "questions", "told")}
@@ -105,7 +112,7 @@ class Translation:
         self._fitting: dict[str, set[str]] = {}  # what may stand for a word of the question so that it stays one
         self.facts: list[Words | None] = [None] * len(sentences)
         self.question: Words | None = None
-        if self._strange(question) is None:
+        if language.strange(question) is None:
             return
         self._proper = {word.lower() for sentence in (question, *sentences) for word in words_of(sentence)
                         if word.istitle()}  # fmt: skip
@@ -124,15 +131,8 @@ class Translation:
         """A word of the language as the story has it."""
         return self._written.get(word, word)
 
-    def _strange(self, sentence: str) -> list[int] | None:
-        """Places of the words that the language lacks; None where one of them can stand for nothing."""
-        lower = [word.lower() for word in words_of(sentence)]
-        places = [at for at, word in enumerate(lower) if word not in self._language.words]
-        foreign = len(lower) < 2 or len(places) > MOST_STRANGE or any(lower[at] in STOP_WORDS for at in places)
-        return None if foreign else places
-
     def _read(self, sentence: str, known: frozenset[str]) -> Words | None:
-        places = self._strange(sentence)
+        places = self._language.strange(sentence)
         if places is None:
             return None
         raw = words_of(sentence)
@@ -169,7 +169,7 @@ class Translation:
 
     def _fits(self, question: str) -> dict[str, set[str]]:
         """For each word of the question that the language lacks, what may stand for it; empty where it is none."""
-        raw, places = words_of(question), self._strange(question) or []
+        raw, places = words_of(question), self._language.strange(question) or []
         fitting: dict[str, set[str]] = {}
         strange = list(dict.fromkeys(raw[at].lower() for at in places))
         first = [next(at for at, word in enumerate(raw) if word.lower() == one) for one in strange]
