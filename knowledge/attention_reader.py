@@ -28,7 +28,6 @@ STRAY = 0.3  # cosine below which a memory that shares no word with a question o
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)
-CROWD_OF_LISTS = 2.5  # the same where a list is asked for (LOG.md, 2026-11-27)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 _MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b|我")
 
@@ -38,8 +37,8 @@ class AttentionReader:
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
-    below which a memory is not read, ``CROWD`` times as much from the third on, less for a list, and no more for what
-    needs a guess: that is drawn from many hints. ``adapter``: what one owner's feedback changed; without one the
+    below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess, drawn
+    from many hints, or a list. ``adapter``: what one owner's feedback changed; without one the
     shipped weights read.
     """
 
@@ -91,7 +90,7 @@ class AttentionReader:
         ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
         kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
         least = self.negligible * math.exp(max((logits[place] for _, _, place in kept), default=0.0))
-        crowd = 1.0 if guess else CROWD_OF_LISTS if wants_a_list(text) else CROWD
+        crowd = 1.0 if guess or wants_a_list(text) else CROWD
         kept = [
             one for rank, one in enumerate(kept)
             if one[1].memory.pinned or math.exp(one[0]) >= least * (crowd if rank > 1 else 1.0)
