@@ -74,9 +74,10 @@ class AttentionReader:
         log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
-        heard = any(_names_of(text, memory) for memory in memories)
+        names = _NAMES.findall(text)
+        heard = any(_speaks_of(names, memory) for memory in memories)
         best = useful[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _names_of(text, best.memory))
+        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _speaks_of(names, best.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
         if decline <= 1 and not heard and not len(focus.dialogue) and _stray(text, best):
             decline = 0.0
@@ -136,11 +137,11 @@ class AttentionReader:
         return read.log_alpha[0].numpy(), read.log_hops[0].numpy()
 
 
-def _names_of(text: str, memory: Memory) -> bool:
-    """Does the question name somebody or something that the memory speaks of? Nothing answers "Would Ana like it?"
+def _speaks_of(names: Sequence[str], memory: Memory) -> bool:
+    """Does the memory speak of somebody or something that the question names? Nothing answers "Would Ana like it?"
     outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
     told = f"{memory.speaker} {memory.text}"
-    return any(name in told for name in _NAMES.findall(text))
+    return any(name in told for name in names)
 
 
 def _stray(text: str, best: Candidate) -> bool:
