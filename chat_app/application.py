@@ -139,7 +139,6 @@ class Application:
         from knowledge.block_cache import BlockCache
         from knowledge.decoder import make_decoder
         from knowledge.encoder import Encoder
-        from knowledge.inference import make_inference
         from knowledge.memory_network import MemoryNetwork
         from knowledge.reader import make_reader
         from knowledge.store import ExternalMemory
@@ -175,10 +174,9 @@ class Application:
         store.forgotten.append(blocks.forget)
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
-        inference, missing = make_inference()
-        for line in filter(None, (note, missing)):
-            print(line, file=sys.stderr, flush=True)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, inference)
+        if note:
+            print(note, file=sys.stderr, flush=True)
+        network = MemoryNetwork(encoder, store, reader, Writer(), decoder)
         network.intake.recover()
         return network
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 from chat_app.reply_words import Words, looked_at
@@ -87,7 +87,6 @@ class PastRead:
     effect: float | None = None  # nats of the whole reply's log-probability that it was good for; None: not measured
     boost: float = 1.0  # its weight was multiplied by this for this reply
     outside: bool = False  # a program's own system prompt or turns, which nobody keeps, went into this reply
-    inferred: str = ""  # the question and what followed from this memory and the others, told in its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,6 @@ def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = 
                 words=looks.get(read.memory.id, nowhere)[1],
                 boost=how.boost.get(read.memory.id, 1.0),
                 outside=how.outside,
-                inferred=read.inferred,
             )
         )
         for read in result.reads
@@ -146,8 +144,9 @@ def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = 
 
 
 def reads_from_json(kept: list[dict[str, Any]] | None) -> tuple[PastRead, ...]:
-    """The inverse of ``reads_to_json``; what an older row lacks has its default."""
-    reads = [PastRead(**entry) for entry in kept or ()]
+    """The inverse of ``reads_to_json``; what an older row lacks has its default, what it has besides is left out."""
+    names = {field.name for field in fields(PastRead)}
+    reads = [PastRead(**{name: value for name, value in entry.items() if name in names}) for entry in kept or ()]
     return tuple(replace(read, words=tuple((start, end, mass) for start, end, mass in read.words)) for read in reads)
 
 

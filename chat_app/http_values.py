@@ -39,7 +39,7 @@ class Values:
         return titles
 
     def reads(self, owner: str, reads: Iterable[Read]) -> list[dict[str, Any]]:
-        """``[{id, text, source, score, weight, kind}]`` in order of weight, with ``inferred`` where there is one."""
+        """``[{id, text, source, score, weight, kind}]`` in order of weight."""
         reads = list(reads)
         titles = self._titles(owner, (read.memory for read in reads))
         return [
@@ -50,7 +50,6 @@ class Values:
                 "score": read.score,
                 "weight": read.weight,
                 "kind": read.memory.kind,
-                **({"inferred": read.inferred} if read.inferred else {}),
             }
             for read in reads
         ]

@@ -83,8 +83,7 @@ class ReplyEffects:
         dialogue = [message.turn for message in self._history.tail(owner, reply.parent or "")]
         there = network.store.get(owner, [read.id for read in reads])
         again = [
-            Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because,
-                 read.inferred)
+            Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because)
             for read in reads
             if read.id in there
         ]  # fmt: skip

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from knowledge.evidence import Focus, context_words
-from knowledge.inference import Inference
 from knowledge.reader import Reader
 from knowledge.records import Candidate, ReadResult
 from knowledge.running_chat import context_of
@@ -60,23 +59,12 @@ def candidates_of(
 def read_memory(
     reader: Reader, store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray,
     dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
-    inference: Inference | None = None,
 ) -> ReadResult:  # fmt: skip
-    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone.
-
-    ``inference``: reads in the reader's place where it knows what follows from several memories together.
-    """
+    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone."""
     if not reader.learned:
         found = store.shortlist(owner, text, vector, exclude=exclude)
-        read = reader.read(text, found, limit=limit)
-        return inferred(inference, read, found, limit)
+        return reader.read(text, found, limit=limit)
     before = context_of(text, dialogue)
     focus = focus_of(store, encode, owner, text, vector, before, asked)
     found, keys = candidates_of(store, encode, owner, text, vector, before, exclude=exclude)
-    read = reader.read(text, found, limit=limit, focus=focus, keys=keys)
-    return inferred(inference, read, found, limit)
-
-
-def inferred(inference: Inference | None, read: ReadResult, found: Sequence[Candidate], limit: int) -> ReadResult:
-    """``read``, or what the inference network read among the same candidates."""
-    return read if inference is None else inference.joined(read, [one.memory for one in found], limit=limit)
+    return reader.read(text, found, limit=limit, focus=focus, keys=keys)

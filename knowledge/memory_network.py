@@ -16,7 +16,6 @@ from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
-from knowledge.inference import Inference
 from knowledge.ingestion import DocumentIntake
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
@@ -39,14 +38,12 @@ class MemoryNetwork:
     """
 
     def __init__(
-        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
-        inference: Inference | None = None,
-    ) -> None:  # fmt: skip
+        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder
+    ) -> None:
         self.encoder = encoder
         self.store = store
         self.reader = reader
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
-        self.inference = inference  # what follows from several memories together; None where nobody works it out
         self.writer = writer
         self.decoder = decoder
         self.intake = DocumentIntake(store, encoder)
@@ -75,7 +72,7 @@ class MemoryNetwork:
         said = [turn.text for turn in dialogue]
         result = read_memory(
             self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
-            exclude=frozenset(exclude), limit=limit, inference=self.inference,
+            exclude=frozenset(exclude), limit=limit,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
 

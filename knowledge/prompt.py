@@ -182,7 +182,7 @@ def memory_line(read: Read, style: Style) -> str:
         who = f"{memory.title or 'document'}, page {memory.page}" if memory.page else memory.title or "document"
     else:
         who = memory.speaker or style.speakers[memory.role == "assistant"]
-    form, text = style.passage if memory.kind == "passage" else style.line, " ".join(read.told.split())
+    form, text = style.passage if memory.kind == "passage" else style.line, " ".join(memory.text.split())
     if memory.kind != "passage":
         text = resolved(text, memory.created)
     return form.format(text=text, who=who, date=date_in_words(memory.created))

@@ -7,8 +7,6 @@ one that this memory has and the question has not: copied from what was read (a 
 al. 2016, arXiv:1603.06393). With the question's words refused alone the model invents, and so it does where the read is
 not sure (LOG.md, 2026-11-27). Counts, dates, guesses and "yes" need not stand in a memory, nor does "not known".
 
-Where something was worked out from what was read (knowledge/inference.py), the reply says that, be it "maybe".
-
 Does not know: logits, the tokenizer (it is given its decode function).
 """
 
@@ -46,15 +44,11 @@ class QuestionGuard:
     def __init__(
         self, message: str, reads: Sequence[Read], decode: Callable[[Sequence[int]], str], stops: Collection[int]
     ) -> None:
-        sure = [read.told for read in reads if read.weight >= SURE]
+        sure = [read.memory.text for read in reads if read.weight >= SURE]
         named = bool(sure) and _NAMES.search(message) and not _CHOICE.search(message)
         self._asked = telling(message) if named else frozenset()
         self._words = [word for word in _words(message) if word not in STOP_WORDS]
         self._new = {word for text in sure for word in _words(text) if not self._old(word)} if named else set()
-        concluded = [read.concluded for read in reads if read.inferred]
-        self._concluded = {word for text in concluded for word in _words(text) if word not in _LEADING | {"and"}}
-        if self._concluded:
-            self._new = self._concluded
         self._told = frozenset().union(*map(telling, sure))
         self._counts = bool(_COUNTS.search(message)) or wants_a_guess(message)
         self._decode, self._stops = decode, stops
@@ -62,8 +56,6 @@ class QuestionGuard:
 
     def groundless(self, reply: str) -> bool:
         """Does the whole reply name nothing but words of the question, or, in few words, nothing of the memory?"""
-        if self._concluded:
-            return not self.copies and not self._concluded & set(_words(reply))
         said = telling(reply)
         if self.copies or not self._new or not said or reply in ABSTENTIONS:
             return False
@@ -76,8 +68,6 @@ class QuestionGuard:
         if self.copies or not self._new:
             return False
         *words, last = _words(begun) or [""]
-        if self._concluded:
-            return not self._concluded & set(words)
         if all(map(self._old, words)) and (self._old(last) or any(word.startswith(last) for word in self._words)):
             return True
         said = telling(" ".join(words))

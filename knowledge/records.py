@@ -103,17 +103,6 @@ class Read:
     window: float = 0.0
     hop: int = 0  # the hop that gave it most of its weight, from 0
     because: str = ""  # later hops: id of the memory that the hop before read most, which led here
-    inferred: str = ""  # question and answer, where that was worked out from what was read: "Where is Ana? cellar."
-
-    @property
-    def told(self) -> str:
-        """What the decoder is told for this memory."""
-        return self.inferred or self.memory.text
-
-    @property
-    def concluded(self) -> str:
-        """Of what was worked out the answer."""
-        return self.inferred.rpartition("? ")[2].rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,6 @@ class BlockMaker:
 
     def block(self, owner: str, layout: Layout, place: BlockPlace) -> tuple[Block, bool]:
         """The block of a place, its keys sharpened, and whether it had been there."""
-        if place.read.inferred:  # of other memories too: it could outlive them
-            return self._make(layout.beginning, place.ids, layout.way.sharpness), False
         found = self.cache.get(owner, place.read.memory.id, self.fingerprint(layout, place))
         return (found, True) if found is not None else (self.make(owner, layout, place), False)
 

@@ -1,4 +1,4 @@
-"""How the benchmarks of replies judge: LoCoMo's F1, degenerate replies, right and honest answers of sessions, bAbI."""
+"""How the benchmarks of replies judge: LoCoMo's F1, degenerate replies, right and honest answers of sessions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.training import generator
-from tests.benchmarks import babi_product, sessions_scripts
+from tests.benchmarks import sessions_scripts
 from tests.benchmarks.answers import dealt
 from tests.benchmarks.chat import degenerate
 from tests.benchmarks.locomo_f1 import by_category, score, stems, token_f1
@@ -181,44 +181,3 @@ def test_scripts_come_from_a_file_too(tmp_path: Path) -> None:
     path.write_text('[{"told": ["I am Ann."], "expected": ["Ann"]}]', "utf-8")
     with pytest.raises(ValueError, match="script 1 cannot be used.*question"):
         sessions_scripts.load(path)
-
-
-# ---- bAbI ----------------------------------------------------------------------------------------------------
-
-STORY = """1 Mary moved to the bathroom.
-2 Fred gave the football to Jeff.
-3 Where is Mary? \tbathroom\t1
-4 Mary went to the hallway.
-5 What is there?\tapple,milk\t2 4
-1 The garden is north of the hall.
-2 How do you go from the garden to the hall?\ts,w\t1
-"""
-
-
-def test_babi_stories_keep_their_words() -> None:
-    (first, second), (path,) = babi_product.parse(19, STORY)
-    assert first.facts == ("Mary moved to the bathroom.", "Fred gave the football to Jeff.")
-    assert (first.text, first.answer, first.support) == ("Where is Mary?", ("bathroom",), (0,))
-    assert second.facts[-1] == "Mary went to the hallway." and second.support == (1, 2)
-    assert (path.story, path.facts, path.spelled) == (2, ("The garden is north of the hall.",), ("south", "west"))
-
-
-@pytest.mark.parametrize(
-    ("task", "asked", "answer", "reply", "is_right"),
-    [
-        (1, "Where is Mary?", ("bathroom",), "She is in the bathroom.", True),
-        (1, "Where is Mary?", ("bathroom",), "In the bathroom or the kitchen", False),
-        (5, "Who gave the football to Jeff?", ("fred",), "Fred gave the football to Jeff.", True),
-        (7, "How many objects is Mary carrying?", ("none",), "0", True),
-        (8, "What is Mary carrying?", ("apple", "milk"), "milk and an apple", True),
-        (8, "What is Mary carrying?", ("apple", "milk"), "milk", False),
-        (19, "How do you go there?", ("south", "west"), "South, then west", True),
-        (19, "How do you go there?", ("south", "west"), "s,w", True),
-        (19, "How do you go there?", ("south", "west"), "west, south", False),
-        (1, "Where is Mary?", ("bathroom",), "", False),
-    ],
-)
-def test_babi_answers(task: int, asked: str, answer: tuple[str, ...], reply: str, is_right: bool) -> None:
-    words = "bathroom kitchen fred jeff football none one two apple milk nothing north south east west"
-    question = babi_product.Question(task, 1, (), asked, answer, ())
-    assert babi_product.correct(reply, question, frozenset(words.split())) is is_right

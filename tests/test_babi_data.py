@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.inference_network import Vocabulary
+from experiments.inference_network import Vocabulary
 from tests.benchmarks.babi_data import Question, batch_of, keep_facts, load, pack, parse, vocabulary_of
 
 TEXT = """1 Mary moved to the bathroom.

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ("knowledge", "chat_app", "app")  # the packages of this project
+HOME = ("knowledge", "experiments", "chat_app", "app")  # the packages of this project
 LONGEST = 330  # lines of a file; about 300 is meant
 
 # Who may import a library: paths of modules, with * for any. A library that is not named here is free.
@@ -33,7 +33,7 @@ LIBRARIES = {
     "starlette": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
 }
 # Of knowledge; helpers stand below one.
-LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "inference")
+LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
@@ -184,6 +184,14 @@ def test_what_runs_imports_no_training_but_that_on_feedback() -> None:
     assert trains == set(FEEDBACK)
     direct = {name for name in runs for module in own_imports(name) if in_package(module, TRAINING)}
     assert direct == {LEARNING}
+
+
+def test_what_runs_knows_no_experiment_and_experiments_know_the_memory_network_only() -> None:
+    experiments = [name for name in modules() if in_package(name, "experiments")]
+    users = {name for name in modules() for found in imports_of(name) if in_package(found.module, "experiments")}
+    assert len(experiments) > 1 and users <= set(experiments)
+    strangers = {found for name in experiments for found in own_imports(name)} - set(experiments)
+    assert [name for name in strangers if not in_package(name, "knowledge") or in_package(name, TRAINING)] == []
 
 
 def test_imports_make_no_ring() -> None:

@@ -126,7 +126,7 @@ class View:
                    "words": read.words, "boost": read.boost}
         if memories is not None and read.id in memories:
             return {**numbers, **self._card(owner, memories[read.id])}
-        return {**numbers, "inferred": "", "deleted": memories is not None, "kind": read.kind, "role": read.role,
+        return {**numbers, "deleted": memories is not None, "kind": read.kind, "role": read.role,
                 "speaker": read.speaker, "created": read.created, "title": "", "text": "", "gone": True}
 
     def live_reads(self, owner: str, conversation: str, result: ReadResult) -> dict[str, Any]:
@@ -145,8 +145,7 @@ class View:
 
     @staticmethod
     def _numbers(id: str, read: Read | PastRead) -> dict[str, Any]:
-        return {"id": id, "score": read.score, "weight": read.weight, "hop": read.hop, "because": read.because,
-                "inferred": read.inferred}  # fmt: skip
+        return {"id": id, "score": read.score, "weight": read.weight, "hop": read.hop, "because": read.because}
 
     def _with_leads(self, owner: str, cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Gives a card the beginning of the memory that led to it, where that one has no card of its own."""

@@ -222,12 +222,6 @@ READS: dict[str, tuple[str, str]] = {
     ),
     "reads.because": ("because of: “{text}”", "源于：“{text}”"),
     "reads.because_go": ("Show the memory that led here", "显示引出这条的记忆"),
-    "reads.inferred": ("Worked out from these memories: “{text}”", "由这些记忆推断：“{text}”"),
-    "reads.inferred_text": (
-        "No single memory says it. A network of its own read them in the order in which they were told; the model was"
-        " given this line in the place of the memory.",
-        "没有任何一条记忆单独说明这一点。专门的网络按讲述的顺序读取了它们，并把这一行代替该记忆交给模型。",
-    ),
     "reads.deleted": ("Deleted", "已删除"),
     "reads.deleted_text": ("This memory was deleted.", "此记忆已删除。"),
     "reads.you": ("You", "你"),

@@ -38,7 +38,6 @@ import torch
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
 from knowledge.encoder import Encoder
-from knowledge.inference import make_inference
 from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.training.read_data import scratch_store
@@ -81,7 +80,6 @@ def dealt(items: Sequence[dict[str, Any]], count: int, rng: random.Random) -> li
 def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Iterator[Asked]:
     """Questions with their reads, conversation by conversation. ``count`` 0: all."""
     samples = json.loads(path.read_text(encoding="utf-8"))
-    inference, _ = make_inference()
     usual, willing = reader_of(encoder, declines=True), reader_of(encoder, declines=False)
     for number, (sample, conversation) in enumerate(zip(samples, recall.load(path), strict=True)):
         share = count // len(samples) + (number < count % len(samples)) if count else len(sample["qa"])
@@ -97,7 +95,7 @@ def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Itera
                 )
                 ids = named.get((text, category), frozenset())
                 there = list(store.get(recall.OWNER, ids).values())
-                read = recall.read_with(usual, store, encoder, text, vector, limit=settings.reads, inference=inference)
+                read = recall.read_with(usual, store, encoder, text, vector, limit=settings.reads)
                 yield Asked(
                     conversation.name, text, category, str(item.get("answer", "")), last + 3600, read,
                     tuple(Read(memory, score=1.0, weight=1.0 / len(there)) for memory in there),

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import torch
 
-from knowledge.inference_network import restore, save
-from tests.benchmarks.babi_data import language_of, load, pack, vocabulary_of
+from experiments.inference_network import restore
+from tests.benchmarks.babi_data import load, pack, vocabulary_of
 from tests.benchmarks.babi_symmetry import Renamer
 from tests.benchmarks.babi_training import Plan, Run, summary, wrong
 
@@ -60,7 +60,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop training after so long")
     parser.add_argument("--every", type=float, default=1.0, help="epochs between validations")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="change the plan")
-    parser.add_argument("--ship", type=Path, help="write the checkpoint as the app wants it, with its language")
     parser.add_argument("--no-test", action="store_true", help="leave the test files alone")
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
@@ -85,9 +84,6 @@ def main(arguments: list[str] | None = None) -> int:
             return 0
         checkpoint = folder / "best.safetensors"
     network, vocabulary, about = restore(checkpoint)
-    if given.ship:
-        language = language_of(given.data[0], given.size, fallback=given.data[-1])
-        save(given.ship, network, vocabulary, {**about, "language": language.to_json()})
     plan = Plan(**about["plan"])
     print(f"{checkpoint.name}: valid {about['valid']['mean_error']}, seed {plan.seed}", file=sys.stderr)
     print(json.dumps(summary(wrong(network, pack(babi.test, vocabulary), plan))))

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.inference_language import Language
-from knowledge.inference_network import ANSWER_SLOTS, WORDS, Vocabulary
+from experiments.inference_network import ANSWER_SLOTS, WORDS, Vocabulary
 from knowledge.training import sets_stories
 
 TASKS = range(1, 21)
@@ -116,18 +115,6 @@ def load(data: Path, size: str, *, fallback: Path | None = None) -> Babi:
                                ("test", found.get((task, "test"), []))):  # fmt: skip
             splits[split] += [question for story in stories for question in story]
     return Babi(splits["train"], splits["valid"], splits["test"], tuple(notes))
-
-
-def language_of(data: Path, size: str, *, fallback: Path | None = None) -> Language:
-    """The language of the training files, with what :func:`load` takes from the 1k files."""
-    texts: dict[int, str] = {}
-    for folder, kind in ((fallback or data, "1k"), (data, size)):
-        for name, text in _texts(source(folder, kind)) if kind == size or _has_small(folder) else ():
-            match = NAME.search(name)
-            if match and match[2] == "train":
-                texts[int(match[1])] = text
-    questions = (one for task, text in texts.items() for story in sets_stories.parse(task, text) for one in story)
-    return Language.of((one.facts, one.text, one.answer) for one in questions)
 
 
 def _has_small(path: Path) -> bool:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from knowledge.inference_network import WORDS, Vocabulary
+from experiments.inference_network import WORDS, Vocabulary
 from tests.benchmarks.babi_data import Question
 
 Renaming = dict[str, str]

@@ -30,7 +30,6 @@ from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.focus import read_memory
-from knowledge.inference import Inference
 from knowledge.reader import WEIGHTS, Reader, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
@@ -180,12 +179,10 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
 
 
 def read_with(
-    reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int,
-    inference: Inference | None = None,
-) -> ReadResult:  # fmt: skip
+    reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
+) -> ReadResult:
     """The read as the memory network does it, without a dialogue before the question."""
-    return read_memory(reader, store, encoder.encode, OWNER, text, vector, [], asked=0.0, limit=limit,
-                       inference=inference)  # fmt: skip
+    return read_memory(reader, store, encoder.encode, OWNER, text, vector, [], asked=0.0, limit=limit)
 
 
 def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:

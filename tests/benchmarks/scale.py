@@ -36,7 +36,6 @@ from knowledge.attention_reader import AttentionReader
 from knowledge.database import open_database
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
-from knowledge.inference import make_inference
 from knowledge.memory_network import MemoryNetwork
 from knowledge.reader import Reader, make_reader
 from knowledge.records import DecoderEvent, ReplyRequest, Turn
@@ -151,7 +150,7 @@ def measure(
     """Grow a memory in ``folder`` through the sizes and ask at each. → figures by size, as the last line shows them."""
     engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
     store = ExternalMemory(engine, data=folder, encoder_name=encoder.name, dimension=encoder.dimension)
-    network = MemoryNetwork(encoder, store, reader, Writer(), NoDecoder(), make_inference()[0])
+    network = MemoryNetwork(encoder, store, reader, Writer(), NoDecoder())
     result: dict[str, Any] = {}
     try:
         store.recover(encoder.encode, lambda phase, share: None)  # as the app does at its start

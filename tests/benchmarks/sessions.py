@@ -38,7 +38,6 @@ from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
 from knowledge.database import open_database
 from knowledge.encoder import Encoder
-from knowledge.inference import make_inference
 from knowledge.local_decoder import LocalDecoder
 from knowledge.memory_network import MemoryNetwork
 from knowledge.prompt import Style, memory_line
@@ -84,7 +83,7 @@ def started(settings: Settings, models: Models, clock: Clock, reply_tokens: int)
     encoder = models.encoder
     store = ExternalMemory(engine, data=settings.data, encoder_name=encoder.name, dimension=encoder.dimension)
     store.recover(encoder.encode, lambda phase, share: None)
-    network = MemoryNetwork(encoder, store, models.reader, Writer(), models.decoder, make_inference()[0])
+    network = MemoryNetwork(encoder, store, models.reader, Writer(), models.decoder)
     sampling = Sampling(temperature=settings.temperature, max_tokens=reply_tokens)
     history = History(engine, clock=clock)
     talk = Conversations(history, lambda: network, reads=settings.reads, sampling=sampling, clock=clock)

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import expect
 
 from knowledge.evidence import Focus
-from knowledge.inference import make_inference
 from knowledge.records import Candidate, Memory, Read, ReadResult
 from tests.browser.talk import let_everything_run, open_chat, say
 from tests.page_server import PageServer
@@ -121,26 +120,3 @@ def test_a_lead_without_a_card_is_named_while_it_is_there_and_the_owners(
     page.reload()
     expect(page.locator("#reads-panel .mn-hop")).to_have_count(3)
     expect(page.locator("#reads-panel .mn-because")).to_have_count(0)
-
-
-def test_what_was_worked_out_stands_on_the_card_that_carries_it(start: Callable[..., PageServer], page: Any) -> None:
-    server = start(("sister", 0, ""))
-    network = server.application.network
-    network.inference, problem = make_inference()
-    assert not problem
-    told = {"took": "Ana took the laptop.", "went": "Ana went to the library."}
-    notes = [Memory(id, text, "note", float(at), "user") for at, (id, text) in enumerate(told.items(), 10)]
-    network.store.add(OWNER, notes, network.encoder.encode([note.text for note in notes]))
-    open_chat(page, server.url)
-    say(page, "Where is the laptop")
-    for _ in range(2):  # as it is read, and out of history
-        expect(page.locator("#reads-panel .mn-card")).to_have_count(2)
-        expect(page.locator("#reads-panel .mn-inferred")).to_have_count(1)
-        worked_out = "Worked out from these memories: “Where is the laptop? library.”"
-        expect(card(page, "went").locator(".mn-inferred")).to_have_text(worked_out)
-        expect(card(page, "went").locator(".mn-card-text")).to_have_text(told["went"])
-        page.reload()
-    network.store.delete(OWNER, ["went"])
-    page.reload()
-    expect(page.locator("#reads-panel .mn-card")).to_have_count(2)
-    expect(page.locator("#reads-panel .mn-inferred")).to_have_count(0)

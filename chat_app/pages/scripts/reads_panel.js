@@ -173,9 +173,7 @@ const card = (read, conversation, reads) => {
     const tags = [["pinned", read.pinned], ["muted", read.muted], ["edited", read.edited], ["boosted", read.boost > 1]].filter((mark) => mark[1])
       .map((mark) => make("span", { class: "mn-tag", title: mark[0] === "boosted" ? say("reads.boosted_text") : null,
         text: say(`reads.${mark[0]}`, { factor: read.boost }) }));
-    const follows = read.inferred
-      ? make("p", { class: "mn-inferred", title: say("reads.inferred_text"), text: say("reads.inferred", { text: read.inferred }) }) : "";
-    node.append(place, text, more, follows, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...tags));
+    node.append(place, text, more, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...tags));
     // Measured once it is laid out: only a text that is cut off gets "more".
     requestAnimationFrame(() => { more.hidden = text.scrollHeight <= text.clientHeight + 1; });
   }

@@ -1,7 +1,7 @@
 """Inference over facts told one after the other: the network that answers what no single memory says.
 
 "Mary took the milk. Mary went to the garden. Where is the milk?": sentences are slots. An internal memory (an LSTM;
-the network that ships does without) puts each sentence in the context of the ones before it; slots and question read
+the 10k checkpoint does without) puts each sentence in the context of the ones before it; slots and question read
 each other (:meth:`knowledge.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things
 before; then the question alone reads the facts for several hops with shared weights, and the answer is decoded from
 what it has become (end-to-end memory networks, Sukhbaatar et al. 2015, arXiv:1503.08895; the recurrence over hops is
