@@ -9,7 +9,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,8 @@ from knowledge.errors import MnemeError, NotReady, StoreError
 from knowledge.records import Sampling
 
 if TYPE_CHECKING:
+    from knowledge.decoder import Decoder
+    from knowledge.encoder import Encoder
     from knowledge.memory_network import MemoryNetwork
 
 logger = logging.getLogger(__name__)
@@ -44,14 +46,29 @@ class Status:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Models that are loaded already."""
+
+    decoder: Decoder
+    encoder: Encoder
+
+
 class Application:
     """The parts of a running Mneme. History is there at once; the network when ``status().ready``.
+
+    ``clock``: seconds since the epoch, UTC, for everything that is said, read and kept. ``models``: what another
+    application has loaded, used as it is; by default they are loaded as the settings say.
 
     Raises StoreError when the data folder or the database cannot be opened.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, *, clock: Callable[[], float] = time.time, models: Models | None = None
+    ) -> None:
         self.settings = settings
+        self._clock = clock
+        self._models = models
         self._status = Status()
         self._network: MemoryNetwork | None = None
         self._loaded = threading.Event()
@@ -70,13 +87,13 @@ class Application:
             raise StoreError(f"Another Mneme already uses {settings.data}; stop it or choose another folder with "
                              "--data.") from exc
         self.engine = open_database(settings.database_url)
-        self.history = History(self.engine)
+        self.history = History(self.engine, clock=clock)
         self.conversations = Conversations(
             self.history,
             lambda: self.network,
             reads=settings.reads,
             sampling=Sampling(temperature=settings.temperature, max_tokens=settings.reply_tokens),
-            clock=time.time,
+            clock=clock,
         )
         self.uploads = UploadJobs(self)
         self.learning = Learning(self.history, lambda: self.network)
@@ -137,7 +154,7 @@ class Application:
     def _make_network(self) -> MemoryNetwork:
         # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
         from knowledge.block_cache import BlockCache
-        from knowledge.decoder import make_decoder
+        from knowledge.decoder import OpenDecoder, make_decoder
         from knowledge.encoder import Encoder
         from knowledge.memory_network import MemoryNetwork
         from knowledge.reader import make_reader
@@ -146,7 +163,7 @@ class Application:
 
         settings = self.settings
         blocks = BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
-        decoder = make_decoder(
+        decoder = self._models.decoder if self._models else make_decoder(
             settings.model,
             cache=settings.cache,
             device=settings.device,
@@ -161,7 +178,7 @@ class Application:
             progress=self._progress,
         )
         self._progress("encoder", 0.0)
-        encoder = Encoder(settings.encoder, device=settings.device)
+        encoder = self._models.encoder if self._models else Encoder(settings.encoder, device=settings.device)
         self._progress("memory", 0.0)
         store = ExternalMemory(
             self.engine,
@@ -169,14 +186,17 @@ class Application:
             chroma=settings.chroma,
             encoder_name=encoder.name,
             dimension=encoder.dimension,
+            clock=self._clock,
         )
         # Whatever decoder runs now: files of an earlier one hold keys and values, which can be turned back into words.
         store.forgotten.append(blocks.forget)
+        if self._models and isinstance(decoder, OpenDecoder):
+            store.forgotten.append(decoder.forget)
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:
             print(note, file=sys.stderr, flush=True)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder)
+        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)
         network.intake.recover()
         return network
 

@@ -44,11 +44,6 @@ class KeptFeedback:
 
     # ---- collecting ----------------------------------------------------------------------------------
 
-    def edited(self, owner: str, message: str, version: str) -> None:
-        """A reply was put into other words."""
-        with transaction(self._engine) as connection:
-            _insert(connection, owner, self._clock(), kind="edit", message=message, version=version)
-
     def marked(
         self, owner: str, memories: Sequence[str], *, kind: Literal["pin", "mute"], on: bool, message: str = ""
     ) -> None:
@@ -121,6 +116,11 @@ def keep_liking(connection: Connection, owner: str, message: str, value: int | N
     connection.execute(same.where(feedback.c.kind.in_(("like", "dislike"))))
     if value is not None:
         _insert(connection, owner, now, kind="like" if value > 0 else "dislike", message=message)
+
+
+def keep_edit(connection: Connection, owner: str, message: str, version: str, now: float) -> None:
+    """In the transaction that puts a reply into other words: one row for it."""
+    _insert(connection, owner, now, kind="edit", message=message, version=version)
 
 
 def _insert(connection: Connection, owner: str, now: float, **values: str | None) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from types import EllipsisType
 from typing import Any
 
-from sqlalchemy import Engine, and_, func, insert, literal, or_, select, update
+from sqlalchemy import Engine, func, insert, literal, select, update
 from sqlalchemy.exc import IntegrityError
 
-from chat_app.feedback import KeptFeedback, keep_liking
+from chat_app.feedback import KeptFeedback, keep_edit, keep_liking
 from chat_app.history_marks import MemoryMarks
 from chat_app.history_reads import KeptReads
 from chat_app.history_records import (
@@ -41,9 +41,11 @@ from chat_app.history_rows import (
     set_title,
     to_conversation,
     to_message,
+    with_words,
 )
 from chat_app.history_tables import conversations, messages, metadata, transaction
 from chat_app.history_tree import load_tree, mark_state, move_leaf, set_chosen, set_leaf, tree_of
+from chat_app.history_wordings import add_wording, make_stand, standing
 from knowledge.errors import BadInput, NotFound, StoreError
 from knowledge.records import FinishReason, ReadResult, Role
 
@@ -108,27 +110,8 @@ class History:
         words = text.split()
         if not words:
             return []
-        found = and_(
-            messages.c.owner == owner,
-            messages.c.memory_state == "in",
-            *(messages.c.text.icontains(word, autoescape=True) for word in words),
-        )
-        newest = (
-            select(messages.c.conversation, func.max(messages.c.seq).label("seq"))
-            .where(found)
-            .group_by(messages.c.conversation)
-            .subquery()
-        )
-        titled = and_(*(conversations.c.title.icontains(word, autoescape=True) for word in words))
-        query = (
-            select(conversations, messages.c.id.label("hit"), messages.c.text.label("hit_text"))
-            .outerjoin(newest, newest.c.conversation == conversations.c.id)
-            .outerjoin(messages, messages.c.seq == newest.c.seq)
-            .where(conversations.c.owner == owner, conversations.c.deleted.is_(False))
-            .where(conversations.c.leaf.is_not(None), or_(titled, newest.c.seq.is_not(None)))
-        )
         with transaction(self._engine) as connection:
-            rows = connection.execute(newest_first(query).limit(limit)).all()
+            rows = connection.execute(with_words(owner, words).limit(limit)).all()
         return [
             Found(to_conversation(row), row.hit or "", excerpt_around(row.hit_text, words[0]) if row.hit else "")
             for row in rows
@@ -181,6 +164,7 @@ class History:
             row = change_conversation(connection, owner, conversation, updated=now)
             before = row.leaf if parent is ... else parent
             above = None if before is None else message_row(connection, owner, before, conversation)
+            before = None if above is None else standing(connection, above)
             siblings = children(connection, conversation, before)
             values: dict[str, Any] = {
                 "id": id, "conversation": conversation, "owner": owner, "parent": before, "chosen": None, "role": role,
@@ -196,7 +180,8 @@ class History:
                 set_chosen(connection, before, id)
                 set_leaf(connection, conversation, id)
             else:
-                move_leaf(connection, conversation, load_tree(connection, conversation), row.leaf, id)
+                tree = load_tree(connection, conversation)
+                move_leaf(connection, conversation, tree.path(row.leaf), tree, id)
             if above is None and not row.renamed:
                 set_title(connection, conversation, text)
         return self.message(owner, id)
@@ -256,18 +241,24 @@ class History:
             keep_liking(connection, owner, message, value, self._clock())
 
     def revise(self, owner: str, message: str, text: str) -> Message:
-        """A reply as a person would have it: another version of it, with its reads. The edit is kept as feedback.
+        """A reply as a person would have it: another wording of it, with its reads, and with all that came after it.
 
-        Raises NotFound, BadInput for a message that is no reply.
+        The edit is kept as feedback. Raises NotFound, BadInput for a message that is no reply.
         """
         old = self.message(owner, message)
         if old.role != "assistant" or old.parent is None:
             raise BadInput("Only a reply can be corrected like this.")
         if old.text.strip() == text.strip():
             return old
-        new = self.add(owner, old.conversation, "assistant", text, parent=old.parent, finish_reason="stop")
-        self.kept_reads.copy(owner, message, new.id)
-        self.kept_feedback.edited(owner, message, new.id)
+        now = self._clock()
+        with transaction(self._engine) as connection:
+            row = change_conversation(connection, owner, old.conversation, updated=now)
+            reply = message_row(connection, owner, message, old.conversation)
+            above = message_row(connection, owner, old.parent)
+            hash = step_hash(above.path_hash, reply.role, text)
+            new = add_wording(connection, reply, text, now=now, hash=hash)
+            make_stand(connection, old.conversation, row.leaf, new)
+            keep_edit(connection, owner, message, new.id, now)
         return self.message(owner, new.id)
 
     def switch_branch(self, owner: str, message: str) -> Conversation:
@@ -275,13 +266,27 @@ class History:
         conversation = self.message(owner, message).conversation
         with transaction(self._engine) as connection:
             row = change_conversation(connection, owner, conversation, updated=self._clock())
-            message_row(connection, owner, message, conversation)
-            tree = load_tree(connection, conversation)
-            new = tree.leaf_below(message)
-            move_leaf(connection, conversation, tree, row.leaf, new)
+            chosen = message_row(connection, owner, message, conversation)
+            new = make_stand(connection, conversation, row.leaf, chosen)
             if not row.renamed:
-                set_title(connection, conversation, message_row(connection, owner, tree.path(new)[0]).text)
+                first = load_tree(connection, conversation).path(new)[0]
+                set_title(connection, conversation, message_row(connection, owner, first).text)
         return self.conversation(owner, conversation)
+
+    def leaving(self, owner: str, message: str, instead: str | None = None) -> int:
+        """How many messages behind ``message`` leave memory when another branch takes its place: an edit, another
+        reply, or its sibling ``instead``.
+
+        0 at the end of a dialogue, where an edited message takes only its own reply along; for another wording of the
+        same reply; and for a message that is not on the active branch. Raises NotFound.
+        """
+        path = self.path(owner, self.message(owner, message).conversation)
+        place = next((at for at, one in enumerate(path) if one.id == message), len(path))
+        behind = path[place + 1 :]
+        if not behind or (path[place].role == "user" and len(behind) == 1):
+            return 0
+        same = instead is not None and self.message(owner, instead).branch == path[place].branch
+        return 0 if same else len(behind)
 
     def undo(self, owner: str, conversation: str) -> str:
         """Remove the last exchange, other versions of its reply included; returns the text of the user's message.
@@ -299,7 +304,7 @@ class History:
                 raise BadInput("There is nothing to undo in this conversation.")
             others = [id for id in tree.children[last.parent] if id != last.id]
             leaf = tree.leaf_below(others[-1]) if last.parent is None and others else last.parent
-            move_leaf(connection, conversation, tree, row.leaf, leaf)
+            move_leaf(connection, conversation, tree.path(row.leaf), tree, leaf)
             mark_state(connection, tree.subtree(last.id), "deleted")
             if last.parent is None and not row.renamed:
                 first = None if leaf is None else message_row(connection, owner, tree.path(leaf)[0])

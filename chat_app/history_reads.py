@@ -38,15 +38,3 @@ class KeptReads:
             kept = message_row(connection, owner, message).reads or []
             changed = [{**read, "effect": effects.get(read["id"], read.get("effect"))} for read in kept]
             connection.execute(mine.values(reads=changed))
-
-    def copy(self, owner: str, message: str, version: str) -> None:
-        """Say of ``version``, a person's own wording of the reply ``message``, that the same was read for it.
-
-        Where the decoder looked and what a memory did were about the other wording, and stay out.
-        """
-        with transaction(self._engine) as connection:
-            row = message_row(connection, owner, message)
-            about = {"attention": None, "words": (), "effect": None}
-            reads = None if row.reads is None else [{**read, **about} for read in row.reads]
-            mine = update(messages).where(messages.c.id == version, messages.c.owner == owner, LIVE)
-            connection.execute(mine.values(reads=reads, null_weight=row.null_weight))

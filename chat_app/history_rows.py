@@ -5,9 +5,10 @@ Functions over one open transaction. Does not know: the tree of messages, memory
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
 from chat_app.history_records import Conversation, Message, title_from
 from chat_app.history_tables import conversations, messages
@@ -25,6 +26,31 @@ def conversations_of(owner: str) -> Select[Any]:
 def newest_first(query: Select[Any]) -> Select[Any]:
     """The conversation changed last first."""
     return query.order_by(conversations.c.updated.desc(), conversations.c.created.desc(), conversations.c.id)
+
+
+def with_words(owner: str, words: Sequence[str]) -> Select[Any]:
+    """The owner's conversations with all ``words`` in the title or in one message of the active branch; the newest such
+    message is in the columns hit and hit_text."""
+    found = and_(
+        messages.c.owner == owner,
+        messages.c.memory_state == "in",
+        *(messages.c.text.icontains(word, autoescape=True) for word in words),
+    )
+    newest = (
+        select(messages.c.conversation, func.max(messages.c.seq).label("seq"))
+        .where(found)
+        .group_by(messages.c.conversation)
+        .subquery()
+    )
+    titled = and_(*(conversations.c.title.icontains(word, autoescape=True) for word in words))
+    query = (
+        select(conversations, messages.c.id.label("hit"), messages.c.text.label("hit_text"))
+        .outerjoin(newest, newest.c.conversation == conversations.c.id)
+        .outerjoin(messages, messages.c.seq == newest.c.seq)
+        .where(conversations.c.owner == owner, conversations.c.deleted.is_(False))
+        .where(conversations.c.leaf.is_not(None), or_(titled, newest.c.seq.is_not(None)))
+    )
+    return newest_first(query)
 
 
 def conversation_row(connection: Connection, owner: str, id: str) -> Row[Any]:

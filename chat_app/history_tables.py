@@ -66,7 +66,7 @@ messages = Table(
     Column("feedback", Integer),  # +1, −1, NULL
     Column("reads", JSON),  # what the reply read: ids, numbers and places, never a memory's text
     Column("null_weight", Double),
-    Column("path_hash", String(64), nullable=False),  # of the texts from the first message to this one
+    Column("path_hash", String(64), nullable=False),  # of the texts up to this one, as they were when it was said
     Column("memory_pending", Boolean, nullable=False),  # memory still has to be brought to ``memory_state``
     Column("memory_state", String(16), nullable=False),  # in, inactive, deleted: what memory should hold
     Column("memory_taken", Boolean, nullable=False),  # memory took the turn in once: never to be written a second time

@@ -91,9 +91,10 @@ def set_chosen(connection: Connection, parent: str | None, child: str) -> None:
         connection.execute(update(messages).where(messages.c.id == parent).values(chosen=child))
 
 
-def move_leaf(connection: Connection, conversation: str, tree: Tree, old: str | None, new: str | None) -> None:
-    """Make the branch that ends at ``new`` the active one; turns that leave it turn inactive, turns on it come in."""
-    left, joined = tree.path(old), tree.path(new)
+def move_leaf(connection: Connection, conversation: str, left: list[str], tree: Tree, new: str | None) -> None:
+    """Make the branch that ends at ``new`` the active one, after the path ``left``; turns that leave turn inactive,
+    turns on it come in."""
+    joined = tree.path(new)
     leaving = set(left) - set(joined)
     joining = set(joined) - set(left)
     mark_state(connection, leaving, "inactive")

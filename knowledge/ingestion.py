@@ -80,9 +80,12 @@ def passage_id(document: str, position: int) -> str:
 class DocumentIntake:
     """Takes files in for any number of owners, from any number of threads. One for each store."""
 
-    def __init__(self, store: DocumentStore, encoder: TextEncoder) -> None:
+    def __init__(
+        self, store: DocumentStore, encoder: TextEncoder, *, clock: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
         self._encoder = encoder
+        self._clock = clock  # seconds since the epoch, UTC
         self._locks = _Locks()
 
     def take_in(
@@ -107,7 +110,7 @@ class DocumentIntake:
                 return IntakeOutcome(there, "already_there")
             if there is not None:  # a rest that could not be removed when it failed
                 self._store.delete_document(owner, identity)
-            document = Document(id=identity, name=name, sha256=sha256, size=size, created=time.time())
+            document = Document(id=identity, name=name, sha256=sha256, size=size, created=self._clock())
             try:
                 self._store.begin_document(owner, document)
                 self._fill(owner, document, path, progress, cancelled)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from knowledge.decoder import Decoder, OpenDecoder
@@ -38,15 +38,17 @@ class MemoryNetwork:
     """
 
     def __init__(
-        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder
-    ) -> None:
+        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
+        *, clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
         self.encoder = encoder
         self.store = store
         self.reader = reader
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
         self.writer = writer
         self.decoder = decoder
-        self.intake = DocumentIntake(store, encoder)
+        self._clock = clock  # seconds since the epoch, UTC
+        self.intake = DocumentIntake(store, encoder, clock=clock)
         self.idle = IdleWork()
         store.forgotten.append(self._clean_when_idle)
 
@@ -71,7 +73,7 @@ class MemoryNetwork:
         vector = self.encoder.encode([text])[0]  # (dimension,)
         said = [turn.text for turn in dialogue]
         result = read_memory(
-            self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=time.time(),
+            self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=self._clock(),
             exclude=frozenset(exclude), limit=limit,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
@@ -153,7 +155,7 @@ class MemoryNetwork:
         text = text.strip()
         if not text:
             raise BadInput("A memory needs some text.")
-        when = time.time() if created is None else created
+        when = self._clock() if created is None else created
         note = Memory(
             id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"note\n{owner}\n{when!r}\n{text}")),
             text=text,

@@ -38,7 +38,7 @@ class ExternalMemory:
     ``engine``: from ``open_database``; ``data``: folder for the word indexes and the embedded Chroma; ``chroma``:
     "embedded" or ``http://host:port``; ``encoder_name`` and ``dimension``: what makes the vectors handed in. When the
     store was made by another encoder, call ``recover`` first (until then writing and reading raise
-    ``EncoderMismatch``). ``vectors`` replaces the vector index (tests).
+    ``EncoderMismatch``). ``vectors`` replaces the vector index (tests). ``clock``: seconds since the epoch, UTC.
 
     ``forgotten``: called with owner and ids (None: all) before and after memories are edited or deleted, by whoever
     keeps something made of their text.
@@ -46,9 +46,9 @@ class ExternalMemory:
 
     def __init__(
         self, engine: Engine, *, data: Path, chroma: str = "embedded", encoder_name: str, dimension: int,
-        vectors: VectorIndex | None = None,
+        vectors: VectorIndex | None = None, clock: Callable[[], float] = time.time,
     ) -> None:
-        self.encoder_name = encoder_name
+        self.encoder_name, self._clock = encoder_name, clock
         self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
         self._label = f"{encoder_name} {dimension}"  # of the vectors in the catalog's rows
         self._dimension = dimension
@@ -121,7 +121,7 @@ class ExternalMemory:
         """Replace a memory's text and its (dimension,) vector; the old words leave the files. Raises ``NotFound``."""
         rows = self._checked(np.asarray(vector)[None, :], 1)
         with self._lock(owner), self._forgetting(owner, [id]):
-            self._catalog.set_text(owner, id, text, rows[0], time.time())
+            self._catalog.set_text(owner, id, text, rows[0], self._clock())
             memory = self._catalog.get(owner, [id])[id]
             self._vectors.remove(owner, [id])  # put in its place, the new vector could leave the old one in a file
             self._index(owner, [memory], rows)

@@ -313,6 +313,26 @@ def test_editing_an_earlier_message_retires_what_followed_it(setup):
         setup.talk.edit(OWNER, conversation, reply.id, "put into its mouth")
 
 
+def test_correcting_a_reply_keeps_what_came_after_it_in_memory(setup):
+    conversation = id_of(setup.say("my cat is pixel"))
+    setup.say("what else is new", conversation)
+    reply = setup.history.path(OWNER, conversation)[1]
+    corrected = setup.talk.revise(OWNER, conversation, reply.id, "A fine name")
+    said = ["my cat is pixel", "A fine name", "what else is new", "Re: what else is new"]
+    assert setup.texts(conversation) == said and sorted(setup.net.texts(OWNER)) == sorted(said)
+    setup.say("go on", conversation)
+    assert [turn.text for turn in setup.net.requests[-1].dialogue] == [*said, "go on"]
+    setup.talk.switch_branch(OWNER, conversation, reply.id)
+    said = ["my cat is pixel", reply.text, *said[2:], "go on", "Re: go on"]
+    assert setup.texts(conversation) == said and sorted(setup.net.texts(OWNER)) == sorted(said)
+    assert setup.net.written.count("what else is new") == 1
+    setup.talk.switch_branch(OWNER, conversation, corrected.id)
+    list(setup.talk.regenerate(OWNER, conversation, corrected.id))  # another reply is a branch of its own
+    assert setup.texts(conversation) == ["my cat is pixel", "Re: my cat is pixel"] == setup.net.texts(OWNER)
+    setup.talk.switch_branch(OWNER, conversation, reply.id)
+    assert sorted(setup.net.texts(OWNER)) == sorted(said)
+
+
 def test_a_memory_deleted_by_hand_does_not_come_back_with_its_branch(setup):
     conversation = id_of(setup.say("a secret"))
     question = setup.history.path(OWNER, conversation)[0]

@@ -405,3 +405,92 @@ def test_long_dialogues_are_read_with_few_queries(history, engine):
         history.marks.settled(pending)
     with engine.connect() as connection:
         assert connection.execute(messages.select()).all() == []
+
+
+# ---- corrections -----------------------------------------------------------------------------------------
+
+
+def test_a_correction_keeps_what_came_after_it(history):
+    id, ids = dialogue(history, "q1", "a1", "q2", "a2")
+    settle(history)
+    new = history.revise(OWNER, ids[1], "a1 corrected")
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2"]
+    assert marks(history) == {"a1": "inactive", "a1 corrected": "in"}
+    assert (new.position, new.index, new.count) == (1, 1, 2)
+    assert len({message.branch for message in history.path(OWNER, id)}) == 1
+    settle(history)
+    history.add(OWNER, id, "user", "q3")
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2", "q3"]
+    settle(history)
+
+    history.switch_branch(OWNER, ids[1])  # back to the original wording: the same continuation
+    assert texts(history, id) == ["q1", "a1", "q2", "a2", "q3"]
+    assert marks(history) == {"a1": "in", "a1 corrected": "inactive"}
+    history.switch_branch(OWNER, new.id)
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2", "q3"]
+    assert history.undo(OWNER, id) == "q3"
+    assert history.undo(OWNER, id) == "q2"
+    assert texts(history, id) == ["q1", "a1 corrected"]
+    assert history.undo(OWNER, id) == "q1"
+    assert marks(history) == dict.fromkeys(marks(history), "deleted")
+
+
+def test_corrections_of_corrections_and_of_the_last_reply_share_one_place(history):
+    id, ids = dialogue(history, "q1", "a1", "q2", "a2")
+    second = history.revise(OWNER, ids[3], "a2 corrected")
+    first = history.revise(OWNER, ids[1], "a1 corrected")
+    again = history.revise(OWNER, first.id, "a1 corrected again")
+    assert texts(history, id) == ["q1", "a1 corrected again", "q2", "a2 corrected"]
+    assert again.siblings == (ids[1], first.id, again.id)
+    history.switch_branch(OWNER, ids[1])
+    assert texts(history, id) == ["q1", "a1", "q2", "a2 corrected"]
+    assert [message.count for message in history.path(OWNER, id)] == [1, 3, 1, 2]
+    history.switch_branch(OWNER, first.id)
+    history.switch_branch(OWNER, ids[3])
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2"]
+    assert history.message(OWNER, second.id).siblings == (ids[3], second.id)
+
+
+def test_a_correction_leaves_real_branches_as_they_are(history):
+    id, ids = dialogue(history, "q1", "a1", "q2", "a2")
+    history.add(OWNER, id, "user", "q2 edited", parent=ids[1])
+    history.add(OWNER, id, "assistant", "a2 edited")
+    new = history.revise(OWNER, ids[1], "a1 corrected")
+    assert texts(history, id) == ["q1", "a1 corrected", "q2 edited", "a2 edited"]
+    history.switch_branch(OWNER, ids[2])
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2"]
+    history.switch_branch(OWNER, ids[1])
+    assert texts(history, id) == ["q1", "a1", "q2", "a2"]  # left on the older of the two
+    other = history.add(OWNER, id, "assistant", "a1 again", parent=ids[0])
+    assert texts(history, id) == ["q1", "a1 again"] and other.branch == other.id
+    history.switch_branch(OWNER, new.id)  # from another reply to the wording that did not stand
+    assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2"]
+
+
+def test_a_program_that_knows_of_no_correction_goes_on_where_the_dialogue_goes_on(history):
+    id, ids = dialogue(history, "q1", "a1")
+    new = history.revise(OWNER, ids[1], "a1 corrected")
+    held = [("user", "q1"), ("assistant", "a1")]
+    (found,) = history.find_path(OWNER, path_hash(held))
+    asked = history.add(OWNER, id, "user", "q2", parent=found.id)
+    assert texts(history, id) == ["q1", "a1 corrected", "q2"] and asked.parent == new.id
+    history.add(OWNER, id, "assistant", "a2")
+    held += [("user", "q2"), ("assistant", "a2")]
+    history.revise(OWNER, new.id, "a1 corrected again")
+    (found,) = history.find_path(OWNER, path_hash(held))
+    assert found.id == history.conversation(OWNER, id).leaf
+
+
+def test_how_many_messages_leave_memory_is_known_before_they_do(history):
+    id, ids = dialogue(history, "q1", "a1", "q2", "a2", "q3", "a3")
+    assert [history.leaving(OWNER, one) for one in ids] == [5, 4, 3, 2, 0, 0]
+    corrected = history.revise(OWNER, ids[1], "a1 corrected").id
+    assert history.leaving(OWNER, corrected, ids[1]) == 0  # they share what follows
+    edited = history.add(OWNER, id, "user", "q2 edited", parent=corrected).id
+    assert history.leaving(OWNER, ids[2]) == 0  # it has left already
+    history.add(OWNER, id, "assistant", "a2 edited")
+    assert history.leaving(OWNER, edited, ids[2]) == 0  # nothing behind but its own reply
+    history.switch_branch(OWNER, ids[2])
+    assert history.leaving(OWNER, ids[2], edited) == 3
+    with pytest.raises(NotFound):
+        history.leaving("bob", ids[2])

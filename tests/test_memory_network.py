@@ -14,7 +14,7 @@ from knowledge.errors import BadInput
 from knowledge.fixed_reader import FixedReader
 from knowledge.idle_work import IdleWork
 from knowledge.memory_network import MemoryNetwork
-from knowledge.records import Memory, Read, ReplyRequest, Turn
+from knowledge.records import Memory, Read, ReadResult, ReplyRequest, Turn
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer
 from tests.browser.fake_application import FakeDecoder, FakeEncoder, OpenFakeDecoder
@@ -116,3 +116,43 @@ def test_an_endpoint_is_named_and_has_no_effects(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         network.effects(ReplyRequest([]), "text")
     network.close()
+
+
+class AskedWhen:
+    """A read that keeps when it was asked."""
+
+    learned = True
+
+    def __init__(self) -> None:
+        self.asked = 0.0
+
+    def read(self, text: str, candidates: Any, *, limit: int, focus: Any = None, keys: Any = None) -> ReadResult:
+        self.asked = focus.asked
+        return ReadResult(text)
+
+
+def test_the_clock_is_handed_in_and_times_what_is_read_and_kept(tmp_path: Path) -> None:
+    now = 1_700_000_000.0
+
+    def clock() -> float:
+        return now
+
+    encoder: Any = FakeEncoder()
+    engine = open_database(f"sqlite:///{tmp_path / 'mneme.sqlite3'}")
+    store = ExternalMemory(engine, data=tmp_path, encoder_name=encoder.name, dimension=encoder.dimension, clock=clock)
+    reader = AskedWhen()
+    network = MemoryNetwork(encoder, store, reader, Writer(), FakeDecoder(pause=0.0), clock=clock)
+    try:
+        note = network.remember(OWNER, "My flat has a balcony.")
+        network.read(OWNER, "What does my flat have?", limit=3)
+        assert (note.created, reader.asked) == (now, now)
+        now += 60.0
+        assert network.edit(OWNER, note.id, "My flat has a garden.").edited == now
+        (tmp_path / "lease.txt").write_text("The lease ends in June.", "utf-8")
+        taken = network.intake.take_in(
+            OWNER, tmp_path / "lease.txt", "lease.txt", progress=lambda *_: None, cancelled=lambda: False
+        )
+        assert taken.document.created == now
+    finally:
+        network.close()
+        engine.dispose()

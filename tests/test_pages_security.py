@@ -199,6 +199,8 @@ def test_nothing_of_another_owner_is_shown_or_changed(server: PageServer) -> Non
                   "on": True, "pin": True, "query": {"text": SECRET, "container": theirs}}  # fmt: skip
         for action in ("open", "rename", "delete", "reads", "earlier", "later", "go", "pin", "mark", "edit", "search"):
             events.append({**common, "action": action})
+        for kind in ("edit", "again", "switch"):
+            events.append({**common, "kind": kind, "version": messages[0].id, "leaving": 2})
     for index in range(-1, 3):
         events.append({"index": index, "value": "forged", "previous_value": messages[0].text, "liked": True})
     for endpoint in server.endpoints():
@@ -207,7 +209,7 @@ def test_nothing_of_another_owner_is_shown_or_changed(server: PageServer) -> Non
             if server.components[id]["type"] == "multimodaltextbox":
                 inputs[place] = {"text": "count me in", "files": []}
         # Buttons of our own scripts say in the event what to do; Gradio's own events need only a few.
-        ours = any(event in ("select", "open_place") for _, event in endpoint["targets"])
+        ours = any(event in ("select", "open_place", "branch") for _, event in endpoint["targets"])
         for event in events if ours else [None, *events[-4:]]:
             answers = server.call(endpoint, inputs, event=event, owner="bob")
             # What the forger typed into the search box comes back to them; nothing else may have the word.
@@ -242,7 +244,8 @@ def test_a_forged_place_in_the_history_changes_nothing(server: PageServer) -> No
 def test_unknown_conversations_and_events_are_refused_in_words(server: PageServer) -> None:
     unknown: list[Any] = [None, {}, [], "x", {"action": 7}, {"action": "delete", "id": ["a"]}]
     for event in (*unknown, {"action": "rename", "id": "nope", "title": "x"}, {"action": "delete", "id": "nope"}):
-        for elem_id in ("sidebar-content", "reads-panel", "chat-marks"):
-            last = server.call(server.endpoint(elem_id, "select"), ["no-such"], event=event)[-1]
+        for elem_id, name in (("sidebar-content", "select"), ("reads-panel", "select"), ("chat-marks", "select"),
+                              ("chat-marks", "branch")):  # fmt: skip
+            last = server.call(server.endpoint(elem_id, name), ["no-such"], event=event)[-1]
             if last["success"] is False:
                 assert "Traceback" not in json.dumps(last) and "Error:" not in json.dumps(last)

@@ -1,4 +1,4 @@
-"""What happens on the chat page besides replies: open, undo, like, choose a reply, switch versions; and all bindings.
+"""What happens on the chat page besides replies: open, undo, like, choose a reply; and all bindings.
 
 Does not know: how a reply is shown while it is written (``ReplyEvents``).
 """
@@ -41,6 +41,7 @@ class ChatEvents:
         parts.chat.like(self.like, [conversation], None, **QUICK)
         parts.chat.select(self.choose, [conversation], [parts.reads, parts.marks], **QUICK)
         parts.marks.select(self.act, [conversation], everything, **QUICK)
+        parts.marks.branch(replies.branch, [conversation], everything, **REPLY)
 
     @told
     def undo(self, conversation: str, request: gr.Request) -> Updates:
@@ -69,7 +70,7 @@ class ChatEvents:
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """A button under a message: its panel, or another version of it."""
+        """A click under a message: its panel."""
         owner, language = self.application.owner_of(request), language_of(request)
         conversation, id, action = id_of(conversation), field(event, "id"), field(event, "action")
         messages = self.state.path(owner, conversation)
@@ -78,9 +79,4 @@ class ChatEvents:
             raise NotFound(say("chat.no_message", language))
         if action == "reads":
             return self.state.chosen(owner, conversation, messages, id)
-        if action not in ("earlier", "later"):
-            raise BadInput(say("frame.unexpected", language))
-        place = message.index + (1 if action == "later" else -1)
-        if 0 <= place < message.count:
-            self.application.conversations.switch_branch(owner, conversation, message.siblings[place])
-        return self.state.shown(owner, page_of(request), conversation)
+        raise BadInput(say("frame.unexpected", language))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from chat_app.pages.branches import ROLES, Branch, branch_of
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
@@ -92,37 +93,64 @@ class ReplyEvents:
 
         Sampled as any reply: what changes is then the memory's doing and no roll of the dice.
         """
-        language, owner = language_of(request), self.application.owner_of(request)
-        conversation, conversations = id_of(conversation), self.application.conversations
-        messages, reply = self.state.path(owner, conversation), field(event, "message")
-        place = next((at for at, message in enumerate(messages) if message.id == reply), None)
-        if place is None or messages[place].role != "assistant":
-            raise NotFound(say("chat.no_message", language))
-        boost = dict.fromkeys(names(event, "boost"), BOOST)
-        yield from self._play(
-            owner, page_of(request), conversation, messages[:place], language, "",
-            lambda: conversations.regenerate(
-                owner, conversation, reply, sampling=conversations.sampling, boost=boost))  # fmt: skip
+        wanted = Branch("again", field(event, "message"), boost=tuple(names(event, "boost")))
+        yield from self._branch(id_of(conversation), wanted, None, request)
 
     @told
     def edit(self, conversation: str, event: gr.EditData, request: gr.Request) -> Iterator[Updates]:
-        """An earlier message said differently: a new branch from there. A reply said differently: a version of it."""
+        """An earlier message said differently: a new branch from there. A reply said differently: a wording of it."""
         language, owner = language_of(request), self.application.owner_of(request)
         conversation = id_of(conversation)
         text = event.value if isinstance(event.value, str) else ""
-        messages, message = self.state.message_at(owner, conversation, event.index, event.previous_value, language)
+        _, message = self.state.message_at(owner, conversation, event.index, event.previous_value, language)
         if not text.strip():
             raise BadInput(say("chat.empty", language))
         if message.role == "assistant":
             self.application.conversations.revise(owner, conversation, message.id, text)
+        if message.role == "assistant" or text.strip() == message.text.strip():
             yield self.state.shown(owner, page_of(request), conversation)
             return
-        if text.strip() == message.text.strip():
-            yield self.state.shown(owner, page_of(request), conversation)
-            return
-        yield from self._play(
-            owner, page_of(request), conversation, messages[: message.position], language, "",
-            lambda: self.application.conversations.edit(owner, conversation, message.id, text))  # fmt: skip
+        yield from self._branch(conversation, Branch("edit", message.id, text=text), None, request)
+
+    @told
+    def branch(self, conversation: str, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
+        """A branch that a person was asked about and wants; asked again where more would leave memory by now."""
+        sent = branch_of(event)
+        if sent is None:
+            raise BadInput(say("frame.unexpected", language_of(request)))
+        yield from self._branch(id_of(conversation), *sent, request)
+
+    def _branch(
+        self, conversation: str, wanted: Branch, told_of: int | None, request: gr.Request
+    ) -> Iterator[Updates]:
+        """Start another branch, or switch to it; where later messages leave memory the page asks first.
+
+        ``told_of`` is how many of them the person was told of.
+        """
+        language, owner, page = language_of(request), self.application.owner_of(request), page_of(request)
+        conversations = self.application.conversations
+        messages = self.state.path(owner, conversation)
+        place = next((at for at, message in enumerate(messages) if message.id == wanted.message), None)
+        if place is None or messages[place].role != ROLES.get(wanted.kind, messages[place].role):
+            raise NotFound(say("chat.no_message", language))
+        if wanted.kind == "switch" and wanted.version not in messages[place].siblings:
+            raise NotFound(say("chat.no_message", language))
+        leaving = self.application.history.leaving(owner, wanted.message, wanted.version or None)
+        if leaving and leaving != told_of:
+            yield self.state.asked(owner, page, conversation, wanted.question(leaving))
+        elif wanted.kind == "switch":
+            conversations.switch_branch(owner, conversation, wanted.version)
+            yield self.state.shown(owner, page, conversation)
+        elif wanted.kind == "edit":
+            yield from self._play(
+                owner, page, conversation, messages[:place], language, "",
+                lambda: conversations.edit(owner, conversation, wanted.message, wanted.text))  # fmt: skip
+        else:
+            yield from self._play(
+                owner, page, conversation, messages[:place], language, "",
+                lambda: conversations.regenerate(
+                    owner, conversation, wanted.message, sampling=conversations.sampling,
+                    boost=dict.fromkeys(wanted.boost, BOOST)))  # fmt: skip
 
     @told
     def stop(self, conversation: str, request: gr.Request) -> None:

@@ -66,6 +66,12 @@ class ChatState:
             parts.box: box(busy),  # load opens it with this
         }
 
+    def asked(self, owner: str, page: str, conversation: str, question: dict[str, Any]) -> Updates:
+        """The conversation as history has it, and a question to the person about it, asked once."""
+        updates = self.shown(owner, page, conversation)
+        updates[self.parts.marks] |= {"question": {**question, "at": time.time()}}
+        return updates
+
     def settled(
         self, owner: str, conversation: str, messages: Sequence[Message], *, chosen: str = "", go: str = "",
         streaming: bool = False,

@@ -52,6 +52,8 @@ def message_marks(
                 "role": message.role,
                 "version": message.index + 1,
                 "versions": message.count,
+                "earlier": message.siblings[message.index - 1] if message.index else "",
+                "later": message.siblings[message.index + 1] if message.index + 1 < message.count else "",
                 "reads": counts.get(message.id) if message.role == "assistant" else None,
                 "unanswered": not streaming and message is messages[-1] and message.role == "user",
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",

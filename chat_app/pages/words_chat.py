@@ -103,6 +103,26 @@ CHAT: dict[str, tuple[str, str]] = {
     "chat.upload_gone": ("The uploaded file is no longer there; add it again.", "上传的文件已不存在，请重新添加。"),
 }
 
+# ---- a branch that takes later messages out of memory ----------------------------------------------
+BRANCH: dict[str, tuple[str, str]] = {
+    "branch.title_edit": ("Go on from here differently?", "从这里换一种说法继续？"),
+    "branch.title_again": ("Have this reply written again?", "重新生成这条回复？"),
+    "branch.title_switch": ("Switch to the other version?", "切换到另一个版本？"),
+    "branch.text": (
+        "The {count} later messages of this chat leave memory: they are not read any more. They stay here as another "
+        "version; switch back to it and they return.",
+        "本次对话中其后的 {count} 条消息将移出记忆，不再被读取。它们会作为另一个版本保留在这里；切换回去即可恢复。",
+    ),
+    "branch.text_one": (
+        "The later message of this chat leaves memory: it is not read any more. It stays here as another version; "
+        "switch back to it and it returns.",
+        "本次对话中其后的 1 条消息将移出记忆，不再被读取。它会作为另一个版本保留在这里；切换回去即可恢复。",
+    ),
+    "branch.yes_edit": ("Go on", "继续"),
+    "branch.yes_again": ("Write it again", "重新生成"),
+    "branch.yes_switch": ("Switch", "切换"),
+}
+
 # ---- sidebar ---------------------------------------------------------------------------------------
 SIDEBAR: dict[str, tuple[str, str]] = {
     "sidebar.new": ("New chat", "新对话"),

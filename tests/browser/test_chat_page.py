@@ -130,6 +130,7 @@ def test_regenerate_edit_versions_undo_and_feedback(opened: Any, server: PageSer
     opened.locator("#chat .message-buttons-right [aria-label=Edit]").first.click(force=True)
     opened.fill("#chat .user-row textarea", "say: changed")
     opened.locator("#chat [aria-label=Submit]").first.click()
+    opened.click("dialog .mn-primary")
     opened.wait_for_selector("#chat .user-row .mn-versions:has-text('2/2')")
     opened.wait_for_selector("body:not(.mn-streaming)")
     expect(opened.locator("#chat .message-row")).to_have_count(2)

@@ -81,10 +81,10 @@
   const iconButton = (name, title, click, extra = {}) =>
     make("button", { type: "button", class: "mn-icon-button", title, "aria-label": title, click, ...extra }, icon(name));
 
-  // A question before something is deleted. Resolves to true or false; `typed` must be typed to agree.
-  const ask = ({ title, text, yes, typed = "" }) => new Promise((resolve) => {
+  // A question before something is deleted, or (`mild`) put aside. Resolves to true or false; `typed` must be typed to agree.
+  const ask = ({ title, text, yes, typed = "", mild = false }) => new Promise((resolve) => {
     const input = typed ? make("input", { class: "mn-input", "aria-label": typed, placeholder: typed, autocomplete: "off" }) : null;
-    const agree = make("button", { type: "submit", class: "mn-button mn-danger", text: yes, disabled: Boolean(typed) });
+    const agree = make("button", { type: "submit", class: `mn-button ${mild ? "mn-primary" : "mn-danger"}`, text: yes, disabled: Boolean(typed) });
     const refuse = make("button", { type: "button", class: "mn-button", text: say("frame.cancel") });
     const form = make("form", {}, make("h2", { text: title }), make("p", { text }), input,
       make("div", { class: "mn-dialog-buttons" }, refuse, agree));

@@ -1,15 +1,16 @@
 // What stands under each message: versions to switch between, and which reply the panel shows. Decorates Gradio's chat.
-const { say, make, icon, iconButton } = window.mneme;
+const { say, make, icon, iconButton, ask } = window.mneme;
 const chat = () => document.querySelector("#chat");
 const send = (action, id) => trigger("select", { action, id });
+const turn = (mark, version) => trigger("branch", { kind: "switch", message: mark.id, version });
 
 const line = (mark, chosen) => {
   const nodes = [];
   if (mark.versions > 1) {
     nodes.push(make("span", { class: "mn-versions" },
-      iconButton("left", say("chat.earlier"), () => send("earlier", mark.id), { disabled: mark.version <= 1, "data-action": "earlier" }),
+      iconButton("left", say("chat.earlier"), () => turn(mark, mark.earlier), { disabled: !mark.earlier, "data-action": "earlier" }),
       make("span", { text: `${mark.version}/${mark.versions}` }),
-      iconButton("right", say("chat.later"), () => send("later", mark.id), { disabled: mark.version >= mark.versions, "data-action": "later" })));
+      iconButton("right", say("chat.later"), () => turn(mark, mark.later), { disabled: !mark.later, "data-action": "later" })));
   }
   if (mark.role === "assistant" && mark.reads !== null && mark.reads !== undefined) {
     const text = mark.reads === 0 ? say("chat.no_reads") : mark.reads === 1 ? say("chat.read_one") : say("chat.reads", { count: mark.reads });
@@ -51,6 +52,16 @@ const decorate = () => {
     }
   }
 };
+// Before later messages leave memory the server asks; a yes sends the same again, with the number that was told.
+let asked = 0;
+const question = async ({ at, ...wanted }) => {
+  if (at === asked) return;
+  asked = at;
+  const many = wanted.leaving > 1 ? "" : "_one";
+  const yes = await ask({ title: say(`branch.title_${wanted.kind}`), text: say(`branch.text${many}`, { count: wanted.leaving }),
+    yes: say(`branch.yes_${wanted.kind}`), mild: true });
+  if (yes) trigger("branch", wanted);
+};
 let due = 0;
 const soon = () => { cancelAnimationFrame(due); due = requestAnimationFrame(decorate); };
 const start = () => {
@@ -63,5 +74,6 @@ const start = () => {
 watch("value", () => {
   document.body.classList.toggle("mn-streaming", Boolean((props.value || {}).streaming));
   soon();
+  if (props.value?.question) question(props.value.question);
 });
 start();
