@@ -103,7 +103,7 @@ class LeanDecode:
 
         state = net.embeddings[tokens].float()  # (count, hidden)
         for layer, slot, key, content, weight in zip(net.layers, slots, keys, contents, weights, strict=True):
-            flat.copy_(layer.qkv.apply(self._normed(state, layer.attention_norm, dtype)))
+            flat.copy_(layer.qkv.exact(self._normed(state, layer.attention_norm, dtype)))
             if layer.head_norm is not None:
                 heads.div_(torch.linalg.vector_norm(heads, dim=-1, keepdim=True).hypot_(self._head_eps))
                 heads.mul_(layer.head_norm)

@@ -69,6 +69,8 @@ def read_layers(network: Any, *, packed: bool | None = None) -> Layers | None:
 
     ``packed`` None packs the weights of bfloat16 networks (knowledge/packed_linear.py), False none.
     """
+    if isinstance(made := getattr(network, "packed", None), Layers):
+        return made
     if not _known(network):
         return None
     config, model = network.config, network.model
@@ -171,13 +173,13 @@ def _read_layer(layer: Any, packed: bool) -> Layer:
     )
 
 
+def interleaved(rows: Tensor, head_dim: int) -> Tensor:
+    """Rows (or entries) of each head in the order 0, half, 1, half + 1, …"""
+    return rows.view(-1, 2, head_dim // 2, *rows.shape[1:]).transpose(1, 2).flatten(0, 2)
+
+
 def _interleaved(linear: nn.Linear, head_dim: int) -> tuple[Tensor, Tensor | None]:
-    """Rows of each head in the order 0, half, 1, half + 1, …"""
-
-    def order(rows: Tensor) -> Tensor:
-        return rows.view(-1, 2, head_dim // 2, *rows.shape[1:]).transpose(1, 2).flatten(0, 2)
-
-    return order(linear.weight), None if linear.bias is None else order(linear.bias)
+    return interleaved(linear.weight, head_dim), None if linear.bias is None else interleaved(linear.bias, head_dim)
 
 
 def _fused(parts: list[tuple[Tensor, Tensor | None]], packed: bool) -> PackedLinear:

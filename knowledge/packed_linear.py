@@ -15,16 +15,14 @@ Does not know: which model the weights belong to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-_Map = Callable[[Tensor], Tensor]
-
 GROUP = 32  # inputs that share a scale and a zero
+ROWS = 64  # outputs that the kernel keeps together: weights can be cut between such blocks
 _ROWS = 16  # the kernel takes outputs in multiples of this
 _LEVELS = 15  # the highest of 16
 _CHUNK = 8192  # rows packed at once: bounds the float32 copies
@@ -32,12 +30,48 @@ _CHUNK = 8192  # rows packed at once: bounds the float32 copies
 
 @dataclass(frozen=True, slots=True)
 class PackedLinear:
-    """``apply`` maps (n, inputs) of type ``dtype`` to (n, outputs) of the same type."""
+    """The map x → x·weightᵀ + bias for x (n, inputs) of type ``dtype``.
 
-    apply: _Map
-    kind: str  # "int4", "int8" or "plain"
+    ``kind``: "int4", "int8" or "plain". ``weights``: in the kernel's order (outputs rounded up, …) uint8, or plain
+    (outputs, inputs). ``scales``: (groups, outputs rounded up, 2) bfloat16, None where plain. ``bias``: (outputs,).
+    """
+
+    kind: str
     dtype: torch.dtype
-    nbytes: int  # held beside the network's own weights
+    outputs: int
+    weights: Tensor
+    scales: Tensor | None = None
+    bias: Tensor | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held beside the network's own weights."""
+        return 0 if self.scales is None else self.weights.nbytes + self.scales.nbytes
+
+    def apply(self, x: Tensor) -> Tensor:
+        """(n, outputs) of the type of ``x``."""
+        found = self.product(x)
+        return found if self.bias is None else found + self.bias.to(found.dtype)
+
+    def exact(self, x: Tensor) -> Tensor:
+        """(n, outputs) in float32, with the bias added in float32: biases of some hundred leave bfloat16 no digits for
+        what they are added to."""
+        found = self.product(x).float()
+        return found if self.bias is None else found.add_(self.bias)
+
+    def product(self, x: Tensor) -> Tensor:
+        """(n, outputs) without the bias."""
+        if self.scales is None:
+            return functional.linear(x, self.weights)
+        x = torch.cat((x, x), -1) if self.kind == "int8" else x
+        found = torch._weight_int4pack_mm_for_cpu(x, self.weights, GROUP, self.scales)
+        return found if found.shape[1] == self.outputs else found[:, : self.outputs]
+
+    def rows(self, start: int, stop: int) -> PackedLinear:
+        """The map to the outputs ``start`` … ``stop`` − 1 alone, of the same memory; both are multiples of ``ROWS``."""
+        scales = None if self.scales is None else self.scales[:, start:stop].contiguous()
+        bias = None if self.bias is None else self.bias[start:stop]
+        return replace(self, outputs=stop - start, weights=self.weights[start:stop], scales=scales, bias=bias)
 
 
 def kernel_is_fast() -> bool:
@@ -110,32 +144,8 @@ def _packed(levels: Tensor, scales: Tensor, bias: Tensor | None, kind: str) -> P
     levels = functional.pad(levels, (0, 0, 0, missing))
     scales = functional.pad(scales, (0, 0, 0, 0, 0, missing)).transpose(0, 1).contiguous()  # (groups, outputs, 2)
     weights: Tensor = torch.ops.aten._convert_weight_to_int4pack_for_cpu(levels.int(), 1)
-    product = torch._weight_int4pack_mm_for_cpu
-
-    def four(x: Tensor) -> Tensor:
-        return product(x, weights, GROUP, scales)
-
-    def eight(x: Tensor) -> Tensor:
-        return product(torch.cat((x, x), -1), weights, GROUP, scales)
-
-    apply: _Map = four if kind == "int4" else eight
-    if missing:
-        apply = _cut(apply, outputs)
-    if bias is not None:
-        apply = _shifted(apply, bias.to(torch.bfloat16))
-    return PackedLinear(apply, kind, torch.bfloat16, weights.nbytes + scales.nbytes)
+    return PackedLinear(kind, torch.bfloat16, outputs, weights, scales, None if bias is None else bias.float())
 
 
 def _plain(weight: Tensor, bias: Tensor | None) -> PackedLinear:
-    def apply(x: Tensor) -> Tensor:
-        return functional.linear(x, weight, bias)
-
-    return PackedLinear(apply, "plain", weight.dtype, 0)
-
-
-def _cut(apply: _Map, outputs: int) -> _Map:
-    return lambda x: apply(x)[:, :outputs]
-
-
-def _shifted(apply: _Map, bias: Tensor) -> _Map:
-    return lambda x: apply(x) + bias
+    return PackedLinear("plain", weight.dtype, len(weight), weight, None, bias)
