@@ -22,10 +22,12 @@ def api_router(application: Application) -> APIRouter:
 
     @router.get("/healthz")
     def healthz() -> JSONResponse:
-        """200 when replies can be given, else 503 with the reason; for monitors, so without a key."""
+        """200 when replies can be given from a whole memory, else 503 and why; for monitors, so without a key."""
         status = application.status()
         if status.ready:
-            return JSONResponse({"status": "ok"})
+            trouble = application.network.trouble()
+            return JSONResponse({"status": "degraded", "reason": trouble}, 503) if trouble else JSONResponse(
+                {"status": "ok"})
         word = "failed" if status.error else "loading"
         answer = {"status": word, "reason": status.error or status.phase, "progress": status.fraction}
         return JSONResponse(answer, 503)

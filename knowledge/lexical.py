@@ -1,68 +1,49 @@
 """Lexical index: BM25 over SQLite FTS5, one file per owner.
 
 Knows: words, and which memory stands where in its container (for the window around a hit). Does not know: what a memory
-means, or whether it still exists elsewhere; it can be rebuilt from the catalog at any time.
-
-BM25: Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with FTS5's k1 = 1.2 and
-b = 0.75, but with Lucene's idf = ln(1 + (N − n + 0.5) / (n + 0.5)): the classic one is 0 for a word in half of the
-rows, which in a memory of three turns is every word. Scores are divided by the idf mass of the query's words, found or
-not, so 1 ≈ "every word of the query, once, in a text of average length", comparable between queries.
-
-A query touches a bounded number of rows however large the memory is. Words are taken rare first, as in WAND (Broder et
-al., "Efficient Query Evaluation using a Two-Level Retrieval Process", 2003), and scored exactly while their rows add up
-to at most 3,000; in a smaller memory that is every word. The frequent words left over select no rows by themselves
-(but two of them together do, and the rarest its newest rows): they add their idf, as once in a text of average length,
-to rows found otherwise. A word in more than 10,000 rows is counted by how far its first 10,000 reach.
+means, or whether it still exists elsewhere. Whatever meets a damaged file makes it anew from the memories' text, under
+the index's lock, and then does what it was asked for.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import combinations
+from functools import wraps
 from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
 
 from knowledge.errors import StoreError
+from knowledge.lexical_file import WordFile
+from knowledge.lexical_scores import Matches, matches
 from knowledge.records import Memory
 from knowledge.word_counts import WordCounts, quoted
-from knowledge.words import index_words, is_cjk, query_terms
+from knowledge.words import index_words, query_terms
 
-WINDOW = {1: 0.5, 2: 0.25}  # share of a turn's BM25 that the turns at this distance get
-_MATCHES = 600  # best rows of a query that are passed on; enough for every shortlist and its windows
-_ROWS = 3000  # rows scored exactly for one query
-_FREQUENT = 8  # frequent words of one query that are looked at
-_PAIRED = 3  # of those, the rarest: two of them together select rows
-_NEWEST = 1000  # rows that a pair, or the rarest frequent word alone, selects at most
-_EXACT = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
-_SELECT = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT ?"
-_WHERE = (  # json_each: a list of any length is one value; CROSS: in the list's order
-    "SELECT p.rowid, p.id, p.container, p.position FROM json_each(?) j CROSS JOIN places p ON p.rowid = j.value"
-    " WHERE p.readable"
-)
+log = logging.getLogger(__name__)
+
 _UNREADABLE = "SELECT p.id FROM json_each(?) j CROSS JOIN places p ON p.id = j.value WHERE NOT p.readable"
-_SECURE_DELETE = (3, 42)  # the SQLite from which FTS5 itself removes a deleted row's terms at once
-_VERSION = 1  # of the file's layout and of the word cutting; another number: rebuilt
+_AT_ONCE = 2000  # rows up to which the stems of what is deleted leave the file at once, in milliseconds
 
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """What a query found among readable memories: id → score; place → score given by the turns around it."""
-
-    own: dict[str, float] = field(default_factory=dict)  # best first
-    window: dict[tuple[str, int], float] = field(default_factory=dict)
+Batches = Iterable[Sequence[Memory]]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class LexicalIndex:
-    """Every owner's words. Safe to call from threads: one connection and one lock per owner."""
+    """Every owner's words. Safe to call from threads: one connection and one lock per owner.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    ``texts``: an owner's memories as they are now, in batches, for an index that has to be made anew.
+    """
+
+    def __init__(self, folder: Path, texts: Callable[[str], Batches] = lambda owner: ()) -> None:
+        self._folder, self._texts = folder, texts
         self._owners: dict[str, OwnerIndex] = {}
         self._lock = threading.Lock()
 
@@ -74,155 +55,136 @@ class LexicalIndex:
         with self._lock:
             if owner not in self._owners:
                 name = hashlib.sha256(owner.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-                self._owners[owner] = OwnerIndex(self._folder / f"{name}.sqlite3")
+                path = self._folder / f"{name}.sqlite3"
+                self._owners[owner] = OwnerIndex(path, lambda: self._texts(owner))
             return self._owners[owner]
 
+    def trouble(self) -> str:
+        """What is wrong with an index that is in use, in one sentence; "" where nothing is known to be."""
+        return next(filter(None, (index.trouble() for index in self._opened())), "")
+
+    def mend(self) -> None:
+        """Make anew what is damaged. Raises ``StoreError`` where that is not possible."""
+        for index in self._opened():
+            index.look()
+
+    def clean(self) -> bool:
+        """Take what was deleted out of the files. → was there anything to do?"""
+        return any([index.clean() for index in self._opened()])
+
     def close(self) -> None:
+        """Clean and close the files."""
+        for index in self._opened():
+            index.close()
         with self._lock:
-            for index in self._owners.values():
-                index.close()
             self._owners.clear()
+
+    def _opened(self) -> list[OwnerIndex]:
+        with self._lock:
+            return list(self._owners.values())
+
+
+class _Damaged(StoreError):
+    """The file has to be made anew."""
+
+
+def _mending(method: Callable[Concatenate[OwnerIndex, P], T]) -> Callable[Concatenate[OwnerIndex, P], T]:
+    """Done once more, on a new file, where the file turns out to be damaged."""
+
+    @wraps(method)
+    def done(self: OwnerIndex, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._lock:
+            if not self._damaged:
+                try:
+                    result = method(self, *args, **kwargs)
+                except _Damaged:
+                    pass
+                else:
+                    self._trouble = ""
+                    return result
+            try:
+                self._make_anew()
+                return method(self, *args, **kwargs)
+            except _Damaged as exc:  # a disk that does not keep what is written
+                name = self._file.path.name
+                raise StoreError(f"The word index {name} is damaged and cannot be made anew ({exc}).") from exc
+
+    return done
 
 
 class OwnerIndex:
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    """``texts``: all that belongs here, in batches."""
+
+    def __init__(self, path: Path, texts: Callable[[], Batches] = lambda: ()) -> None:
+        self._texts = texts
         self._lock = threading.RLock()
         self._counts = WordCounts()
-        self._connection = self._open()
+        self._trouble = ""
+        self._damaged = False  # what is there now must not be read
+        self._file = WordFile(path)
 
     # ---- following the catalog ------------------------------------------------------------------------
 
+    @_mending
     def put(self, memories: Sequence[Memory]) -> None:
         """Index these as they are now, in place of what was there under their ids."""
-        self.remove([memory.id for memory in memories])
-        with self._writing() as connection:
-            for memory in memories:
-                row = connection.execute(
-                    "INSERT INTO places(id, container, position, readable) VALUES (?, ?, ?, ?)",
-                    (memory.id, memory.container, memory.position, memory.readable),
-                ).lastrowid
-                text = f"{memory.heading}\n{memory.text}" if memory.heading else memory.text
-                connection.execute("INSERT INTO words(rowid, text) VALUES (?, ?)", (row, index_words(text)))
+        self._replace([memory.id for memory in memories], memories)
 
-    def set_readable(self, memories: Iterable[Memory]) -> None:
+    @_mending
+    def set_readable(self, memories: Sequence[Memory]) -> None:
         with self._writing() as connection:
             connection.executemany(
                 "UPDATE places SET readable = ? WHERE id = ?", [(memory.readable, memory.id) for memory in memories]
             )
 
+    @_mending
     def remove(self, ids: Sequence[str]) -> None:
-        """Delete, so that the words are in no byte of the files afterwards."""
-        with self._lock:
-            with self._writing() as connection:
-                gone = self._remove(connection, ids)
-                if gone and sqlite3.sqlite_version_info < _SECURE_DELETE:
-                    connection.execute("INSERT INTO words(words) VALUES ('optimize')")  # merges deleted terms away
-            if gone:
-                with self._reading() as connection:
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        """Delete. Afterwards the text is in no byte of the file, and in a large index its stems are until ``clean``."""
+        self._replace(ids, ())
+
+    @_mending
+    def clean(self) -> bool:
+        """Take the stems of all that was deleted out of the file. → was there anything to do?"""
+        with self._reading():
+            return self._file.clean()
 
     def clear(self) -> None:
         """Start over with an empty file."""
         with self._lock:
-            self._connection.close()
-            self._delete_files()
-            self._connection = self._open()
+            self._file.start_over()
             self._counts = WordCounts()
+            self._damaged, self._trouble = False, ""
 
     def count(self) -> int:
         """Rows; 0 and emptied when the file turns out to be broken."""
         with self._lock:
-            try:
-                self._connection.execute("INSERT INTO words(words) VALUES ('integrity-check')")
-                self._connection.rollback()
-                found = self._connection.execute(
-                    "SELECT (SELECT count(*) FROM places), (SELECT count(*) FROM words)"
-                ).fetchone()
-                if found[0] == found[1]:
-                    return int(found[0])
-            except sqlite3.Error:
-                pass
-            self.clear()
-            return 0
+            rows = None if self._damaged else self._file.rows()
+            if rows is None:
+                log.warning("The word index %s is damaged; it is made anew.", self._file.path.name)
+                self.clear()
+            return rows or 0
 
+    @_mending
     def ids(self) -> set[str]:
         with self._reading() as connection:
             return {row[0] for row in connection.execute("SELECT id FROM places")}
 
     # ---- asking ---------------------------------------------------------------------------------------
 
+    @_mending
     def matches(self, text: str) -> Matches:
-        """Readable memories that hold a word of the text, with scores as the module describes."""
+        """Readable memories that hold a word of the text, scored as knowledge/lexical_scores.py describes."""
         with self._reading() as connection:
-            scores = self._scores(connection, query_terms(text))
-            ranked = sorted(scores, key=lambda row: -scores[row])
-            own: dict[str, float] = {}
-            places: list[tuple[str, int, float]] = []
-            for at in range(0, len(ranked), _MATCHES):
-                for row, id, container, position in connection.execute(
-                    _WHERE, (json.dumps(ranked[at : at + _MATCHES - len(own)]),)
-                ):
-                    own[id] = scores[row]
-                    if container:
-                        places.append((container, position, scores[row]))
-                if len(own) >= _MATCHES:
-                    break
-        window: dict[tuple[str, int], float] = {}
-        for container, position, score in places:
-            for distance, part in WINDOW.items():
-                for place in ((container, position - distance), (container, position + distance)):
-                    window[place] = window.get(place, 0.0) + part * score
-        return Matches(own, window)
+            return matches(connection, self._counts, query_terms(text))
 
-    def _scores(self, connection: sqlite3.Connection, terms: Sequence[str]) -> dict[int, float]:
-        """Rows of the index, readable or not → their score."""
-        rows, having = self._counts.of(connection, terms)
-        idf = {term: self._counts.idf(n, rows) for term, n in having.items()}
-        # A CJK pair nobody ever wrote mostly straddles two words: no word that was not found.
-        mass = sum(idf[term] for term, n in having.items() if n or not is_cjk(term))
-        exact: list[str] = []
-        frequent: list[str] = []
-        spent = 0
-        for term in sorted((term for term in terms if having[term]), key=having.__getitem__):
-            spent += having[term]
-            (exact if spent <= _ROWS else frequent).append(term)
-        scores: dict[int, float] = {}
-        for term in exact:
-            theirs = math.log((rows - having[term] + 0.5) / (having[term] + 0.5))
-            share = idf[term] / max(theirs, 1e-6) / mass  # FTS5 gives a word of more than half the rows an idf of 1e-6
-            for row, raw in connection.execute(_EXACT, (quoted(term),)):
-                scores[row] = scores.get(row, 0.0) + share * raw
-        for term, holding in self._holding(connection, exact, frequent[:_FREQUENT]).items():
-            for row in holding:
-                scores[row] = scores.get(row, 0.0) + idf[term] / mass
-        return scores
-
-    @staticmethod
-    def _holding(connection: sqlite3.Connection, exact: list[str], frequent: list[str]) -> dict[str, set[int]]:
-        """Frequent words, rarest first → the rows that hold them, of those with an exact word or two frequent ones."""
-        found: dict[str, set[int]] = {term: set() for term in frequent}
-        any_exact = " OR ".join(map(quoted, exact))
-
-        def select(query: str, limit: int, *terms: str) -> None:
-            selected = [row for (row,) in connection.execute(_SELECT, (query, limit))]
-            for term in terms:
-                found[term].update(selected)
-
-        for term in frequent if exact else ():
-            select(f"({any_exact}) AND {quoted(term)}", _ROWS, term)
-        for one, other in combinations(frequent[:_PAIRED], 2):
-            select(f"{quoted(one)} AND {quoted(other)}", _NEWEST, one, other)
-        if frequent:
-            select(quoted(frequent[0]), _NEWEST, frequent[0])
-        return found
-
-    def idf(self, terms: Iterable[str]) -> dict[str, float]:
+    @_mending
+    def idf(self, terms: Collection[str]) -> dict[str, float]:
         """Inverse document frequency of each term as :meth:`matches` weighs it; terms as of ``query_terms``."""
         with self._reading() as connection:
             rows, having = self._counts.of(connection, dict.fromkeys(terms))
         return {term: self._counts.idf(n, rows) for term, n in having.items()}
 
+    @_mending
     def search(self, text: str) -> list[str]:
         """For people: ids of all memories with every word, the last word possibly unfinished; best first."""
         terms = query_terms(text)
@@ -237,35 +199,94 @@ class OwnerIndex:
             )
             return [row[0] for row in rows]
 
-    def unreadable(self, ids: Iterable[str]) -> set[str]:
+    @_mending
+    def unreadable(self, ids: Collection[str]) -> set[str]:
         """Those of ``ids`` that are here, but may not be read."""
         with self._reading() as connection:
             return {id for (id,) in connection.execute(_UNREADABLE, (json.dumps(list(ids)),))}
 
+    # ---- the file -------------------------------------------------------------------------------------
+
+    def trouble(self) -> str:
+        """What is wrong with the file, in one sentence; "" where nothing is known to be. Waits for nobody."""
+        if not self._trouble and self._lock.acquire(blocking=False):
+            try:
+                self._file.look()
+            except sqlite3.Error as exc:
+                self._note(exc)
+            finally:
+                self._lock.release()
+        return self._trouble
+
+    @_mending
+    def look(self) -> None:
+        """Make the file anew where it is damaged. Raises ``StoreError`` where that is not possible."""
+        with self._reading():
+            self._file.look()
+
     def close(self) -> None:
         with self._lock:
-            self._connection.close()
+            try:
+                self._file.clean()
+            except sqlite3.Error as exc:  # the next start does it
+                log.warning("The word index %s could not be cleaned: %s.", self._file.path.name, exc)
+            self._file.close()
 
     # ---- inside ---------------------------------------------------------------------------------------
 
+    def _replace(self, ids: Sequence[str], memories: Sequence[Memory]) -> None:
+        with self._writing() as connection:
+            if sum(self._remove(connection, id) for id in ids):
+                self._file.expect_leftovers()
+                if not self._file.clean(most=_AT_ONCE):
+                    connection.commit()
+                    self._file.checkpoint()
+        with self._writing() as connection:
+            for memory in memories:
+                row = connection.execute(
+                    "INSERT INTO places(id, container, position, readable) VALUES (?, ?, ?, ?)",
+                    (memory.id, memory.container, memory.position, memory.readable),
+                ).lastrowid
+                text = f"{memory.heading}\n{memory.text}" if memory.heading else memory.text
+                connection.execute("INSERT INTO words(rowid, text) VALUES (?, ?)", (row, index_words(text)))
+
     @staticmethod
-    def _remove(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
-        gone = 0
-        for id in ids:
-            row = connection.execute("SELECT rowid FROM places WHERE id = ?", (id,)).fetchone()
-            if row:
-                connection.execute("DELETE FROM words WHERE rowid = ?", row)
-                connection.execute("DELETE FROM places WHERE rowid = ?", row)
-                gone += 1
-        return gone
+    def _remove(connection: sqlite3.Connection, id: str) -> bool:
+        row = connection.execute("SELECT rowid FROM places WHERE id = ?", (id,)).fetchone()
+        if row:
+            connection.execute("DELETE FROM words WHERE rowid = ?", row)
+            connection.execute("DELETE FROM places WHERE rowid = ?", row)
+        return bool(row)
+
+    def _make_anew(self) -> None:
+        """Raises ``StoreError``; then whoever comes next tries again."""
+        name, started = self._file.path.name, time.monotonic()
+        log.error("%s", self._trouble)
+        self._damaged = True
+        self._file.start_over()
+        self._counts = WordCounts()
+        for memories in self._texts():
+            self._replace((), memories)
+        self._damaged, self._trouble = False, ""
+        rows, seconds = self._file.rows(), time.monotonic() - started
+        log.warning("The word index %s was made anew: %s memories in %.1f s.", name, rows, seconds)
+
+    def _note(self, error: sqlite3.Error) -> bool:
+        """→ is the file damaged? Else it is the disk, or somebody else who holds it."""
+        damaged = self._file.damaged(error)
+        what = f"is damaged ({error}); it is made anew from the memories' text" if damaged else f"failed ({error})"
+        self._trouble = f"The word index {self._file.path.name} {what}."
+        return damaged
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                yield self._connection
+                yield self._file.connection
             except sqlite3.Error as exc:
-                raise StoreError(f"The word index {self._path.name} failed ({exc}); restart to rebuild it.") from exc
+                if self._note(exc):
+                    raise _Damaged(str(exc)) from exc
+                raise StoreError(f"The word index {self._file.path.name} failed ({exc}).") from exc
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -276,53 +297,3 @@ class OwnerIndex:
             except BaseException:
                 connection.rollback()
                 raise
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                return self._connect()
-            except sqlite3.DatabaseError:  # not a database, or of another version: text is elsewhere, start over
-                self._delete_files()
-                return self._connect()
-        except (sqlite3.Error, OSError) as exc:
-            raise StoreError(f"The word index {self._path} cannot be opened: {exc}.") from exc
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")  # the catalog knows what has to be indexed again
-            connection.execute("PRAGMA secure_delete=ON")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
-                raise sqlite3.DatabaseError("another version of the word index")
-            if version == 0:
-                self._create(connection)
-            connection.execute("SELECT count(*) FROM places").fetchone()
-            connection.execute("SELECT count(*) FROM words").fetchone()
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    @staticmethod
-    def _create(connection: sqlite3.Connection) -> None:
-        # `readable` stands in a plain table: in FTS5 changing an unindexed column would write the words again.
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS places(rowid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
-            " container TEXT NOT NULL, position INTEGER NOT NULL, readable INTEGER NOT NULL)"
-        )
-        connection.execute("CREATE INDEX IF NOT EXISTS places_by_container ON places(container, position)")
-        connection.execute(
-            "CREATE VIRTUAL TABLE IF NOT EXISTS words"
-            " USING fts5(text, tokenize = 'porter unicode61 remove_diacritics 2')"
-        )
-        if sqlite3.sqlite_version_info >= _SECURE_DELETE:
-            connection.execute("INSERT INTO words(words, rank) VALUES ('secure-delete', 1)")
-        connection.execute(f"PRAGMA user_version={_VERSION}")
-        connection.commit()
-
-    def _delete_files(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            Path(f"{self._path}{suffix}").unlink(missing_ok=True)

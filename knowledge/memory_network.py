@@ -25,6 +25,7 @@ from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
+_MEND = 3  # rank of mending what is broken
 _CLEAN = 2  # rank of taking what was deleted out of the files
 _CLEAN_AFTER = 5.0  # seconds without a deletion: searches wait while the files are cleaned
 
@@ -199,13 +200,25 @@ class MemoryNetwork:
         self.idle.submit(("fill", owner, ids), fill, rank=_FILL)
 
     def _clean_when_idle(self, owner: str, ids: Sequence[str] | None) -> None:
-        """The vector index keeps deleted vectors in its files until it is told to take them out."""
+        """The indexes keep deleted vectors, and a large one deleted words, until they are told to take them out."""
 
         def clean(stop: threading.Event) -> bool:
             self.store.clean()
             return True
 
         self.idle.submit("clean", clean, rank=_CLEAN, delay=_CLEAN_AFTER)
+
+    def trouble(self) -> str:
+        """What of the memory is broken, in one sentence; "" for nothing. It is mended when idle, or by who meets it."""
+        found = self.store.trouble()
+        if found:
+
+            def mend(stop: threading.Event) -> bool:
+                self.store.mend()
+                return True
+
+            self.idle.submit("mend", mend, rank=_MEND)
+        return found
 
     def _forget_gone(self, decoder: OpenDecoder, owner: str, ids: Sequence[str]) -> None:
         """What was deleted while its block was made leaves no block behind."""

@@ -6,19 +6,29 @@ Every step may be killed; running it again goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from knowledge.catalog import Catalog
 from knowledge.errors import StoreError
 from knowledge.lexical import LexicalIndex
+from knowledge.records import Memory
 from knowledge.vectors import VectorIndex
 
 Encode = Callable[[Sequence[str]], np.ndarray]
 Progress = Callable[[str, float], None]  # ("words" | "vectors", 0…1)
 _BATCH = 128
+_PAGE = 500  # memories fetched at once
 _COPIED = 1000  # vectors at once from Chroma into the catalog
+
+
+def batches(catalog: Catalog, owner: str) -> Iterator[list[Memory]]:
+    """All of an owner's memories, oldest first. What is deleted meanwhile is left out."""
+    ids = catalog.ids(owner)
+    for at in range(0, len(ids), _PAGE):
+        found = catalog.get(owner, ids[at : at + _PAGE])
+        yield [found[id] for id in ids[at : at + _PAGE] if id in found]
 
 
 def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode: Encode, progress: Progress) -> None:
@@ -75,6 +85,7 @@ def _repair_words(catalog: Catalog, lexical: LexicalIndex, owner: str, progress:
     gone = catalog.tombstones(owner)
     pending = catalog.unindexed(owner)
     index.remove(sorted(gone))
+    index.clean()  # of what an earlier run had no quiet moment for
     if index.count() == catalog.count(owner) and not pending:
         return
     there, wanted = index.ids(), catalog.ids(owner)

@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -25,11 +26,9 @@ from knowledge.catalog_tables import Filters
 from knowledge.errors import BadInput, EncoderMismatch
 from knowledge.lexical import LexicalIndex
 from knowledge.records import Candidate, Document, Memory
-from knowledge.recovery import Encode, Progress, fill, repair
+from knowledge.recovery import Encode, Progress, batches, fill, repair
 from knowledge.shortlist import gather
 from knowledge.vectors import VectorIndex
-
-_PAGE = 500  # memories fetched at once while iterating
 
 
 class ExternalMemory:
@@ -65,7 +64,7 @@ class ExternalMemory:
         )
         if self._current and of_rows is None:
             self._catalog.set_info({"vectors": self._label})
-        self._lexical = LexicalIndex(data / "lexical")
+        self._lexical = LexicalIndex(data / "lexical", lambda owner: batches(self._catalog, owner))
         self._vectors = vectors or VectorIndex(
             data / "chroma" if chroma == "embedded" else chroma, store=store, encoder=encoder_name, dimension=dimension
         )
@@ -106,8 +105,7 @@ class ExternalMemory:
         with self._lock(owner):
             self._bury(owner, sorted(self._catalog.tombstones(owner, ids)))
             new = self._catalog.insert(owner, memories, rows)
-            pending = self._catalog.unindexed(owner, ids)
-            kept = self._catalog.get(owner, pending)
+            kept = self._catalog.get(owner, self._catalog.unindexed(owner, ids))
             said = {memory.id: (memory.text, row) for memory, row in reversed(list(zip(memories, rows, strict=True)))}
             fresh = set(new)
             # A row whose text was edited since has another vector than the one handed in: recover() indexes it.
@@ -194,18 +192,16 @@ class ExternalMemory:
     ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
         """The same, with the candidates' keys: id → (dimension,) vector, to 16 bits."""
         row = self._checked(np.asarray(vector)[None, :], 1)[0]
-        return gather(
-            self._catalog, self._lexical, self._vectors, owner, text, row, dense=dense, words=lexical, exclude=exclude
-        )
+        parts = self._catalog, self._lexical, self._vectors
+        return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude)
 
     def idf(self, owner: str, terms: Iterable[str]) -> dict[str, float]:
         """How much each word says in this memory: its inverse document frequency, in nats."""
-        return self._lexical.of(owner).idf(terms)
+        return self._lexical.of(owner).idf(list(terms))
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
         """id → (dimension,) unit vector, to 16 bits, of those that are there."""
-        wanted = list(ids)
-        rows = self._catalog.vectors(owner, wanted)
+        rows = self._catalog.vectors(owner, wanted := list(ids))
         return rows | self._vectors.vectors(owner, [id for id in wanted if id not in rows])
 
     def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
@@ -231,8 +227,7 @@ class ExternalMemory:
         ids = [id for id in ranked if id in kept]
         if order == "newest":
             ids.sort(key=lambda id: -kept[id])
-        shown = ids[offset : offset + limit]
-        found = self._catalog.get(owner, shown)
+        found = self._catalog.get(owner, shown := ids[offset : offset + limit])
         return [found[id] for id in shown if id in found], len(ids)
 
     def count(self, owner: str) -> int:
@@ -240,10 +235,7 @@ class ExternalMemory:
 
     def iterate(self, owner: str) -> Iterator[Memory]:
         """All memories, oldest first. What is deleted meanwhile is left out."""
-        ids = self._catalog.ids(owner)
-        for at in range(0, len(ids), _PAGE):
-            found = self._catalog.get(owner, ids[at : at + _PAGE])
-            yield from (found[id] for id in ids[at : at + _PAGE] if id in found)
+        yield from chain.from_iterable(batches(self._catalog, owner))
 
     def owners(self) -> list[str]:
         return self._catalog.owners()
@@ -281,8 +273,16 @@ class ExternalMemory:
         return count
 
     def clean(self) -> bool:
-        """Take deleted vectors out of the embedded Chroma's files, as ``close`` does. → was there anything to do?"""
-        return self._vectors.clean()
+        """Take deleted words and vectors out of the files, as ``close`` does. → was there anything to do?"""
+        return any([self._lexical.clean(), self._vectors.clean()])
+
+    def trouble(self) -> str:
+        """What of the memory is known to be broken, in one sentence; "" for nothing."""
+        return self._lexical.trouble()
+
+    def mend(self) -> None:
+        """Make anew what is broken, before somebody asks for it."""
+        self._lexical.mend()
 
     def close(self) -> None:
         """Close the word indexes and Chroma; the engine is its opener's."""

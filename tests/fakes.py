@@ -96,6 +96,7 @@ class FakeNetwork:
     before_write: Callable[[], None] = lambda: None
     before_read: Callable[[], None] = lambda: None
     stops: list[threading.Event] = field(default_factory=list)  # one for each reply
+    broken: str = ""  # of memory
     closed: int = 0  # replies that came to an end, whichever
     path: str = "endpoint"
     idle: IdleWork = field(default_factory=lambda: IdleWork(quiet=0.0))
@@ -107,6 +108,9 @@ class FakeNetwork:
         return self
 
     name = "fake-decoder"
+
+    def trouble(self) -> str:
+        return self.broken
 
     def memory_id(self, owner: str, turn_id: str) -> str:
         return f"{owner}/{turn_id}"

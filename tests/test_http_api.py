@@ -404,6 +404,9 @@ def test_while_the_models_are_loading(served):
     assert served.http.get("/healthz").json() == {"status": "failed", "reason": "Use --model PATH.", "progress": 0.0}
     served.app.state = SimpleNamespace(ready=True, phase="ready", fraction=1.0, error="")
     assert served.http.get("/healthz").json() == {"status": "ok"}
+    served.app.net.broken = "The word index is damaged."
+    answer = served.http.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "degraded", "reason": "The word index is damaged."})
 
 
 def test_keys_when_other_computers_are_served(served):

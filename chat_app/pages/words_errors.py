@@ -95,8 +95,9 @@ ERRORS: dict[str, str] = {
     "Chroma{where} does not answer ({reason}); is it still running?": (
         "Chroma{where} 没有响应（{reason}），它还在运行吗？"
     ),
-    "The word index {name} failed ({reason}); restart to rebuild it.": (
-        "词语索引 {name} 出错（{reason}），请重新启动以便重建。"
+    "The word index {name} failed ({reason}).": "词语索引 {name} 出错（{reason}）。",
+    "The word index {name} is damaged and cannot be made anew ({reason}).": (
+        "词语索引 {name} 已损坏，且无法重建（{reason}）。"
     ),
     "What was deleted could not be taken out of Chroma's files in {folder}: {reason}.": (
         "无法从 {folder} 中 Chroma 的文件里清除已删除的内容：{reason}。"
