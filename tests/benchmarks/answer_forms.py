@@ -27,7 +27,7 @@ _DIGITS = {word: str(number) for number, word in enumerate(NUMBERS)}
 _CJK = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 _NO = re.compile(
     r"^(?:\w+ ){0,2}(?:no|nope|nah|not|never)\b|\b(?:no longer|not|never|none|cannot|isnt|arent|wasnt|werent|dont|"
-    r"doesnt|didnt|wont|cant|havent|hasnt|shouldnt|cancelled|canceled|off)\b|[不没沒]|别",
+    r"doesnt|didnt|wont|cant|havent|hasnt|shouldnt|cancelled|canceled)\b|[不没沒]|别",
     re.I,
 )
 _YES = re.compile(r"^(?:yes|yeah|yep|yup|sure|indeed|correct)\b|^\s*(?:是|对|對|有)", re.I)

@@ -93,6 +93,8 @@ _VERB = _any(
     r"\b(?:is|are|was|were|am|has|have|had|does|did|do|will|would|can|be|called|named|works?|lives?|plays?|likes?|"
     r"costs?|earns?|goes|go|went|gets?|got|makes?|made|served|attend\w*|stud\w+)\b|'s\b|'re\b|是|在|有|叫|为|為",
 )
+_NO = _any(r"^\W*(?:no|nope|nah)\W*$")
+_POLAR = _any(r"^\W*(?:yes|yeah|yep|yup|no|nope|nah)\b", r"^(?:是的?|不是|有)\W*$")
 _SPLIT = _any(
     r"(?<=[.!?。！？])\s*|[\n;；:：—–]+|\s-\s|，|[，,]?(?:但是|不过|但|然而|可是)",
     r",?\s+(?:but|however|although|though|yet|so|because|while|whereas)\b,?\s*",
@@ -116,7 +118,10 @@ def says_not_known(reply: str) -> bool:
 
 def not_known(reply: str) -> bool:
     """Does the reply say that it does not know, or was not told, and claims nothing?"""
-    return says_not_known(reply) and not any(map(_asserts, claims(reply)))
+    said = claims(reply)
+    if said and _NO.search(said[0]) and _clauses(reply)[0] == said[0]:
+        said = said[1:]  # "No, you haven't mentioned any." denies that it was told
+    return says_not_known(reply) and not any(map(_asserts, said))
 
 
 def without(reply: str) -> str:
@@ -164,4 +169,4 @@ def _asserts(clause: str) -> bool:
     """Beside "not known": a guess, a clause with a verb, or a bare name or number."""
     bare = re.sub(r"^\W*(?:and|or|the|a|an)\s+", "", clause, flags=re.I)
     named = re.search(r"\b[A-Z]\w+|\d", bare) is not None and len(bare.split()) <= 4
-    return named or _GUESS.search(clause) is not None or _VERB.search(clause) is not None
+    return named or _POLAR.search(bare) is not None or _GUESS.search(clause) is not None or _VERB.search(clause) is not None
