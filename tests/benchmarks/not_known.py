@@ -169,4 +169,4 @@ def _asserts(clause: str) -> bool:
     """Beside "not known": a guess, a clause with a verb, or a bare name or number."""
     bare = re.sub(r"^\W*(?:and|or|the|a|an)\s+", "", clause, flags=re.I)
     named = re.search(r"\b[A-Z]\w+|\d", bare) is not None and len(bare.split()) <= 4
-    return named or _POLAR.search(bare) is not None or _GUESS.search(clause) is not None or _VERB.search(clause) is not None
+    return named or any(pattern.search(bare) for pattern in (_POLAR, _GUESS, _VERB))
