@@ -34,6 +34,7 @@ _NOT_KNOWN = _any(
     rf"\b(?:i|we) {_ADVERB}have no (?:\w+ )?(?:{_RECORD}|idea|knowledge|way|clue)\b",
     r"\b(?:i|we) (?:only )?(?:lack|am missing)\b|\bno idea\b|\bdon't know\b|\bbeats me\b",
     r"\bi(?:'d| would) (?:need|have) to (?:know|ask|guess)\b|\bnot something (?:i|you)\b",
+    rf"\b(?:i|we) (?:haven't|have not) got {_HAVE}\b",
     # nobody told me
     r"\bi(?:'ve| have) (?:never|not) (?:been )?(?:told|heard|learned|learnt|seen|given|got)\b",
     r"\b(?:i|we)(?: was|'m| am|'ve been| have been)? ?(?:not|never|wasn't|weren't|haven't been) (?:\w+ )?"
@@ -46,6 +47,7 @@ _NOT_KNOWN = _any(
     r"\b(?:isn't|is not|wasn't|was not|aren't|are not) (?:\w+ )?(?:anything|any|a record|enough|clear|"
     r"something (?:i|you))\b",
     rf"\bno (?:\w+ )?{_RECORD} (?:of|about|on|for|regarding|that|in|is|was|has|available|provided|given|to)\b",
+    r"\bno (?:\w+ ){1,5}(?:is|was|were|has been|have been) (?:ever )?(?:mentioned|told|given|provided|specified|shared)\b",
     rf"\b(?:there(?:'s| is| was)|with|found|see|find) no (?:\w+ )?{_RECORD}\b",
     r"\bnothing (?:\w+ )*(?:about|on|in (?:my )?memory|mentioned|that (?:says|tells|mentions))\b",
     r"\b(?:unknown|unclear|not (?:known|clear|available|sure|mentioned)|not in (?:my|the) (?:memory|notes|records?))\b",
@@ -67,6 +69,7 @@ _QUOTED = _any(
 )
 _POLITE = _any(
     r"^\W*(?:i'm |i am |so |very |really )*(?:sorry|apologi[sz]e|afraid|unfortunately)\b[^,]*$|^\W*(?:my )?apologies",
+    r"^\W*(?:however|but|also|though|still|and)\W*$",
     r"\b(?:let me know|feel free|how can i (?:help|assist)|is there anything|you(?:'re| are) welcome)\b",
     r"\bif you(?:'d| would)? (?:like|want|tell|could|can|share|wish|let|mention|remember|have|need|give|provide)\b",
     r"\btell me (?:and|if|what|more|about|your|his|her|their|it|the)\b|\b(?:could|can|would) you\b",
