@@ -47,7 +47,8 @@ _NOT_KNOWN = _any(
     r"\b(?:isn't|is not|wasn't|was not|aren't|are not) (?:\w+ )?(?:anything|any|a record|enough|clear|"
     r"something (?:i|you))\b",
     rf"\bno (?:\w+ )?{_RECORD} (?:of|about|on|for|regarding|that|in|is|was|has|available|provided|given|to)\b",
-    r"\bno (?:\w+ ){1,5}(?:is|was|were|has been|have been) (?:ever )?(?:mentioned|told|given|provided|specified|shared)\b",
+    r"\bno (?:\w+ ){1,5}(?:is|was|were|has been|have been) "
+    r"(?:mentioned|told|given|provided|specified|shared)\b",
     rf"\b(?:there(?:'s| is| was)|with|found|see|find) no (?:\w+ )?{_RECORD}\b",
     r"\bnothing (?:\w+ )*(?:about|on|in (?:my )?memory|mentioned|that (?:says|tells|mentions))\b",
     r"\b(?:unknown|unclear|not (?:known|clear|available|sure|mentioned)|not in (?:my|the) (?:memory|notes|records?))\b",
