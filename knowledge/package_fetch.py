@@ -1,35 +1,26 @@
-"""Fetches one file of the package index: asks pip where it lies, downloads it with resume, checks its sha256.
+"""Fetches one file of the package index: looks where it lies, downloads it with resume, checks its sha256.
 
-pip is asked through its command line, so a person's index, mirrors, keys and certificates hold here too. Does not
-know: what is in the file.
+What the person told pip (index, mirrors, keys, certificates) holds here too. Does not know: what is in the file.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import errno
-import functools
 import hashlib
-import json
 import logging
 import os
 import shutil
-import ssl
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import httpx
-import truststore
 
 from knowledge.errors import ModelUnavailable
+from knowledge.package_index import Requirement, certificates, look_up, pip, proxy, resolve
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +28,6 @@ Progress = Callable[[float], None]
 _BLOCK = 1 << 16  # bytes read at once
 _ATTEMPTS = 4  # a broken connection is resumed this often
 _CONNECT = 60.0  # seconds
-_PIP_BEAT = 0.5  # seconds
-_PIP_SECONDS = 1800.0  # an index without metadata files makes pip download the package just to look at it
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One exact file of the index: ``name==version`` and the sha256 (hex) of its wheel."""
-
-    spec: str
-    sha256: str
 
 
 def fetch(
@@ -55,7 +36,8 @@ def fetch(
     """Put the requirement's wheel at ``target``; an unfinished ``<target>.part`` is continued.
 
     ``progress`` gets the fraction 0…1, now and then while nothing moves too, and may raise to end the fetch; ``find``
-    gives the address (default: ``resolve``). The file appears at ``target`` whole and checked, or not at all.
+    gives the address (default: the index' own page, else pip). The file appears at ``target`` whole and checked, or
+    not at all.
 
     Raises: ModelUnavailable when no configured index gives the file, OSError (disk full).
     """
@@ -70,7 +52,7 @@ def fetch(
         progress(reached)
 
     try:
-        url = find(requirement) if find else resolve(requirement, beat)
+        url = find(requirement) if find else look_up(requirement) or resolve(requirement, beat)
         download(url, requirement.sha256, target, moved)
     except (ModelUnavailable, httpx.HTTPError, OSError, ValueError) as exc:
         raise_if_full(exc)
@@ -87,20 +69,6 @@ def raise_if_full(error: BaseException) -> None:
         if isinstance(at, OSError) and at.errno in (errno.ENOSPC, errno.EDQUOT):
             raise at
         at = at.__cause__ or at.__context__
-
-
-def resolve(requirement: Requirement, beat: Callable[[], None] = lambda: None) -> str:
-    """The wheel's address as pip, with the person's configuration, would choose it. Downloads only metadata.
-
-    ``beat`` is called now and then, and may raise to end it. Raises: ModelUnavailable.
-    """
-    options = ["--dry-run", "--no-deps", "--ignore-installed", "--only-binary=:all:", "--report", "-"]
-    report = _pip(["install", *options, requirement.spec], beat=beat)
-    try:
-        url = json.loads(report)["install"][0]["download_info"]["url"]
-    except (ValueError, LookupError, TypeError) as exc:
-        raise ModelUnavailable(f"pip gave no address for {requirement.spec}; update pip and start again.") from exc
-    return str(url)
 
 
 def download(
@@ -141,7 +109,7 @@ def sha256_of(path: Path) -> str:
 
 def _download_http(url: str, part: Path, progress: Progress, connect: float) -> None:
     timeout = httpx.Timeout(60.0, connect=connect)
-    with httpx.Client(verify=certificates(), proxy=_proxy(), follow_redirects=True, timeout=timeout) as client:
+    with httpx.Client(verify=certificates(), proxy=proxy(), follow_redirects=True, timeout=timeout) as client:
         for attempt in range(_ATTEMPTS):
             try:
                 _continue_http(client, url, part, progress)
@@ -178,81 +146,8 @@ def _continue_http(client: httpx.Client, url: str, part: Path, progress: Progres
 
 def _pip_download(requirement: Requirement, target: Path, beat: Callable[[], None]) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="pip-") as folder:
-        _pip(["download", "--no-deps", "--only-binary=:all:", "--dest", folder, requirement.spec], beat=beat)
+        pip(["download", "--no-deps", "--only-binary=:all:", "--dest", folder, requirement.spec], beat=beat)
         files = list(Path(folder).glob("*.whl"))
         if len(files) != 1 or sha256_of(files[0]) != requirement.sha256:
             raise _other_content()
         os.replace(files[0], target)
-
-
-def _pip(arguments: list[str], *, quiet: bool = True, beat: Callable[[], None] = lambda: None) -> str:
-    """Run this interpreter's pip; its standard output. ``beat`` may raise to end it. Raises ModelUnavailable."""
-    options = ["--no-input", "--retries", "2", *(["--quiet"] if quiet else [])]
-    command = [sys.executable, "-m", "pip", arguments[0], *options, *arguments[1:]]
-    # A configured "user = true" makes pip refuse inside a virtual environment, though nothing is installed here.
-    environment = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    with _started(command, environment) as process:
-        end = time.monotonic() + _PIP_SECONDS
-        while True:
-            try:
-                told, errors = process.communicate(timeout=_PIP_BEAT)
-                break
-            except subprocess.TimeoutExpired as exc:
-                beat()
-                if time.monotonic() > end:
-                    raise ModelUnavailable(f"pip did not answer: {exc}") from exc
-    if process.returncode != 0:
-        lines = [line for line in errors.splitlines() if line.startswith("ERROR")] or errors.splitlines()
-        raise ModelUnavailable(lines[-1] if lines else f"pip ended with status {process.returncode}")
-    return told
-
-
-@contextlib.contextmanager
-def _started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """A process that does not outlive the block. Raises ModelUnavailable where it cannot be started."""
-    pipe = subprocess.PIPE
-    try:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
-        )
-    except OSError as exc:
-        raise ModelUnavailable(f"pip did not answer: {exc}") from exc
-    with process:
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def _configured(key: str) -> str:
-    """A value of pip's configuration files, or "". ("pip config get" misses values that are also set elsewhere.)"""
-    value = ""
-    environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith("PIP_")))
-    with contextlib.suppress(ModelUnavailable, ValueError, SyntaxError):
-        for line in _configuration(environment).splitlines():
-            name, _, text = line.partition("=")
-            if name in (f"global.{key}", f"install.{key}", f":env:.{key}"):
-                value = str(ast.literal_eval(text))
-    return value
-
-
-@functools.lru_cache(maxsize=1)  # a file of many parts asks for it with each
-def _configuration(environment: tuple[tuple[str, str], ...]) -> str:
-    return _pip(["config", "list"], quiet=False)
-
-
-def certificates() -> ssl.SSLContext:
-    """The certificates pip would trust: its own setting, then those of requests, then the system's."""
-    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-    for place in (_configured("cert"), *(os.environ.get(name, "") for name in names)):
-        if place and os.path.isfile(place):
-            return ssl.create_default_context(cafile=place)
-        if place and os.path.isdir(place):
-            return ssl.create_default_context(capath=place)
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _proxy() -> str | None:
-    """The proxy of pip's configuration; proxies of the environment are httpx's own business."""
-    return _configured("proxy") or None

