@@ -97,8 +97,8 @@ class Product:
         when = BEGIN + self.apart * len(turns)
         with scratch_store(self.encoder) as store:
             store.add(owner, memories, self.encoder.encode([memory.text for memory in memories]))
-            vector = self.encoder.encode([question.text])[0]
-            read = read_memory(self.reader, store, self.encoder.encode, owner, question.text, vector, [], asked=when,
+            vector = self.encoder.encode_queries([question.text])[0]
+            read = read_memory(self.reader, store, self.encoder, owner, question.text, vector, [], asked=when,
                                limit=self.settings.reads, inference=self.inference)  # fmt: skip
         sampling = Sampling(temperature=self.settings.temperature, max_tokens=self.tokens)
         turn = Turn("question", "user", question.text, when)
