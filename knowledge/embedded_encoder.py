@@ -139,7 +139,9 @@ def _network(found: E5File) -> Any:
     """The BERT whose names the file has in its own short form."""
     import torch
     from transformers import BertConfig, BertModel
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = BertConfig(
         vocab_size=found.words, hidden_size=found.width, num_hidden_layers=found.layers,
         num_attention_heads=found.heads, intermediate_size=found.inner, max_position_embeddings=found.positions,
@@ -147,10 +149,11 @@ def _network(found: E5File) -> Any:
         eos_token_id=found.eos,
     )  # fmt: skip
     with torch.device("meta"):
-        network = BertModel(config, add_pooling_layer=False)
+        network = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     tensors = {
         name: torch.from_numpy(found.tensors[_packed_name(name)].copy()).view(shape).half()
+        if not name.startswith("pooler") else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
         for name, shape in shapes.items()
     }  # fmt: skip
     network.load_state_dict(tensors, assign=True)
