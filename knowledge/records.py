@@ -16,6 +16,7 @@ FinishReason = Literal["stop", "length", "stopped"]
 
 ACTS = (
     "tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice", "chats", "leans_back", "several",
+    "asks_chat",
 )  # fmt: skip
 OPERATIONS = ("none", "recall_about", "recall_time", "recall_list", "forget", "remember")
 
@@ -34,6 +35,7 @@ class Acts:
     chats: float = 0.0  # greets, thanks, reacts, small talk
     leans_back: float = 0.0  # can be understood only with what was said before in the chat
     several: float = 0.0  # expects several things: a list or a count
+    asks_chat: float = 0.0  # asks what was said in the chat by either side: suggested, answered, asked, talked about
     operation: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
 
     @property

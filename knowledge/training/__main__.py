@@ -118,8 +118,8 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
     hand, weak = acts_data.by_hand(), acts_data.weak(given.seed, given.data)
     rows, other = {}, {}
     for encoder in map(Encoder, [given.encoder, *given.also]):
-        rows[encoder.name] = encoder.encode([one.text for one in hand])
-        other[encoder.name] = encoder.encode([one.text for one in weak])
+        rows[encoder.name] = acts.views_of(encoder, [one.text for one in hand])
+        other[encoder.name] = acts.views_of(encoder, [one.text for one in weak])
     print(json.dumps({"plan": asdict(plan), "hand": acts.sources(hand), "weak": acts.sources(weak)}), file=sys.stderr)
     held_out = acts.held_out_logits(hand, weak, rows, other, plan)
     network = acts.train_on(hand, weak, rows, other, plan)
@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
-    parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder, 30 of the acts")
+    parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 16 acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
     parser.add_argument("--without", action="append", default=[], metavar="PART",

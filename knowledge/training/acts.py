@@ -17,12 +17,13 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from knowledge.encoder import Encoder
 from knowledge.input.acts_network import ActsNetwork
 from knowledge.input.text_features import pieces, surface
 from knowledge.records import ACTS
 from knowledge.training.acts_data import Example, joined, varied
 
-Vectors = Mapping[str, np.ndarray]  # encoder's name → (examples, dimension)
+Vectors = Mapping[str, np.ndarray]  # encoder's name → (views, examples, dimension): as stored, and as a query
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,29 @@ class ActsPlan:
     """``joined``: messages made of two. ``vectors``: share of the batches that see an encoder's vectors."""
 
     seed: int = 0
-    epochs: int = 30
+    epochs: int = 16
     batch: int = 64
     rate: float = 4e-3
     decay: float = 0.05
-    folds: int = 5
+    folds: int = 4
     joined: int = 1200
     vectors: float = 0.5
     smoothing: float = 0.02
+    dropped: float = 0.2  # share of a text's pieces left out
+
+
+def views_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
+    """(views, texts, dimension): the texts as they are stored, and as queries where the encoder makes a difference."""
+    ask = getattr(encoder, "encode_queries", encoder.encode)
+    stored, asked = encoder.encode(texts), ask(texts)
+    return np.stack([stored] if np.array_equal(stored, asked) else [stored, asked])
 
 
 def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> ActsNetwork:
     """A network trained on the examples, not calibrated. ``vectors``: rows for each example, by encoder."""
     torch.manual_seed(plan.seed)
     rng = random.Random(plan.seed)
-    network = ActsNetwork({name: rows.shape[1] for name, rows in vectors.items()}).train()
+    network = ActsNetwork({name: rows.shape[2] for name, rows in vectors.items()}).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     steps = plan.epochs * ((len(examples) + plan.batch - 1) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps + 1, pct_start=0.1)
@@ -55,7 +64,8 @@ def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> Acts
             rows = order[at : at + plan.batch]
             name = rng.choice(list(vectors)) if vectors and rng.random() < plan.vectors else ""
             texts = [varied(examples[row].text, rng) for row in rows]
-            acts, operation = _logits(network, texts, vectors[name][rows] if name else None, name)
+            seen = rng.choice(vectors[name])[rows] if name else None
+            acts, operation = _logits(network, texts, seen, name, plan.dropped)
             loss = _loss(acts, operation, [examples[row] for row in rows], plan.smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -65,12 +75,13 @@ def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> Acts
 
 
 def _logits(
-    network: ActsNetwork, texts: Sequence[str], vectors: np.ndarray | None, encoder: str
+    network: ActsNetwork, texts: Sequence[str], vectors: np.ndarray | None, encoder: str, dropped: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     found = pieces(texts)
+    weights = nn.functional.dropout(torch.from_numpy(found.weights), dropped)
     rows = None if vectors is None else torch.from_numpy(vectors.astype(np.float32))
     both: tuple[Tensor, Tensor] = network(
-        torch.from_numpy(found.buckets), torch.from_numpy(found.starts), torch.from_numpy(found.weights),
+        torch.from_numpy(found.buckets), torch.from_numpy(found.starts), weights,
         torch.from_numpy(surface(texts)), rows, encoder,
     )  # fmt: skip
     return both
@@ -101,11 +112,11 @@ def held_out_logits(
     for number in range(plan.folds):
         inside = np.flatnonzero(fold != number)
         with torch.enable_grad():
-            network = train_on([hand[at] for at in inside], others, {k: v[inside] for k, v in vectors.items()},
+            network = train_on([hand[at] for at in inside], others, {k: v[:, inside] for k, v in vectors.items()},
                                other_vectors, plan)  # fmt: skip
         for at in np.flatnonzero(fold == number).tolist():
             for view, name in zip(found, views, strict=True):
-                acts, operation = _logits(network, [hand[at].text], vectors[name][[at]] if name else None, name)
+                acts, operation = _logits(network, [hand[at].text], vectors[name][0, [at]] if name else None, name)
                 view[at] = (acts[0], operation[0])
     rows = [row for view in found for row in view]
     return torch.stack([acts for acts, _ in rows]), torch.stack([operation for _, operation in rows])
@@ -116,8 +127,8 @@ def train_on(
 ) -> ActsNetwork:
     """A network of the hand-labelled messages, of pairs of them, and of the weak ones."""
     pairs = joined(list(hand), plan.joined, plan.seed)
-    blank = {name: np.zeros((len(pairs), rows.shape[1]), np.float32) for name, rows in vectors.items()}
-    together = {name: np.concatenate([rows, blank[name], other_vectors[name]]) for name, rows in vectors.items()}
+    blank = {name: np.zeros((len(rows), len(pairs), rows.shape[2]), np.float32) for name, rows in vectors.items()}
+    together = {name: np.concatenate([rows, blank[name], other_vectors[name]], 1) for name, rows in vectors.items()}
     return train([*hand, *pairs, *others], together, plan)
 
 

@@ -19,7 +19,7 @@ from knowledge.training.advice import advice
 from knowledge.training.sets_archives import DOCUMENTS, members, persona_chat
 
 FOLDER = Path(__file__).parent / "data"
-CODES = dict(zip("TOWDXACBS", ACTS, strict=True))
+CODES = dict(zip("TOWDXACBSK", ACTS, strict=True))
 _OPERATIONS = {"about": "recall_about", "time": "recall_time", "list": "recall_list", "forget": "forget",
                "remember": "remember"}  # fmt: skip
 _WEAK = 0.2  # weight of a weak example beside one labelled by hand
