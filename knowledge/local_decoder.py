@@ -35,7 +35,7 @@ from knowledge.records import (
     Turn,
     Usage,
 )
-from knowledge.reply_layout import WAYS, Conditioning, Layout, lay_out
+from knowledge.reply_layout import WAYS, Conditioning, Layout, beginning, lay_out
 from knowledge.reply_policy import PlainPolicy, ReplyPolicy
 from knowledge.reply_state import BlockMaker, Prepared
 from knowledge.small_model_policy import SmallModelPolicy
@@ -55,7 +55,8 @@ class LocalDecoder:
     memories in a prompt. ``cache_mib``: MiB of keys and values kept between turns; 0 keeps none. ``path``: how
     memories reach the model, "hybrid", "blocks" or "prompt"; models whose keys cannot be moved exactly take "prompt".
     ``blocks``: the cache of memories' blocks. ``steppers``: how tokens are stepped; None for the fastest exact way.
-    ``adapter``: a file of knowledge/adapter.py, merged into the weights.
+    ``adapter``: a file of knowledge/adapter.py, merged into the weights. ``style``: the prompt's words; ``way``: how
+    its blocks are weighed, where it was measured for this decoder.
 
     One reply at a time; others wait (and can be stopped while they wait).
 
@@ -76,6 +77,8 @@ class LocalDecoder:
         blocks: BlockCache | None = None,
         steppers: Steppers | None = None,
         adapter: Path | None = None,
+        style: Style | None = None,
+        way: Conditioning | None = None,
     ) -> None:
         self.model = ChatModel(model, device=device, dtype=dtype, window=window)
         self.adapter: AdapterAbout | None = None
@@ -83,7 +86,8 @@ class LocalDecoder:
             self.adapter = merge(self.model.network, adapter)
         self.name, self.window = self.model.name, self.model.window
         self._reads_tokens = reads_tokens
-        self.set_style(Style())
+        self._own_way = way
+        self.set_style(style or Style())
         self.set_way(self.way_of(path))
         self._cache = PrefixCache(cache_mib << 20, size=bytes_of, croppable=croppable)
         parts = [str(Path(model).resolve()), str(self.model.network.dtype), str(self.model.network.config)]
@@ -93,7 +97,8 @@ class LocalDecoder:
         self._policy: ReplyPolicy = PlainPolicy() if adapter is None else SmallModelPolicy(self.model)
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
-        self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
+        # Warm-up, and the beginning of every new dialogue: no reply waits for either.
+        self._maker.begin(beginning("", self.model, self._builder))
 
     # ---- what a decoder offers -------------------------------------------------------------------------
 
@@ -115,7 +120,10 @@ class LocalDecoder:
     def way_of(self, path: str) -> Conditioning:
         """A way by its name, weighed as this decoder was trained to be."""
         if self.adapter is None:
-            return WAYS[path]
+            own = self._own_way
+            if own is None:
+                return WAYS[path]
+            return replace(WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order)
         about = self.adapter
         return replace(WAYS[path], strength=about.strength, sharpness=about.sharpness, in_order=about.in_order)
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from knowledge.block_cache import BlockCache, fingerprint
 from knowledge.blocks import Block, Workspace, beside
-from knowledge.chat_model import ChatModel
+from knowledge.chat_model import ChatModel, croppable
 from knowledge.memory_attention import FLOOR, ColumnBias
-from knowledge.prefix_cache import Entry, PrefixCache
+from knowledge.prefix_cache import Entry, PrefixCache, common_prefix
 from knowledge.records import ReplyRequest
 from knowledge.reply_layout import BlockPlace, Layout
 
@@ -55,12 +55,27 @@ class BlockMaker:
             self._opening = key, self._make(layout.beginning, layout.opening, 1.0)
         return self._opening[1]
 
-    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
-        if self._beginning[0] != beginning:
+    def begin(self, beginning: Sequence[int]) -> Any:
+        """The keys and values of the tokens that blocks are computed behind."""
+        if self._beginning[0] != tuple(beginning):
             start = self.model.new_cache()
             self.model.forward(beginning, start)
-            self._beginning = beginning, start
-        cache = copied(self.model, self._beginning[1])
+            self._beginning = tuple(beginning), start
+        return self._beginning[1]
+
+    def begun(self, ids: Sequence[int]) -> Entry:
+        """What is there of the prompt ``ids`` of a new dialogue: it begins as the blocks' beginning does."""
+        known, values = self._beginning
+        common = common_prefix(known, ids[:-1])
+        if not common or not croppable(values):
+            return Entry([], self.model.new_cache())
+        start = copied(self.model, values)
+        if common < len(known):
+            start.crop(common - len(known))
+        return Entry(list(known[:common]), start)
+
+    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
+        cache = copied(self.model, self.begin(beginning))
         self.model.forward(ids, cache)
         n = len(beginning)
         keys, values = (
@@ -84,7 +99,7 @@ class Prepared:
         self._ids = list(layout.before) if layout.blocks else [*layout.before, *layout.tail]
         # The logits after the last token of all are needed; where blocks follow, that is none of these.
         kept = prefixes.take(request.key, [*self._ids, *layout.tail[:1]] if layout.blocks else self._ids)
-        self.entry = kept or Entry([], self._model.new_cache())
+        self.entry = kept or maker.begun(self._ids)
         self.working = self.entry
         self.reused = len(self.entry.ids)
         self.position = layout.tail_position + len(layout.tail)
