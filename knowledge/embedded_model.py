@@ -17,7 +17,9 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from knowledge.errors import BadInput, ModelError, ModelUnavailable
 from knowledge.gguf_fetch import fetch_gguf, unavailable, unfinished
 from knowledge.hub_fetch import hub_folder
 from knowledge.package_fetch import raise_if_full, sha256_of
+from knowledge.packed_files import PACKED, kernel_name
 
 Progress = Callable[[str, float], None]
 FETCHING, CONVERTING = "fetching", "converting"
@@ -35,10 +38,22 @@ _FORMAT = 1  # of the folder; another number is converted again
 
 
 def convert_gguf(gguf: Path, folder: Path) -> None:
-    """Write ``gguf`` as a transformers folder (bfloat16 safetensors, tokenizer with chat template) to ``folder``.
+    """Write ``gguf`` as a folder to ``folder``: Qwen2 with its weights packed (knowledge/packed_network.py), others as
+    bfloat16 safetensors for transformers; with the tokenizer and its chat template.
 
-    Raises: whatever transformers raises on a damaged file.
+    In a process of its own, whose memory (several times the file) is given back. Raises: whatever transformers raises
+    on a damaged file, BrokenProcessPool where the system ended it for its memory.
     """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        process.submit(_convert_gguf, gguf, folder).result()
+
+
+def _convert_gguf(gguf: Path, folder: Path) -> None:
+    from knowledge import packed_network
+
+    if packed_network.can_pack(gguf):
+        packed_network.convert(gguf, folder)
+        return
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -139,6 +154,8 @@ def _whole(folder: Path, entry: DecoderEntry, *, check_contents: bool) -> bool:
         made = json.loads((folder / "made.json").read_text("utf-8"))
         if made["format"] != _FORMAT or made["gguf_sha256"] != entry.gguf_sha256:
             return False
+        if made.get("kernel") not in (None, kernel_name()):  # packed for another processor
+            return False
         return all(
             (folder / name).stat().st_size == file["size"]
             and (not check_contents or sha256_of(folder / name) == file["sha256"])
@@ -201,6 +218,8 @@ def _make(folder: Path, entry: DecoderEntry, fill: Callable[[Path], None], *, fr
             _sync(file.fileno())
         files[path.relative_to(new).as_posix()] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
     made = {"format": _FORMAT, "source": entry.name, "gguf_sha256": entry.gguf_sha256, "files": files}
+    if (new / PACKED).exists():
+        made["kernel"] = kernel_name()
     (new / "made.json").write_text(json.dumps(made, indent=1), "utf-8")
     if folder.exists():  # damaged, or of another format
         shutil.rmtree(folder)

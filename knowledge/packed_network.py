@@ -24,23 +24,26 @@ from torch import Tensor, nn
 
 from knowledge.errors import ModelError
 from knowledge.llama_layers import Layer, Layers, interleaved
-from knowledge.packed_linear import PackedLinear, pack
+from knowledge.packed_files import EMBEDDINGS, PACKED, kernel_name
+from knowledge.packed_linear import PackedLinear, kernel_is_fast, pack
 
-FILE, EMBEDDINGS = "packed.safetensors", "embeddings.safetensors"
 _GGUF = {"qkv": ("attn_q", "attn_k", "attn_v"), "out": ("attn_output",), "gate_up": ("ffn_gate", "ffn_up"),
          "down": ("ffn_down",)}  # fmt: skip
 _MAPS = tuple(_GGUF)
 _ROWS_AT_ONCE = 8192  # of a tensor that is made float32
 
 
-def kernel() -> str:
-    """The order in which this CPU's kernel wants packed weights."""
-    return torch.backends.cpu.get_cpu_capability()
-
-
 def is_packed(folder: Path) -> bool:
     """Does this folder hold a network made by :func:`convert`?"""
-    return (folder / FILE).is_file()
+    return (folder / PACKED).is_file()
+
+
+def can_pack(gguf: Path) -> bool:
+    """Is this the file of a network that is run with its weights packed, on this processor?"""
+    from gguf import GGUFReader
+
+    architecture = GGUFReader(gguf).get_field("general.architecture")
+    return architecture is not None and architecture.contents() == "qwen2" and kernel_is_fast()
 
 
 # ---- GGUF → folder -----------------------------------------------------------------------------------------------
@@ -88,7 +91,7 @@ def convert(gguf: Path, folder: Path) -> None:
             put(f"{number}.{name}", torch.cat(weights), torch.cat(biases) if biases else None)
     put("head", read("output.weight" if "output.weight" in tensors else "token_embd.weight"))
     embeddings = {"embeddings": read("token_embd.weight", torch.bfloat16)}
-    save_file(made, folder / FILE, {"kinds": json.dumps(kinds), "kernel": kernel()})
+    save_file(made, folder / PACKED, {"kinds": json.dumps(kinds), "kernel": kernel_name()})
     save_file(embeddings, folder / EMBEDDINGS)
     config.dtype = torch.bfloat16
     config.tie_word_embeddings = False
@@ -107,9 +110,9 @@ def load(folder: Path) -> Any:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config: Any = AutoConfig.from_pretrained(folder, local_files_only=True)
-    with safe_open(folder / FILE, "pt") as file:
+    with safe_open(folder / PACKED, "pt") as file:
         about = file.metadata()
-        if about["kernel"] != kernel():
+        if about["kernel"] != kernel_name():
             raise ModelError(f"{folder} was made for another processor; delete it and start again.")
         held = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     with safe_open(folder / EMBEDDINGS, "pt") as file:
@@ -162,7 +165,7 @@ class PackedProjection(nn.Module):
     def _in_order(self, found: Tensor) -> Tensor:
         if not self._head_dim:
             return found
-        pairs = found.unflatten(-1, (-1, self._head_dim // 2, 2))
+        pairs = found.view(*found.shape[:-1], -1, self._head_dim // 2, 2)
         return pairs.transpose(-1, -2).flatten(-3)
 
 

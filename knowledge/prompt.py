@@ -36,11 +36,32 @@ class Style:
     line: str = "On {date} {who} said: {text}"  # one memory
     speakers: tuple[str, str] = ("I", "you")  # {who} where no name is known: of the user, of the assistant
     passage: str = "From {who}, {date}: {text}"  # one memory from a document; {who} is its name and page
-    asked: str = "Question: {text}"  # the user's message behind memories that stand in it
+    asked: str = "Question: {text}"  # the user's message behind memories that stand in it; {today}: its date
+    alone: str = "{text}"  # the user's message where nothing was read
     share: float = 0.3  # a read goes in when its weight is at least this share of the largest one …
     null_share: float = 0.15  # … and this share of the null slot's, which says that nothing in memory answers
     strongest_last: bool = True
     placement: Placement = "user"  # memories in the user's message, or as a system message of their own before it
+
+
+PLAIN = Style(
+    system=(
+        "You are Mneme, a friendly personal assistant who remembers what the user tells you.\n"
+        "- Messages that begin with \"Earlier\" are what the user told you in the past, with the date. Use those that fit "
+        "the user's message and ignore the others. What was said later is newer.\n"
+        "- \"I\" and \"my\" in the user's messages mean the user: in your replies say \"you\" and \"your\".\n"
+        "- When the user asks about their own life and nothing they told you says it, answer that they have not told "
+        "you yet. Never make up names, numbers, dates or places about the user.\n"
+        "- When the user tells you something, react to it in one short, warm sentence.\n"
+        "- Help with everything else as well as you can, in the user's language."
+    ),
+    heading="Earlier:",
+    line="On {date} {who}: {text}",
+    speakers=("I told you", "you told me"),
+    passage="In my document {who}: {text}",
+    asked="{text}",
+)
+STYLES = {"small": Style(), "plain": PLAIN}  # by the policy of the catalogue's entry
 
 
 @dataclass(frozen=True, slots=True)
