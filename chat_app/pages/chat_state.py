@@ -161,8 +161,8 @@ class ChatState:
             replies = [message for message in messages if message.role == "assistant"]
             reply = replies[-1] if replies else None
             updates[parts.reads] = self.view.past_reads(owner, conversation, reply)
-            busy = bool(conversation) and self.application.conversations.busy(conversation)
-            updates[parts.marks] = self.marks(owner, messages, reply.id if reply else "", streaming=busy)
+            if not self.application.conversations.busy(conversation):
+                updates[parts.marks] = self.marks(owner, messages, reply.id if reply else "")
         return updates
 
     def start_status(self, jobs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

@@ -109,10 +109,14 @@ class ReadsPanelEvents:
         return self._panel(owner, conversation, messages, value)
 
     def _panel(self, owner: str, conversation: str, messages: list[Message], value: dict[str, Any]) -> Updates:
-        """The panel's new value, and the lines under the replies, which quote memories too."""
-        busy = self.chat.application.conversations.busy(conversation)
-        marks = self.chat.marks(owner, messages, value["message"], streaming=busy)
-        return {self.chat.parts.reads: value, self.chat.parts.marks: marks}
+        """The panel's new value, and the lines under the replies, which quote memories too.
+
+        While a reply streams the lines stay: its own updates must have the last word on what is going on.
+        """
+        updates: Updates = {self.chat.parts.reads: value}
+        if not self.chat.application.conversations.busy(conversation):
+            updates[self.chat.parts.marks] = self.chat.marks(owner, messages, value["message"])
+        return updates
 
     def _go(self, owner: str, memory: Memory, request: gr.Request) -> Updates:
         """To the message that said it, or to the passage on the documents page."""

@@ -98,8 +98,14 @@ class View:
         """The panel of a reply in history; deleted memories keep their numbers, not their text."""
         if message is None or message.role != "assistant":
             return {"state": "none", "conversation": conversation, "message": "", "reads": []}
+        history, reply_effects = self._application.history, self._application.conversations.reply_effects
+        found = history.reads(owner, message.id)
+        effects = reply_effects.state(owner, message.id, found)
+        if effects == "open":  # or measured since they were looked up, with nobody at it any more
+            found = history.reads(owner, message.id)
+            effects = reply_effects.state(owner, message.id, found)
         # Where the decoder looked says better than the read's weight what a memory did (faithfulness, in LOG.md).
-        reads = sorted(self._application.history.reads(owner, message.id), key=lambda one: -(one.attention or 0.0))
+        reads = sorted(found, key=lambda one: -(one.attention or 0.0))
         memories = self._memories(owner, [read.id for read in reads])
         return {
             "state": "read",
@@ -107,7 +113,7 @@ class View:
             "message": message.id,
             "text": message.text,
             "path": reads[0].path if reads else self.path,
-            "effects": self._application.conversations.reply_effects.state(owner, message.id, reads),
+            "effects": effects,
             "null_weight": message.null_weight or 0.0,
             "shortlisted": 0,
             "reads": self._with_leads(owner, [self._past_card(owner, read, memories) for read in reads]),
