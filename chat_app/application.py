@@ -9,22 +9,26 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from chat_app.conversation import Conversations
+from chat_app.decoders import Decoders
 from chat_app.history import History
 from chat_app.learning import Learning
+from chat_app.machine import total_memory
+from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from chat_app.upload_jobs import UploadJobs
 from knowledge.database import open_database
-from knowledge.errors import MnemeError, NotReady, StoreError
-from knowledge.records import Sampling
+from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
 
 if TYPE_CHECKING:
+    from knowledge.block_cache import BlockCache
     from knowledge.decoder import Decoder
     from knowledge.encoder import Encoder
     from knowledge.memory_network import MemoryNetwork
@@ -86,15 +90,22 @@ class Application:
         except Timeout as exc:
             raise StoreError(f"Another Mneme already uses {settings.data}; stop it or choose another folder with "
                              "--data.") from exc
+        self.preferences = Preferences(
+            settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
+        )
+        self.decoders = Decoders(
+            self._make_decoder, lambda: self.network, cache=settings.cache, memory=total_memory()
+        )
         self.engine = open_database(settings.database_url)
         self.history = History(self.engine, clock=clock)
         self.conversations = Conversations(
             self.history,
             lambda: self.network,
             reads=settings.reads,
-            sampling=Sampling(temperature=settings.temperature, max_tokens=settings.reply_tokens),
+            sampling=self.preferences.chosen.sampling,
             clock=clock,
         )
+        self.conversations.system = self.preferences.chosen.system
         self.uploads = UploadJobs(self)
         self.learning = Learning(self.history, lambda: self.network)
 
@@ -136,10 +147,12 @@ class Application:
         try:
             network = self._make_network()
             self._attach_learning(network)
+            network.system = self.preferences.chosen.system
             self._network = network
             self.conversations.recover(lambda fraction: self._progress("memory", fraction))
             self._status = Status(ready=True, phase="ready", fraction=1.0)
             logger.info("ready: %s, %s", network.decoder.name, network.encoder.name)
+            self.decoders.begin()
         except MnemeError as error:
             self._network = None
             self._status = Status(phase="failed", error=str(error))
@@ -151,20 +164,21 @@ class Application:
         finally:
             self._loaded.set()
 
-    def _make_network(self) -> MemoryNetwork:
-        # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
+    @cached_property
+    def _blocks(self) -> BlockCache:
+        """The cache of memories' keys and values, whichever decoder made them."""
         from knowledge.block_cache import BlockCache
-        from knowledge.decoder import OpenDecoder, make_decoder
-        from knowledge.encoder import Encoder
-        from knowledge.memory_network import MemoryNetwork
-        from knowledge.reader import make_reader
-        from knowledge.store import ExternalMemory
-        from knowledge.writer import Writer
 
         settings = self.settings
-        blocks = BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
-        decoder = self._models.decoder if self._models else make_decoder(
-            settings.model,
+        return BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
+
+    def _make_decoder(self, model: str, progress: Callable[[str, float], None]) -> Decoder:
+        """The decoder that ``model`` names, with everything else as the options say. Raises ModelError."""
+        from knowledge.decoder import make_decoder
+
+        settings = self.settings
+        return make_decoder(
+            model,
             cache=settings.cache,
             device=settings.device,
             dtype=settings.dtype,
@@ -172,11 +186,41 @@ class Application:
             reads_tokens=settings.reads_tokens,
             cache_mib=settings.prefix_cache_mib,
             path=settings.memory_path,
-            adapter=settings.adapter,
-            blocks=blocks,
+            adapter=settings.adapter if model == settings.model else "default",  # a file is for the one it came with
+            blocks=self._blocks,
             api_key=settings.model_api_key,
-            progress=self._progress,
+            progress=progress,
         )
+
+    def _first_decoder(self) -> Decoder:
+        """The one to begin with: by its flag, as chosen on the Models page, or the default. Raises ModelError."""
+        chosen = self.preferences.chosen.model
+        if self.settings.model != "default" or not chosen:
+            return self.decoders.first(self.settings.model, self._progress)
+        try:
+            return self.decoders.first(chosen, self._progress)
+        except ModelError as error:  # a folder or a file that is gone: it can be chosen anew
+            logger.warning("%s", error)
+            return self.decoders.first("default", self._progress, instead_of=(chosen, error))
+
+    def set_preferences(self, given: Mapping[str, Any]) -> None:
+        """Change what the replies that start from now on are made with. Raises BadInput, StoreError."""
+        chosen = self.preferences.set(given)
+        self.conversations.sampling, self.conversations.system = chosen.sampling, chosen.system
+        if self._network is not None:
+            self._network.system = chosen.system
+
+    def _make_network(self) -> MemoryNetwork:
+        # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
+        from knowledge.decoder import OpenDecoder
+        from knowledge.encoder import Encoder
+        from knowledge.memory_network import MemoryNetwork
+        from knowledge.reader import make_reader
+        from knowledge.store import ExternalMemory
+        from knowledge.writer import Writer
+
+        settings = self.settings
+        decoder = self._models.decoder if self._models else self._first_decoder()
         self._progress("encoder", 0.0)
         encoder = self._models.encoder if self._models else Encoder(settings.encoder, device=settings.device)
         self._progress("memory", 0.0)
@@ -189,7 +233,7 @@ class Application:
             clock=self._clock,
         )
         # Whatever decoder runs now: files of an earlier one hold keys and values, which can be turned back into words.
-        store.forgotten.append(blocks.forget)
+        store.forgotten.append(self._blocks.forget)
         if self._models and isinstance(decoder, OpenDecoder):
             store.forgotten.append(decoder.forget)
         store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
@@ -223,6 +267,7 @@ class Application:
         if self._closing:
             return
         self._closing = True
+        self.decoders.close()
         self.uploads.close()
         if self._network is not None:
             self._network.close()

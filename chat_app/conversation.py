@@ -64,9 +64,10 @@ class Conversations:
     ) -> None:
         self.history = history
         self.sampling = sampling
+        self.system = ""  # the person's system prompt for replies whose caller brings none; "" for the decoder's own
         self._network = network
         self._follower = MemoryFollower(history.marks, network)
-        self.reply_effects = ReplyEffects(history, network)
+        self.reply_effects = ReplyEffects(history, network, lambda: self.system)
         self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
@@ -174,6 +175,7 @@ class Conversations:
         """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
+        system = system or self.system
         read: ReadResult | None = None
         so_far: list[str] = []
         saved = False

@@ -20,11 +20,14 @@ EffectState = Literal["none", "closed", "open", "waiting", "running", "failed", 
 
 
 class ReplyEffects:
-    """``network``: raises NotReady until the models are loaded."""
+    """``network``: raises NotReady until the models are loaded. ``system``: the person's system prompt as it is now."""
 
-    def __init__(self, history: History, network: Callable[[], Network]) -> None:
+    def __init__(
+        self, history: History, network: Callable[[], Network], system: Callable[[], str] = lambda: ""
+    ) -> None:
         self._history = history
         self._network = network
+        self._system = system
 
     def measure(
         self, owner: str, conversation: str, message: str, stop: threading.Event | None = None
@@ -87,7 +90,7 @@ class ReplyEffects:
             for read in reads
             if read.id in there
         ]  # fmt: skip
-        return ReplyRequest(dialogue, again, key=reply.conversation, owner=owner)
+        return ReplyRequest(dialogue, again, key=reply.conversation, owner=owner, system=self._system())
 
 
 def _measurable(network: Network, reads: Sequence[PastRead]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from knowledge.decoder import Decoder, OpenDecoder
+from knowledge.decoder_seat import DecoderSeat
 from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
@@ -47,7 +48,8 @@ class MemoryNetwork:
         self.reader = reader
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
         self.writer = writer
-        self.decoder = decoder
+        self.system = ""  # the owner of this machine's system prompt, for the blocks made ahead; "" for the decoder's
+        self._seat = DecoderSeat(decoder)
         self._clock = clock  # seconds since the epoch, UTC
         self.intake = DocumentIntake(store, encoder, clock=clock)
         self.idle = IdleWork()
@@ -83,7 +85,17 @@ class MemoryNetwork:
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         """Stream the reply to the last turn of ``request.dialogue``, conditioned on its reads."""
-        return self.decoder.reply(request, stop)
+        with self._seat.used() as decoder:
+            yield from decoder.reply(request, stop)
+
+    @property
+    def decoder(self) -> Decoder:
+        """The decoder that serves the replies that start now."""
+        return self._seat.decoder
+
+    def swap(self, decoder: Decoder) -> None:
+        """Let ``decoder`` serve from the next reply on; returns when the old one is out of use and closed."""
+        self._seat.swap(decoder)
 
     def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]:
         """Ids of the memories not to be read for the reply to ``dialogue``: of the turns that the decoder sees anyway,
@@ -99,7 +111,8 @@ class MemoryNetwork:
     @property
     def open_decoder(self) -> OpenDecoder | None:
         """The decoder where it can be looked into; None for one that runs elsewhere."""
-        return self.decoder if isinstance(self.decoder, OpenDecoder) else None
+        decoder = self.decoder
+        return decoder if isinstance(decoder, OpenDecoder) else None
 
     def effects(
         self, request: ReplyRequest, text: str, stop: threading.Event | None = None
@@ -108,13 +121,15 @@ class MemoryNetwork:
 
         None when stopped. Raises BadInput where the decoder runs elsewhere, ModelError.
         """
-        decoder = self.open_decoder
-        if decoder is None:
-            raise BadInput("What a memory did can only be measured where the model runs in Mneme, not at an endpoint.")
-        try:
-            return decoder.effects(request, text, stop)
-        finally:
-            self._forget_gone(decoder, request.owner, [read.memory.id for read in request.reads])
+        with self._seat.used() as decoder:
+            if not isinstance(decoder, OpenDecoder):
+                raise BadInput(
+                    "What a memory did can only be measured where the model runs in Mneme, not at an endpoint."
+                )
+            try:
+                return decoder.effects(request, text, stop)
+            finally:
+                self._forget_gone(decoder, request.owner, [read.memory.id for read in request.reads])
 
     # ---- G: write -----------------------------------------------------------------------------------
 
@@ -184,17 +199,18 @@ class MemoryNetwork:
 
     def _fill_when_idle(self, owner: str, memories: Sequence[Memory]) -> None:
         """Have the decoder make the blocks of these turns and notes before they are read for the first time."""
-        decoder = self.open_decoder
         ids = tuple(memory.id for memory in memories if memory.kind != "passage")
-        if decoder is None or decoder.path == "prompt" or not ids:
+        if self.open_decoder is None or not ids:
             return
 
         def fill(stop: threading.Event) -> bool:
             for id in ids:
                 if stop.is_set():
                     return False
-                decoder.fill(owner, list(self.store.get(owner, [id]).values()))
-                self._forget_gone(decoder, owner, [id])
+                with self._seat.used() as decoder:
+                    if isinstance(decoder, OpenDecoder) and decoder.path != "prompt":
+                        decoder.fill(owner, list(self.store.get(owner, [id]).values()), self.system)
+                        self._forget_gone(decoder, owner, [id])
             return True
 
         self.idle.submit(("fill", owner, ids), fill, rank=_FILL)

@@ -35,9 +35,10 @@ def cache() -> Path:
 @pytest.fixture(scope="session")
 def decoder_folder(cache: Path) -> Path:
     """Folder of the converted SmolLM2-135M-Instruct."""
+    from knowledge.decoder_catalogue import SMOLLM2
     from knowledge.embedded_model import ensure
 
-    return ensure(cache, lambda phase, fraction: None)
+    return ensure(cache, lambda phase, fraction: None, SMOLLM2)
 
 
 @pytest.fixture

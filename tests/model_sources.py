@@ -21,15 +21,18 @@ def sha(content: bytes) -> str:
 def wheel_of(package: str, files: dict[str, bytes]) -> bytes:
     """A wheel of version 1.0 that pip accepts, with a module that must never be run."""
     name = package.replace("-", "_")
+    info = f"{name}-1.0.dist-info"
+    members = {
+        f"{name}/__init__.py": b"raise SystemExit('a wheel was imported')\n",
+        **files,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n".encode(),
+        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/RECORD": b"",
+    }
     made = BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
-        archive.writestr(f"{name}/__init__.py", "raise SystemExit('a wheel was imported')\n")
-        for path, content in files.items():
-            archive.writestr(path, content)
-        info = f"{name}-1.0.dist-info"
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+        for path, content in members.items():
+            archive.writestr(zipfile.ZipInfo(path), content)  # of no date, so that it is the same each time
     return made.getvalue()
 
 

@@ -38,13 +38,14 @@ VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
-    "knowledge.owner_readers",
+    "knowledge.owner_readers", "knowledge.decoder_seat",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
 LEARNING = "chat_app.learning"  # the one that starts it
-# chat_app.application builds the parts and hands them out; everything else in chat_app gets them from it.
-COMPOSING = ("chat_app.application",)
+# chat_app.application builds the parts and hands them out (decoders that come later: chat_app.decoders); everything
+# else in chat_app gets them from it.
+COMPOSING = ("chat_app.application", "chat_app.decoders")
 
 
 @dataclass(frozen=True)

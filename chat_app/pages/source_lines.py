@@ -89,7 +89,7 @@ class SourceLines:
 
 
 def _told(read: PastRead, memory: Memory) -> Told:
-    around = [memory.title, memory.heading, memory.speaker, read.inferred, _date(memory.created)]
+    around = [memory.title, memory.heading, memory.speaker, _date(memory.created)]
     if memory.page is not None:
         around.append(str(memory.page))
     return Told(read.id, memory.text, read.weight, read.attention, read.effect, "\n".join(around))

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,21 +146,28 @@ class FakeApplication(Application):
     """Ready after ``loading`` seconds, and with ``held`` not before ``may_load`` is set.
 
     ``fails`` is a sentence to fail with instead; ``pause`` is the decoder's between two words, in seconds.
-    ``reader`` reads in the place of the fixed one, ``decoder`` speaks in the place of the ``FakeDecoder``.
+    ``reader`` reads in the place of the fixed one, ``decoder`` speaks in the place of the ``FakeDecoder``; of another
+    decoder of the catalogue ``others`` are made.
     """
 
     def __init__(
         self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
         held: bool = False, reader: Reader | None = None, decoder: FakeDecoder | None = None,
+        others: Callable[[str, Any], FakeDecoder] | None = None,
     ) -> None:
-        super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
+        folders = ["--data", str(data), "--cache", str(data / "cache")]
+        super().__init__(load([*folders, "--model", "smollm2-135m", *arguments], {}))
         self.loading = loading
         self.fails = fails
         self.reader = reader or FixedReader()
         self.decoder = decoder or FakeDecoder(pause)
+        self.others = others
         self.may_load = threading.Event()
         if not held:
             self.may_load.set()
+
+    def _make_decoder(self, model: str, progress: Any) -> FakeDecoder:
+        return self.others(model, progress) if self.others and model != "smollm2-135m" else self.decoder
 
     def _make_network(self) -> MemoryNetwork:
         from knowledge.errors import ModelUnavailable
@@ -175,7 +182,7 @@ class FakeApplication(Application):
         store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
                                dimension=encoder.dimension)
         store.recover(encoder.encode, lambda phase, fraction: None)
-        return MemoryNetwork(encoder, store, self.reader, Writer(), self.decoder)
+        return MemoryNetwork(encoder, store, self.reader, Writer(), self._first_decoder())
 
 
 if __name__ == "__main__":
