@@ -7,14 +7,16 @@ through here, so that what is measured is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from knowledge.evidence import Focus, context_words
 from knowledge.inference import Inference
+from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.reader import Reader
-from knowledge.records import Candidate, ReadResult
+from knowledge.records import Acts, Candidate, Memory, Reading, ReadResult
 from knowledge.running_chat import context_of
 from knowledge.store import ExternalMemory
 from knowledge.words import query_terms
@@ -60,21 +62,34 @@ def candidates_of(
 def read_memory(
     reader: Reader, store: ExternalMemory, encode: Encode, owner: str, text: str, vector: np.ndarray,
     dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
-    inference: Inference | None = None,
+    inference: Inference | None = None, messages: MessageReader | None = None,
 ) -> ReadResult:  # fmt: skip
     """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone.
 
     ``inference``: reads in the reader's place where it knows what follows from several memories together.
+    ``messages``: reads what message and memories do, by their vectors too; by their texts alone where it is not given.
     """
+    messages = messages or make_message_reader()
+    acts = messages.read([text], vector[None])[0]
     if not reader.learned:
         found = store.shortlist(owner, text, vector, exclude=exclude)
-        read = reader.read(text, found, limit=limit)
-        return inferred(inference, read, found, limit)
-    before = context_of(text, dialogue)
+        read = reader.read(text, found, limit=limit, reading=_reading(messages, acts, {}))
+        return replace(inferred(inference, read, found, limit), acts=acts)
+    before = context_of(acts, dialogue)
     focus = focus_of(store, encode, owner, text, vector, before, asked)
     found, keys = candidates_of(store, encode, owner, text, vector, before, exclude=exclude)
-    read = reader.read(text, found, limit=limit, focus=focus, keys=keys)
-    return inferred(inference, read, found, limit)
+    reading = _reading(messages, acts, keys)
+    read = reader.read(text, found, limit=limit, focus=focus, keys=keys, reading=reading)
+    return replace(inferred(inference, read, found, limit), acts=acts)
+
+
+def _reading(messages: MessageReader, acts: Acts, keys: Mapping[str, np.ndarray]) -> Reading:
+    def of(memories: Sequence[Memory]) -> list[Acts]:
+        none = np.zeros_like(next(iter(keys.values()), np.zeros(1, np.float32)))
+        rows = np.stack([keys.get(one.id, none) for one in memories]) if keys and memories else None
+        return messages.read_again([one.text for one in memories], rows)
+
+    return Reading(acts, of)
 
 
 def inferred(inference: Inference | None, read: ReadResult, found: Sequence[Candidate], limit: int) -> ReadResult:

@@ -31,6 +31,7 @@ from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.focus import read_memory
 from knowledge.inference import Inference
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.reader import WEIGHTS, Reader, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
@@ -185,7 +186,7 @@ def read_with(
 ) -> ReadResult:  # fmt: skip
     """The read as the memory network does it, without a dialogue before the question."""
     return read_memory(reader, store, encoder.encode, OWNER, text, vector, [], asked=0.0, limit=limit,
-                       inference=inference)  # fmt: skip
+                       inference=inference, messages=make_message_reader(encoder.name))  # fmt: skip
 
 
 def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:
