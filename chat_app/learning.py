@@ -163,9 +163,10 @@ def told_by(history: History, network: MemoryNetwork, owner: str, row: FeedbackR
         read.id: PastWeight(read.weight, read.attention, read.cosine, read.bm25, read.window)
         for read in history.reads(owner, reply.id)
     }
+    before = network.context_of(asked.text, [turn.text for turn in dialogue[:-1]])
     edited = history.message(owner, row.version).text if row.version else ""
     return Feedback(
-        asked.id, row.kind, asked.text, [turn.text for turn in dialogue[:-1]], asked.created,
+        asked.id, row.kind, asked.text, before, asked.created,
         beside, reads, row.memory, reply.text, edited,
     )  # fmt: skip
 

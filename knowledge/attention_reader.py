@@ -13,23 +13,21 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.evidence import Focus, evidence, neighbours, stem, telling, text_facts
+from knowledge.evidence import Focus, evidence, neighbours, stem, text_facts
 from knowledge.first_hand import answering, first_hand
 from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
-from knowledge.records import Candidate, Memory, Read, ReadResult
+from knowledge.records import Acts, Candidate, Memory, Read, Reading, ReadResult
 from knowledge.supersession import superseded
-from knowledge.words import is_small_talk, plain, wants_a_guess, wants_a_list
+from knowledge.words import plain, wants_a_guess
 
-PINNED = 1.5  # nats above the null slot that a pinned memory gets at least
+TIE = 0.1  # nats within which a pinned memory comes first
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
-STRAY = 0.3  # cosine below which a memory that shares no word with a question on the world does not answer it
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
-_MINE = re.compile(r"\b(?:I|me|my|we|us|our)\b|我")
 
 
 class AttentionReader:
@@ -54,11 +52,12 @@ class AttentionReader:
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
+        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
     ) -> ReadResult:  # fmt: skip
-        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones always come.
+        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
         ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate.
+        ``reading``: what message and memories do, as evidence; without it nothing is known of that.
         """
         if focus is None or keys is None:
             raise ValueError("The learned read needs the query's focus and the candidates' keys.")
@@ -71,30 +70,24 @@ class AttentionReader:
         memories = [c.memory for c in useful]
         log_alpha = superseded(log_alpha, memories, keys, text, context=frozenset(map(stem, focus.context)),
                                around=[c.memory for c in candidates])  # fmt: skip
-        log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
+        if reading is not None:
+            log_alpha = answering(log_alpha, memories, reading)
+        log_alpha = of_the_same(log_alpha, memories, text)
+        acts = reading.message if reading else Acts()
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
         names = _NAMES.findall(text)
         heard = any(_speaks_of(names, memory) for memory in memories)
         best = useful[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (_MINE.search(text) is not None or _speaks_of(names, best.memory))
+        guess = wants_a_guess(text) and (acts.asks_own > 0.5 or _speaks_of(names, best.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
-        if decline <= 1 and not heard and not len(focus.dialogue) and _stray(text, best):
-            decline = 0.0
-        declined = is_small_talk(text) or math.exp(null) >= decline
-        ranked = []
-        for place, (logit, candidate) in enumerate(zip(logits, useful, strict=True)):
-            if candidate.memory.pinned:
-                ranked.append((max(logit, null + PINNED), candidate, place))
-            elif not declined:
-                ranked.append((logit, candidate, place))
-        ranked.sort(key=lambda one: (not one[1].memory.pinned, -one[0]))
-        kept = sorted(ranked[: max(0, limit)], key=lambda one: -one[0])
-        least = self.negligible * math.exp(max((logits[place] for _, _, place in kept), default=0.0))
-        crowd = 1.0 if guess or wants_a_list(text) else CROWD
+        ranked = list(zip(logits, useful, range(len(useful)), strict=True)) if math.exp(null) < decline else []
+        ranked.sort(key=lambda one: -one[0] - TIE * one[1].memory.pinned)
+        ranked = ranked[: max(0, limit)]
+        least = self.negligible * math.exp(max((logit for logit, _, _ in ranked), default=0.0))
+        crowd = 1.0 if guess or acts.several > 0.5 else CROWD
         kept = [
-            one for rank, one in enumerate(kept)
-            if one[1].memory.pinned or math.exp(one[0]) >= least * (crowd if rank > 1 else 1.0)
+            one for rank, one in enumerate(ranked) if math.exp(one[0]) >= least * (crowd if rank > 1 else 1.0)
         ]  # fmt: skip
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
@@ -142,10 +135,3 @@ def _speaks_of(names: Sequence[str], memory: Memory) -> bool:
     outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
     told = f"{memory.speaker} {memory.text}"
     return any(name in told for name in names)
-
-
-def _stray(text: str, best: Candidate) -> bool:
-    """Is this a question on the world, and the best memory only the least unlike of a few ("How many legs does a spider
-    have?" and "My dog is called Biscuit.")?"""
-    alike = best.cosine >= STRAY or telling(text) & telling(best.memory.text)
-    return not alike and _MINE.search(text) is None

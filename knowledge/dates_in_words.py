@@ -1,8 +1,8 @@
 """Dates as words, and what a relative time expression in a dated text means: "yesterday" → "yesterday (7 May 2023)".
 
 A memory is read long after it was said. A small decoder cannot count back from its date; a calendar can, once, when the
-memory's line is made. English only. Does not know: memories, prompts; which spans a question names is
-knowledge/time_expressions.py's.
+memory's line is made. English, and the days around today in Chinese. Does not know: memories, prompts; which spans a
+question names is knowledge/time_expressions.py's.
 """
 
 from __future__ import annotations
@@ -17,11 +17,21 @@ _UNIT = "day|week|weekend|month|year"
 _WEEKDAY = "|".join(DAY_NUMBERS)
 _COUNT = "|".join(SMALL_NUMBERS)
 _PATTERN = re.compile(
-    rf"\b(?:(?P<near>today|tonight|this morning|this afternoon|this evening|yesterday|last night|tomorrow)"
+    rf"\b(?:(?P<near>the day after tomorrow|the day before yesterday|today|tonight"
+    rf"|this morning|this afternoon|this evening|yesterday|last night|tomorrow)"
     rf"|(?P<past>(?:over|at) the weekend|(?:earlier|before) today)"
     rf"|(?P<which>last|this past|past|this|next|coming) (?P<what>week|weekend|month|year|{_WEEKDAY})"
-    rf"|(?P<count>\d{{1,3}}|{_COUNT})(?: of)? (?P<unit>{_UNIT})s? ago)\b(?!\s*\()",
+    rf"|(?P<count>\d{{1,3}}|{_COUNT})(?: of)? (?P<unit>{_UNIT})s? ago"
+    rf"|(?P<ahead>\d{{1,3}}|{_COUNT})(?: of)? (?P<step>{_UNIT})s? from (?P<start>now|today|tomorrow))\b(?!\s*\()",
     re.I,
+)
+_DAYS = {
+    "the day before yesterday": -2, "yesterday": -1, "last night": -1, "tomorrow": 1, "the day after tomorrow": 2,
+    "大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "今天": 0, "今早": 0, "今晚": 0, "明天": 1, "明早": 1, "明晚": 1,
+    "后天": 2, "大后天": 3,
+}  # fmt: skip
+_CJK_DAY = re.compile(  # 以后天天 and 后天性 are no days
+    r"(大前天|(?<!大)前天|昨天|昨晚|今天|今早|今晚|明天|明早|明晚|大后天|(?<![大以之往最今])后天(?![天性]))(?!\s*[（(])"
 )
 _MONTHS = "|".join(calendar.month_name[1:])
 DATED = re.compile(  # what `resolved` puts in
@@ -48,7 +58,8 @@ def resolved(text: str, said: float) -> str:
         meant = _meant(match, now)
         return f"{match[0]} ({meant})" if meant else match[0]
 
-    return _PATTERN.sub(with_date, text[:_LONGEST]) + text[_LONGEST:]
+    made = _PATTERN.sub(with_date, text[:_LONGEST])
+    return _CJK_DAY.sub(lambda match: f"{match[0]}（{_cjk_day(match[0], now)}）", made) + text[_LONGEST:]
 
 
 def explicit_days(text: str, said: float) -> list[datetime]:
@@ -59,15 +70,17 @@ def explicit_days(text: str, said: float) -> list[datetime]:
 def _meant(match: re.Match[str], now: datetime) -> str:
     try:
         if near := match["near"]:
-            return day_in_words(now + timedelta(days={"yesterday": -1, "last night": -1, "tomorrow": 1}.get(
-                near.lower(), 0)))  # fmt: skip
+            return day_in_words(now + timedelta(days=_DAYS.get(near.lower(), 0)))
         if match["past"]:
             return _around("last", "weekend", now) if "weekend" in match["past"].lower() else day_in_words(now)
         if match["which"]:
             which = {"coming": "next", "past": "last", "this past": "last"}.get(match["which"].lower(), match["which"])
             return _around(which.lower(), match["what"].lower(), now)
-        number = match["count"].lower()
-        return _ago(SMALL_NUMBERS.get(number) or int(number), match["unit"].lower(), now)
+        number = (match["count"] or match["ahead"]).lower()
+        count = SMALL_NUMBERS.get(number) or int(number)
+        if match["count"]:
+            return _ago(count, match["unit"].lower(), now)
+        return _ahead(count, match["step"].lower(), now + timedelta(days=match["start"].lower() == "tomorrow"))
     except (OverflowError, ValueError):  # before the calendar's first year
         return ""
 
@@ -95,6 +108,19 @@ def _ago(count: int, unit: str, now: datetime) -> str:
         return day_in_words(now - timedelta(days=count))
     weeks = f"{count} {unit}s" if count > 1 else f"the {unit}"
     return f"{weeks} before {day_in_words(now)}"
+
+
+def _ahead(count: int, unit: str, now: datetime) -> str:
+    if unit == "year":
+        return str(now.year + count)
+    if unit == "month":
+        return _month(now, count)
+    return day_in_words(now + timedelta(days=count * (1 if unit == "day" else 7)))
+
+
+def _cjk_day(word: str, now: datetime) -> str:
+    when = now + timedelta(days=_DAYS[word])
+    return f"{when.year}年{when.month}月{when.day}日"
 
 
 def _month(now: datetime, step: int) -> str:

@@ -233,7 +233,7 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
         number=[fact.number for fact in facts], first_person=[fact.first_person for fact in facts],
         when_said=[fact.when_said for fact in facts], assistant=[c.memory.role == "assistant" for c in candidates],
         passage=[c.memory.kind == "passage" for c in candidates], note=[c.memory.kind == "note" for c in candidates],
-        pinned=[c.memory.pinned for c in candidates], start=[c.memory.position < 2 for c in candidates],
+        pinned=[0.0] * n, start=[c.memory.position < 2 for c in candidates],
         time=_near(created, dated), recent=order, recent_now=order * now,
         age=np.log1p(np.maximum(asked - created, 0) / 86400) / 6)  # fmt: skip
 

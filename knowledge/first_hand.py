@@ -1,8 +1,10 @@
-"""What the assistant only repeats is not read beside what it repeats, nor what tells nothing.
+"""What the assistant only repeats is not read beside what it repeats; what tells nothing weighs less.
 
 Every turn is written back into memory. A reply made from a memory says the same again, right or wrong, and would weigh
 like a second witness; where the fact changed since, like one for the old value. The source is read instead. A question
-to the assistant has the words of the next one like it and answers none; nor does what it took note with.
+to the assistant has the words of the next one like it and answers none; nor does what it took note with. How likely a
+turn tells something is read from it (knowledge/input/dialogue_acts.py): evidence in nats, never a veto. Does not know:
+how that is read, the store.
 """
 
 from __future__ import annotations
@@ -14,13 +16,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from knowledge.abstention import ABSTENTIONS, on_own_life
-from knowledge.acknowledgement import ACKNOWLEDGEMENTS
 from knowledge.evidence import stem, telling, text_facts
-from knowledge.log_weights import lessened_each
-from knowledge.records import Candidate, Memory
-from knowledge.running_chat import tells
-from knowledge.words import STOP_WORDS, plain
+from knowledge.log_weights import SLIGHT, lessened
+from knowledge.records import Acts, Candidate, Memory, Reading
+from knowledge.words import STOP_WORDS
 
 NEW = 0.35  # share of a reply's telling words that its source does not hold, from which it says something of its own
 _LONGEST = 30  # telling words; a longer reply is no repetition
@@ -28,31 +27,49 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
     r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
 )
-_OF_THE_CHAT = re.compile(r"\bask(?:ed)?\b|\bquestions?\b|\byou\b|\byour\b|问|你|您", re.I)
 SECOND_HAND = 2.0  # nats that the assistant's word on the person's life loses: it was told, or invented
-_EMPTY = frozenset(plain(words) for words in (*ABSTENTIONS, *ACKNOWLEDGEMENTS))
-_NOTHING = 50.0  # nats that take a weight away
+MOST = 4.0  # nats that one reading decides at most: a message can be read wrongly
+NEEDLESS = 1.0  # times the log odds that a message needs no memory, for the null slot
 
 
-def answering(log_alpha: np.ndarray, memories: Sequence[Memory], question: str) -> np.ndarray:
-    """log α (n + 1,), null slot last, without turns between person and assistant that tell nothing, and with less for
-    what the assistant said of the person's own life; sums to 1 as before. What was asked stands as evidence beside its
-    answer until here, and stays where the question is on the chat itself."""
-    if _OF_THE_CHAT.search(question):
-        return log_alpha
-    own = on_own_life(question)
+def answering(log_alpha: np.ndarray, memories: Sequence[Memory], reading: Reading) -> np.ndarray:
+    """log α (n + 1,), null slot last, with less for turns that are no evidence for what the person told, and more for
+    the null slot where the message needs nothing from memory; sums to 1 as before.
 
-    def loss(one: Memory) -> float:
-        return _NOTHING if _tells_nothing(one) else SECOND_HAND * (own and one.role == "assistant")
-
-    return lessened_each(log_alpha, memories, loss)
+    What was asked stands as evidence beside its answer until here, and stays where the question is on the chat."""
+    close = np.flatnonzero(log_alpha[:-1] > log_alpha.max() - SLIGHT).tolist()
+    loss = np.zeros(len(log_alpha))
+    loss[close] = hearsay([memories[at] for at in close], reading)
+    loss[-1] = -needless(reading.message)
+    return lessened(log_alpha, loss)
 
 
-def _tells_nothing(one: Memory) -> bool:
-    """A question with a name or a number in it ("What could I give my sister Ana for her 30th?") still tells that."""
-    if one.kind != "turn" or one.speaker or one.pinned:
-        return False
-    return plain(one.text) in _EMPTY if one.role == "assistant" else not (tells(one.text) or _CERTAIN.search(one.text))
+def hearsay(memories: Sequence[Memory], reading: Reading) -> np.ndarray:
+    """(n,) nats that memories lose as witnesses of what the person told: turns by the odds that they tell nothing, the
+    assistant's more. Nothing where the question is on what was said in the chat."""
+    asked = reading.message
+    loss = np.zeros(len(memories))
+    turns = [at for at, one in enumerate(memories) if one.kind == "turn" and not one.speaker]
+    for at, acts in zip(turns, reading.of([memories[at] for at in turns]), strict=True):
+        loss[at] = min(MOST, max(0.0, -log_odds(acts.tells)))
+        if memories[at].role == "assistant":
+            loss[at] += SECOND_HAND * asked.asks_own
+    return loss * (1 - asked.asks_chat)
+
+
+def needless(asked: Acts) -> float:
+    """Nats that the null slot gains, 0 or more, by the odds that the message needs nothing from memory: small talk, a
+    task, a question on the world, and neither tells nor asks anything of the person's."""
+    plain = 1 - (1 - asked.chats) * (1 - asked.wants_done) * (1 - asked.asks_world)
+    wanted = (asked.tells, asked.asks_own, asked.asks_document, asked.advice, asked.asks_chat)
+    likely = plain * math.prod(1 - one for one in wanted)
+    return NEEDLESS * min(MOST, max(0.0, log_odds(likely)))
+
+
+def log_odds(probability: float) -> float:
+    """In nats."""
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
 
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from knowledge.evidence import Focus, is_named
-from knowledge.records import Candidate, Read, ReadResult
-from knowledge.words import cjk_share, is_small_talk, plain, query_terms
+from knowledge.first_hand import hearsay, needless
+from knowledge.records import Candidate, Read, Reading, ReadResult
+from knowledge.words import cjk_share, plain, query_terms
 
 _WORD = re.compile(r"\w+")
 _FIRST_PERSON = re.compile(r"\b(i|my|mine|we|our|ours)\b|我", re.IGNORECASE)
@@ -37,7 +38,7 @@ class Mix:
     assistant: float = -1.2  # what the person said counts more than what was replied
     other_speaker: float = -4.0  # the query names somebody, and somebody else spoke
     personal: float = 1.2  # the query says "my" or "I", and so does what the person once said
-    pinned: float = 1.5
+    tie: float = 0.1  # within which a pinned memory comes first
     null: float = 3.0
     clear: float = 0.8  # the null slot wins clearly when the best memory is this far below it: then nothing is read
     negligible: float = 0.02  # smallest weight worth reading
@@ -58,31 +59,30 @@ class FixedReader:
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
+        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
     ) -> ReadResult:  # fmt: skip
-        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones always come.
+        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
-        Looks at the turn alone: neither ``focus`` nor ``keys`` is used.
+        Looks at the turn alone: neither ``focus`` nor ``keys`` is used. ``reading``: what message and memories do.
         """
         mix = self.mix
         useful = [c for c in candidates if plain(c.memory.text) != plain(text)]  # an echo of the query is no answer
-        logits = self.logits(text, useful)
-        if is_small_talk(text) or max(logits, default=-math.inf) < mix.null - mix.clear:
-            kept = [(logit, c) for logit, c in zip(logits, useful, strict=True) if c.memory.pinned]
-        else:
-            kept = list(zip(logits, useful, strict=True))
-        kept.sort(key=lambda pair: (not pair[1].memory.pinned, -pair[0]))
-        kept = sorted(kept[: max(0, limit)], key=lambda pair: -pair[0])  # pinned ones have a place; then by weight
-        top = max([mix.null, *(logit for logit, _ in kept)])
-        null = math.exp(mix.null - top)
+        logits, empty = self.logits(text, useful), mix.null
+        if reading is not None:
+            lost = hearsay([c.memory for c in useful], reading).tolist()
+            logits = [logit - loss for logit, loss in zip(logits, lost, strict=True)]
+            empty += needless(reading.message)
+        kept = list(zip(logits, useful, strict=True)) if max(logits, default=-math.inf) >= empty - mix.clear else []
+        kept.sort(key=lambda pair: -pair[0] - mix.tie * pair[1].memory.pinned)
+        kept = kept[: max(0, limit)]
+        top = max([empty, *(logit for logit, _ in kept)])
+        null = math.exp(empty - top)
         total = null + sum(math.exp(logit - top) for logit, _ in kept)
-        chosen = [
-            (logit, c) for logit, c in kept if c.memory.pinned or math.exp(logit - top) >= mix.negligible * total
-        ]
+        chosen = [(logit, c) for logit, c in kept if math.exp(logit - top) >= mix.negligible * total]
         total = null + sum(math.exp(logit - top) for logit, _ in chosen)
         reads = tuple(
             Read(
-                memory=c.memory, score=_sigmoid(logit - mix.null), weight=math.exp(logit - top) / total,
+                memory=c.memory, score=_sigmoid(logit - empty), weight=math.exp(logit - top) / total,
                 cosine=c.cosine, bm25=c.bm25, window=c.window,
             )
             for logit, c in chosen
@@ -114,7 +114,7 @@ class FixedReader:
             logit += mix.personal
         if named and memory.kind == "turn" and memory.speaker and memory.speaker not in named:
             logit += mix.other_speaker
-        return max(logit, mix.null) + mix.pinned if memory.pinned else logit
+        return logit
 
 
 def _sigmoid(x: float) -> float:

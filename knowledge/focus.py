@@ -7,14 +7,16 @@ through here, so that what is measured is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from knowledge.encoder import TextEncoder
 from knowledge.evidence import Focus, context_words
+from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.reader import Reader
-from knowledge.records import Candidate, ReadResult
+from knowledge.records import Acts, Candidate, Memory, Reading, ReadResult
 from knowledge.running_chat import context_of
 from knowledge.store import ExternalMemory
 from knowledge.words import query_terms
@@ -59,12 +61,28 @@ def candidates_of(
 def read_memory(
     reader: Reader, store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray,
     dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
+    messages: MessageReader | None = None,
 ) -> ReadResult:  # fmt: skip
-    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone."""
+    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone.
+
+    ``messages``: reads what message and memories do, by their vectors too; by their texts alone where it is not given.
+    """
+    messages = messages or make_message_reader()
+    acts = messages.read([text], vector[None])[0]
     if not reader.learned:
         found = store.shortlist(owner, text, vector, exclude=exclude)
-        return reader.read(text, found, limit=limit)
-    before = context_of(text, dialogue)
+        return replace(reader.read(text, found, limit=limit, reading=_reading(messages, acts, {})), acts=acts)
+    before = context_of(acts, dialogue)
     focus = focus_of(store, encoder, owner, text, vector, before, asked)
     found, keys = candidates_of(store, encoder, owner, text, vector, before, exclude=exclude)
-    return reader.read(text, found, limit=limit, focus=focus, keys=keys)
+    reading = _reading(messages, acts, keys)
+    return replace(reader.read(text, found, limit=limit, focus=focus, keys=keys, reading=reading), acts=acts)
+
+
+def _reading(messages: MessageReader, acts: Acts, keys: Mapping[str, np.ndarray]) -> Reading:
+    def of(memories: Sequence[Memory]) -> list[Acts]:
+        none = np.zeros_like(next(iter(keys.values()), np.zeros(1, np.float32)))
+        rows = np.stack([keys.get(one.id, none) for one in memories]) if keys and memories else None
+        return messages.read_again([one.text for one in memories], rows)
+
+    return Reading(acts, of)

@@ -8,7 +8,7 @@ import numpy as np
 
 from knowledge.records import Memory
 
-_SLIGHT = 12.0  # nats below the strongest from which a memory can decide nothing, whatever it says
+SLIGHT = 12.0  # nats below the strongest from which a memory can decide nothing, whatever it says
 
 
 def lessened_each(
@@ -17,7 +17,7 @@ def lessened_each(
     """log α (n + 1,), null slot last, less each memory's ``loss`` in nats; only those that weigh enough to decide
     anything are looked into."""
     lost = np.zeros(len(log_alpha))
-    for at in np.flatnonzero(log_alpha[:-1] > log_alpha.max() - _SLIGHT).tolist():
+    for at in np.flatnonzero(log_alpha[:-1] > log_alpha.max() - SLIGHT).tolist():
         lost[at] = loss(memories[at])
     return lessened(log_alpha, lost)
 

@@ -18,10 +18,11 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
 from knowledge.ingestion import DocumentIntake
+from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
-from knowledge.running_chat import unread
+from knowledge.running_chat import context_of, unread
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
 
@@ -41,12 +42,13 @@ class MemoryNetwork:
 
     def __init__(
         self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
-        *, clock: Callable[[], float] = time.time,
+        messages: MessageReader | None = None, *, clock: Callable[[], float] = time.time,
     ) -> None:  # fmt: skip
         self.encoder = encoder
         self.store = store
         self.reader = reader
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
+        self.messages = messages or make_message_reader(encoder.name)
         self.writer = writer
         self.system = ""  # the owner of this machine's system prompt, for the blocks made ahead; "" for the decoder's
         self._seat = DecoderSeat(decoder)
@@ -77,7 +79,7 @@ class MemoryNetwork:
         said = [turn.text for turn in dialogue]
         result = read_memory(
             self.reader_of(owner), self.store, self.encoder, owner, text, vector, said, asked=self._clock(),
-            exclude=frozenset(exclude), limit=limit,
+            exclude=frozenset(exclude), limit=limit, messages=self.messages,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
 
@@ -101,7 +103,12 @@ class MemoryNetwork:
         """Ids of the memories not to be read for the reply to ``dialogue``: of the turns that the decoder sees anyway,
         all but what the person told."""
         seen = dialogue[self.decoder.in_window(dialogue, system) :]
-        return frozenset(memory_id(owner, turn.id) for turn in unread(seen))
+        acts = self.messages.read_again([turn.text for turn in seen])
+        return frozenset(memory_id(owner, turn.id) for turn in unread(seen, acts))
+
+    def context_of(self, text: str, dialogue: Sequence[str]) -> Sequence[str]:
+        """The texts of the turns before the message ``text`` that its read looks at."""
+        return context_of(self.messages.read([text], self.encoder.encode([text]))[0], dialogue)
 
     @property
     def path(self) -> str:

@@ -179,7 +179,7 @@ class PromptBuilder:
         chosen: list[Read] = []
         lines: list[str] = []
         for read in sorted(reads, key=lambda read: -read.weight):
-            if read.weight < least and not read.memory.pinned and not everything:
+            if read.weight < least and not everything:
                 continue
             line = memory_line(read, style)
             if not lines and room > 32:

@@ -16,7 +16,7 @@ from knowledge.encoder import MULTILINGUAL_NAME
 from knowledge.evidence import Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.read_network import load
-from knowledge.records import Candidate, ReadResult
+from knowledge.records import Candidate, Reading, ReadResult
 
 WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"  # for the default encoder
 
@@ -29,7 +29,7 @@ class Reader(Protocol):
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
+        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
     ) -> ReadResult:  # fmt: skip
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...

@@ -5,7 +5,7 @@ Times are seconds since the epoch, UTC. Ids are strings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -74,7 +74,7 @@ class Memory:
     title: str = ""  # the document's name; conversations keep their title in history
     page: int | None = None  # 1-based, where the file has pages
     heading: str = ""  # nearest heading above, where the file has headings
-    pinned: bool = False  # always read
+    pinned: bool = False  # kept, and read before others that match as well
     muted: bool = False  # never read
     active: bool = True  # False while its turn is not on the conversation's current branch
     edited: float | None = None
@@ -122,6 +122,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How the message of a read, and what is in memory, were read: as evidence for what answers it."""
+
+    message: Acts
+    of: Callable[[Sequence[Memory]], Sequence[Acts]]  # the acts of memories; made only where they can decide something
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """One memory as the read weighed it."""
 
@@ -144,6 +152,7 @@ class ReadResult:
     null_weight: float = 1.0  # mass of the null slot: "nothing in memory answers"
     shortlisted: int = 0
     seconds: float = 0.0
+    acts: Acts | None = None  # what the message does; None where it was not read
     heard: bool = False  # the query names somebody or something that one of the shortlisted memories speaks of
 
     def normalised(self) -> ReadResult:

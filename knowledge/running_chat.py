@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 from knowledge.abstention import asks
 from knowledge.evidence import ELLIPSIS, PRONOUN, telling
-from knowledge.records import Turn
-from knowledge.words import is_small_talk, sentences
+from knowledge.records import Acts, Turn
 
+MAY_TELL = 0.15  # probability from which a message may hold something that is worth reading
 _FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
 _WHOLE = re.compile(r"^\W*(?:who|what|where|when|how)(?:'s|\s+(?:is|are|was|were|does|do|did))\s", re.I)
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
@@ -35,32 +35,27 @@ def requests(text: str) -> bool:
     return _REQUEST.match(text) is not None
 
 
-def tells(text: str) -> bool:
-    """Is there a sentence that tells something, neither question, request nor greeting?"""
-    parts = sentences(text) or [text]
-    return any(not (asks(part) or is_small_talk(part) or requests(part)) for part in parts)
-
-
 def refers_back(text: str) -> bool:
-    """Can this message be understood only with what was said before it ("And where does she work?", "Since when?")?
-
-    Behind other talk, a question that says itself what it asks for is read as if it began the chat: the turns before
-    it only make unlike memories look likely (LOG.md, 2026-11-26).
-    """
+    """Can this message be understood only with what was said before it ("And where does she work?", "Since when?")?"""
     found = PRONOUN.search(text) or ELLIPSIS.search(text) or _CJK_BACK.search(text)
     short = text.isascii() and len(text.split()) <= _FRAGMENT
     return found is not None or (short and not (_WHOLE.search(text) and telling(text)))  # "Where is Eva?" is whole
 
 
-def context_of(text: str, dialogue: Sequence[str]) -> Sequence[str]:
-    """The turns before the message ``text``, oldest first, that the read looks at beside it."""
-    return dialogue if refers_back(text) else ()
+def context_of(acts: Acts, dialogue: Sequence[str]) -> Sequence[str]:
+    """The turns before a message that does ``acts``, oldest first, that the read looks at beside it.
+
+    Behind other talk, a question that says itself what it asks for is read as if it began the chat: the turns before
+    it only make unlike memories look likely (LOG.md, 2026-11-26).
+    """
+    return dialogue if acts.leans_back > 0.5 else ()
 
 
-def unread(seen: Sequence[Turn]) -> list[Turn]:
-    """Of the turns in the prompt, the last of which is to be replied to, those that are not read from memory too."""
-    *before, last = seen
-    return [*(turn for turn in before if turn.role != "user" or not tells(turn.text)), last]
+def unread(seen: Sequence[Turn], acts: Sequence[Acts]) -> list[Turn]:
+    """Of the turns in the prompt, the last of which is to be replied to, those that are not read from memory too: all
+    but what the person may have told. ``acts``: of each turn."""
+    told = [turn.role == "user" and one.tells >= MAY_TELL for turn, one in zip(seen, acts, strict=True)]
+    return [turn for at, turn in enumerate(seen) if not told[at] or at == len(seen) - 1]
 
 
 def needed(dialogue: Sequence[Turn]) -> Sequence[Turn]:

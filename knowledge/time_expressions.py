@@ -1,8 +1,9 @@
 """Time expressions of a question, as spans on the time axis.
 
 Knows: English dates, months, years, weekdays and the common relative expressions ("last week", "two months ago"), and
-Chinese year-month-day dates. Does not know: memories or how a match is weighed. Regular expressions of a few
-microseconds: the date-finding libraries take tens of milliseconds a question, as long as the whole read.
+Chinese year-month-day dates and days around today. Does not know: memories or how a match is weighed. Regular
+expressions of a few microseconds: the date-finding libraries take tens of milliseconds a question, as long as the whole
+read.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ _AGO = re.compile(
     r"\b(\d+|a|an|one|two|three|four|five|six|couple|few)(?: of)? (day|week|weekend|month|year)s? ago\b", re.I
 )
 _LAST = re.compile(rf"\b(last|this|past) (week|weekend|month|year|{'|'.join(DAY_NUMBERS)})\b", re.I)
-_NEAR = re.compile(r"\b(today|yesterday|tonight|this morning)\b", re.I)
+_NEAR = re.compile(r"\b(today|(?:the day before )?yesterday|tonight|this morning)\b|前天|昨天|昨晚|今天|今早", re.I)
+_BACK = {"yesterday": 1, "the day before yesterday": 2, "昨天": 1, "昨晚": 1, "前天": 2}  # days
 _AHEAD = re.compile(r"\b(?:should|shall|will|would|could|can|may|might|going to|want to|need to|let's)\b", re.I)
 _AMBIGUOUS = {"may", "mar", "march", "dec", "jan", "sun"}  # words besides months: they need a capital and company
 DAY = 86400.0
@@ -53,11 +55,11 @@ def spans(text: str, asked: float) -> list[Span]:
             continue
         found.append(_relative(match[1].lower(), match[2].lower(), asked, now))
     for match in _NEAR.finditer(rest):
-        if ahead and match[1].lower() != "yesterday":
+        back = _BACK.get(match[0].lower(), 0)
+        if ahead and not back:
             continue
-        start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp()
-        back = DAY if match[1].lower() == "yesterday" else 0.0
-        found.append((start - back, start - back + DAY))
+        start = datetime(now.year, now.month, now.day, tzinfo=UTC).timestamp() - back * DAY
+        found.append((start, start + DAY))
     return found
 
 

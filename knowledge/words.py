@@ -54,13 +54,6 @@ def index_words(text: str) -> str:
     return _CJK_RUN.sub(rewrite, unicodedata.normalize("NFKC", text))
 
 
-_LIST = re.compile(  # "Which books did she like?", "Where has he been?": a plural before the verb, or all time so far
-    r"\b(?:what|which|whose)\s+(?:(?!(?:is|was|does|has)\b)[\w'’-]+\s+){0,4}?"
-    r"(?!(?:is|was|does|has|this|its|his)\b)[\w-]+s\s+(?:do|does|did|has|have|had|are|were|would|is|was)\b"
-    r"|\b(?:what|which)\s+(?:are|were|all)\b|\bhow many\b"
-    r"|\b(?:what|which|whose|who|where|how)\b[^?]*\b(?:has|have)\b(?!\s+to\b)"
-    r"|\b(?:names|kinds|types|ways|examples|list) of\b|哪些", re.I,
-)  # fmt: skip
 _GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
     r"\b(?:would|might|could|likely|probably|do you think|personality|traits|attributes|kind of person)\b"
     r"(?! (?:you|like to)\b)|可能|会不会|也许|大概会|性格|怎样的人|什么样的人", re.I
@@ -96,11 +89,6 @@ def is_small_talk(text: str) -> bool:
     if all(term in STOP_WORDS for term in terms) and terms:
         return said in (["how", "are", "you"], ["no"])
     return all(term in _SMALL_TALK or term in STOP_WORDS or is_cjk(term) for term in terms)
-
-
-def wants_a_list(text: str) -> bool:
-    """Does a question ask for several things, which may stand in as many memories?"""
-    return _LIST.search(text) is not None
 
 
 def wants_a_guess(text: str) -> bool:

@@ -13,9 +13,10 @@ import torch
 from knowledge.attention_reader import CROWD, AttentionReader
 from knowledge.evidence import WIDTH, Focus
 from knowledge.fixed_reader import FixedReader
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
 from knowledge.reader import WEIGHTS, make_reader
-from knowledge.records import Candidate, Memory, ReadResult
+from knowledge.records import Candidate, Memory, Reading, ReadResult
 
 SMALL = ReadSize(dimension=8, heads=2, head_dim=4, hidden=8, state=8)
 DAY = 86400.0
@@ -133,7 +134,11 @@ def result(encoder: object, text: str, said: list[Memory], limit: int = 5, **set
     found = [Candidate(m, cosine=float(row @ vectors[0])) for m, row in zip(said, vectors[1:], strict=True)]
     keys = {memory.id: row for memory, row in zip(said, vectors[1:], strict=True)}
     focus = Focus(text, vectors[0], np.zeros((0, vectors.shape[1]), np.float32), {}, {}, asked=20 * DAY)
-    return AttentionReader(network, **settings).read(text, found, limit=limit, focus=focus, keys=keys)
+    messages = make_message_reader(encoder.name)  # type: ignore[attr-defined]
+    asked = messages.read([text], vectors[:1])[0]
+    reading = Reading(asked, lambda some: messages.read([m.text for m in some], np.stack([keys[m.id] for m in some])))
+    reader = AttentionReader(network, **settings)
+    return reader.read(text, found, limit=limit, focus=focus, keys=keys, reading=reading)
 
 
 def turns(*texts: str, **marks: Any) -> list[Memory]:
@@ -165,12 +170,13 @@ def test_what_memory_has_nothing_on_reads_nothing(encoder: object, text: str) ->
     assert ask(encoder, text, LIFE) == []
 
 
-def test_an_echo_is_not_read_small_talk_reads_nothing_and_pinned_ones_always_come(encoder: object) -> None:
+def test_an_echo_is_not_read_and_small_talk_reads_nothing_pinned_or_not(encoder: object) -> None:
     asked = turns("Where does my sister live?", LIFE[0].text)
     assert ask(encoder, "Where does my sister live?", asked) == ["1"]
     assert ask(encoder, "Thanks a lot!", LIFE) == []
     pinned = turns("Answer me in short sentences.", pinned=True)
-    assert ask(encoder, "Thanks a lot!", [*pinned, *LIFE[1:]]) == ["0"]
+    for text in ("Thanks a lot!", "Who wrote Hamlet?", "Write a poem about snow."):
+        assert ask(encoder, text, [*pinned, *LIFE[1:]]) == []
     assert ask(encoder, "Where does my sister live?", [], limit=0) == []
 
 
@@ -187,9 +193,17 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     guess = "Would my sister enjoy a walk by the sea?"  # drawn from many hints: there it takes no more
     ids, (first, _, third, *_) = list(guessed := weights(encoder, guess, LIFE, negligible=0.0)), guessed.values()
     assert ask(encoder, guess, LIFE, negligible=0.999 * third / first)[:3] == ids[:3]
-    pinned = [*LIFE[:-1], *turns("Answer me in short sentences.", pinned=True)]
-    pinned[-1] = replace(pinned[-1], id="pinned")
-    assert {"0", "pinned"} <= set(ask(encoder, text, pinned))  # and a pinned one does not push the answer out
+
+
+def test_a_pin_changes_neither_weight_nor_score_and_breaks_ties(encoder: object) -> None:
+    text = "Where does my sister live?"
+    before = {read.memory.id: (read.weight, read.score) for read in result(encoder, text, LIFE).reads}
+    pinned = [*LIFE[:2], replace(LIFE[2], pinned=True), LIFE[3]]
+    assert {read.memory.id: (read.weight, read.score) for read in result(encoder, text, pinned).reads} == before
+    twins = [LIFE[0], replace(LIFE[0], id="twin", created=LIFE[0].created, position=200)]
+    for at in (0, 1):
+        marked = [replace(one, pinned=number == at) for number, one in enumerate(twins)]
+        assert ask(encoder, text, marked, 1) == [marked[at].id]
 
 
 def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not(encoder: object) -> None:
@@ -214,5 +228,4 @@ def test_a_read_says_whether_memory_speaks_of_whom_the_question_names(encoder: o
 def test_what_the_world_is_asked_reads_nothing_out_of_a_memory_of_one_fact(encoder: object) -> None:
     fact = turns("My dog is called Biscuit.")
     assert ask(encoder, "How many legs does a spider have?", fact) == []
-    assert ask(encoder, "How many legs does a spider have?", fact, decline=2.0) == ["0"]  # a read that may not decline
     assert ask(encoder, "What is the dog called?", fact) == ["0"]

@@ -28,12 +28,30 @@ SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC).timestamp()  # a Monday
         ("Six months ago I began.", "November 2022"),
         ("We met 10 days ago.", "28 April 2023"),
         ("We met two weeks ago.", "2 weeks before 8 May 2023"),
+        ("I fly to Oslo the day after tomorrow.", "10 May 2023"),
+        ("The day before yesterday it rained.", "6 May 2023"),
+        ("Three days from now we marry.", "11 May 2023"),
+        ("A week from tomorrow I am free.", "16 May 2023"),
+        ("Two months from now we move.", "July 2023"),
     ],
 )
 def test_a_relative_expression_gets_its_date(text: str, meant: str) -> None:
     made = resolved(text, SAID)
     assert f"({meant})" in made and DATED.findall(made) == [meant]
     assert made.replace(f" ({meant})", "") == text  # nothing else changes
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("我后天去奥斯陆", "我后天（2023年5月10日）去奥斯陆"),
+        ("大后天出差", "大后天（2023年5月11日）出差"),
+        ("前天下雨，昨天晴", "前天（2023年5月6日）下雨，昨天（2023年5月7日）晴"),
+        ("以后天天跑步", "以后天天跑步"),
+    ],
+)
+def test_days_around_today_in_chinese(text: str, made: str) -> None:
+    assert resolved(text, SAID) == made and resolved(made, SAID) == made
 
 
 @pytest.mark.parametrize("text", ["", "Nothing here.", "On 5 March we met.", "999 years ago (a joke)", "the last one"])

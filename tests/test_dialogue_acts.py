@@ -109,3 +109,13 @@ def test_the_file_is_whole() -> None:
     for line in (Path(__file__).parent / "data" / "acts.jsonl").read_text("utf-8").splitlines():
         one = json.loads(line)
         assert set(one["acts"]) <= set(ACTS) and one["operation"] in OPERATIONS and one["language"] in ("en", "zh")
+
+
+def test_a_reading_is_remembered_by_text_and_by_whether_it_had_a_vector() -> None:
+    reader = make_message_reader("all-MiniLM-L6-v2")
+    rows = np.random.default_rng(1).standard_normal((2, 384)).astype(np.float32)
+    texts = ["I moved to Porto.", "Where is Ana?"]
+    plain, seen = reader.read_again(texts), reader.read_again(texts, rows)
+    assert plain == reader.read(texts) and seen == reader.read(texts, rows) and plain != seen
+    assert reader.read_again([*texts, "New."])[:2] == plain and reader.read_again([]) == []
+    assert all(one is two for one, two in zip(plain, reader.read_again(texts), strict=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.lexical import LexicalIndex
-from knowledge.words import cjk_share, index_words, is_small_talk, query_terms, wants_a_list
+from knowledge.words import cjk_share, index_words, is_small_talk, query_terms
 from tests.make_memories import memory, talk
 
 
@@ -172,18 +172,3 @@ def test_counts_are_kept_until_somebody_writes(tmp_path: Path) -> None:
     assert index.idf(["apple"])["apple"] > rare["apple"]
     one.close()
     other.close()
-
-
-@pytest.mark.parametrize(
-    ("text", "several"),
-    [
-        ("What activities does Tom do?", True), ("Which of his books has she read?", True),
-        ("What are my plans?", True), ("Where has Ana been?", True), ("How many pets do I have?", True),
-        ("What kinds of tea do we drink?", True), ("Who has visited us?", True),
-        ("What music has she heard?", True), ("How has he helped?", True), ("What has to be done?", False),
-        ("What is Tom's job?", False), ("Where does my sister live?", False), ("What was his name?", False),
-        ("When did she move?", False), ("What does Tom like?", False), ("Which bus is late?", True),  # not known better
-    ],
-)  # fmt: skip
-def test_what_asks_for_several_things(text: str, several: bool) -> None:
-    assert wants_a_list(text) is several

@@ -59,10 +59,10 @@ def test_no_reads_no_block_and_a_passed_system_prompt_replaces_the_own_one() -> 
     assert len(prompt.messages) == 2
 
 
-def test_weak_reads_stay_out_but_pinned_ones_do_not() -> None:
+def test_weak_reads_stay_out_pinned_or_not() -> None:
     reads = (read("strong", 0.6), read("weak", 0.05), read("pinned", 0.02, pinned=True))
     prompt = builder().build(ReplyRequest(dialogue(1), reads))
-    assert [item.memory.text for item in prompt.reads] == ["strong", "pinned"]
+    assert [item.memory.text for item in prompt.reads] == ["strong"]
 
 
 def test_reads_far_below_the_null_slot_stay_out() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from knowledge.fixed_reader import FixedReader, Mix
-from knowledge.records import Candidate
+from knowledge.input.dialogue_acts import make_message_reader
+from knowledge.records import Candidate, Reading
 from tests.make_memories import memory
 
 STRONG = {"cosine": 0.6, "bm25": 0.5}
@@ -79,13 +80,21 @@ def test_who_is_named_is_who_spoke() -> None:
     assert ids(reader.read("Where did they move?", [mine, other], limit=2))[0] == "other"
 
 
-def test_pinned_is_always_read() -> None:
+def test_a_pin_breaks_ties_and_answers_nothing() -> None:
     pinned = candidate("pinned", cosine=-0.2, pinned=True)
     many = [candidate(str(at), **STRONG) for at in range(20)]
     for text in ("Hello!", "Where did we move?", "What is the capital of France?"):
-        assert "pinned" in ids(FixedReader().read(text, [*many, pinned], limit=3))
-    only = FixedReader().read("Hello!", [pinned], limit=3)
-    assert only.reads[0].weight + only.null_weight == pytest.approx(1.0)
+        assert "pinned" not in ids(FixedReader().read(text, [*many, pinned], limit=3))
+    twin = candidate("twin", pinned=True, **STRONG)
+    assert ids(FixedReader().read("Where did we move?", [*many, twin], limit=3))[0] == "twin"
+
+
+def test_what_needs_no_memory_reads_nothing_and_questions_weigh_less() -> None:
+    messages = make_message_reader()
+    told, asked = candidate("told", "We moved to Lisbon", **STRONG), candidate("asked", "Where do we live?", **STRONG)
+    for text, right in (("Good night!", []), ("Where did we move?", ["told", "asked"])):
+        reading = Reading(messages.read([text])[0], lambda some: messages.read([one.text for one in some]))
+        assert ids(FixedReader().read(text, [asked, told], limit=3, reading=reading)) == right
 
 
 def test_negligible_weights_are_left_out() -> None:

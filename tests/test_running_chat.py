@@ -9,40 +9,12 @@ import pytest
 
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.reader import make_reader
 from knowledge.records import Turn
-from knowledge.running_chat import context_of, needed, refers_back, tells, unread
+from knowledge.running_chat import context_of, needed, refers_back, unread
 from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "My sister lives in Porto now.",
-        "Our parrot is ill. What should I do?",
-        "The wifi password is tulip42.",
-        "我住在里斯本。",
-    ],
-)
-def test_what_tells_something(text: str) -> None:
-    assert tells(text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Where do I live?",
-        "Hello! How are you?",
-        "Thanks a lot.",
-        "Tell me a joke.",
-        "Hi. Write a poem.",
-        "我住在哪里？",
-        "谢谢",
-    ],
-)
-def test_what_tells_nothing(text: str) -> None:
-    assert not tells(text)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +29,19 @@ def test_what_tells_nothing(text: str) -> None:
 )  # fmt: skip
 def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
     assert refers_back(text) is back
-    assert list(context_of(text, ["My sister is a nurse."])) == (["My sister is a nurse."] if back else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("And where does she work?", True), ("What about the bicycle?", True), ("Since when?", True),
+        ("Which one is older?", True), ("她在哪里工作？", True), ("Where does my sister work?", False),
+        ("What is the capital of Italy?", False), ("我妹妹住在哪里？", False), ("Make it shorter.", True),
+    ],
+)  # fmt: skip
+def test_the_read_looks_at_the_turns_before_what_leans_on_them(text: str, back: bool) -> None:
+    [acts] = make_message_reader().read([text])
+    assert list(context_of(acts, ["My sister is a nurse."])) == (["My sister is a nurse."] if back else [])
 
 
 def turns(*said: tuple[str, str]) -> list[Turn]:
@@ -69,10 +53,13 @@ def turns(*said: tuple[str, str]) -> list[Turn]:
 
 def test_questions_replies_and_the_message_itself_are_not_read_beside_the_chat() -> None:
     chat = turns(
-        ("user", "I moved to Porto."), ("assistant", "I'll remember that."), ("user", "What is a port?"),
+        ("user", "I moved to Porto."), ("user", "Write this down: my blood type is o negative."),
+        ("user", "When my dad retires we will move to the coast."), ("user", "My passport is in the drawer, ok?"),
+        ("assistant", "I'll remember that."), ("user", "What is a port?"),
         ("assistant", "A place for ships."), ("user", "Where do I live now?"),
     )  # fmt: skip
-    assert [turn.text for turn in unread(chat)] == [
+    acts = make_message_reader().read([turn.text for turn in chat])
+    assert [turn.text for turn in unread(chat, acts)] == [
         "I'll remember that.", "What is a port?", "A place for ships.", "Where do I live now?",
     ]  # fmt: skip
 

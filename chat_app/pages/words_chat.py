@@ -276,7 +276,7 @@ READS: dict[str, tuple[str, str]] = {
     ),
     "reads.conversation_gone": ("deleted conversation", "已删除的对话"),
     "reads.go": ("Go to the place", "跳到出处"),
-    "reads.pin": ("Pin: always read", "置顶：总是读取"),
+    "reads.pin": ("Pin: keep it, first where two match alike", "置顶：保留，同样相关时优先"),
     "reads.unpin": ("Unpin", "取消置顶"),
     "reads.mute": ("Mute: never read", "静音：不再读取"),
     "reads.unmute": ("Unmute", "取消静音"),

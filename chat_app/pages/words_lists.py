@@ -58,7 +58,7 @@ MEMORY: dict[str, tuple[str, str]] = {
     "memory.delete": ("Delete", "删除"),
     "memory.delete_ask": ("Delete this memory for good?", "永久删除这条记忆？"),
     "memory.delete_many": ("Delete {count} memories for good?", "永久删除这 {count} 条记忆？"),
-    "memory.pin": ("Pin: always read", "置顶：总是读取"),
+    "memory.pin": ("Pin: keep it, first where two match alike", "置顶：保留，同样相关时优先"),
     "memory.unpin": ("Unpin", "取消置顶"),
     "memory.mute": ("Mute: never read", "静音：不再读取"),
     "memory.unmute": ("Unmute", "取消静音"),

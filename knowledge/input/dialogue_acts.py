@@ -8,6 +8,8 @@ Does not know: the store, the dialogue before the message, what is done with its
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +20,10 @@ import torch
 from knowledge.errors import ModelError
 from knowledge.input.acts_network import ActsNetwork, load
 from knowledge.input.text_features import pieces, surface
-from knowledge.records import OPERATIONS, Acts
+from knowledge.records import ACTS, OPERATIONS, Acts
 
 __all__ = ["Acts", "MessageReader", "make_message_reader"]
+_KEPT = 8192  # readings that are remembered
 WEIGHTS = Path(__file__).parents[1] / "weights" / "acts.safetensors"
 
 
@@ -30,6 +33,8 @@ class MessageReader:
 
     def __init__(self, network: ActsNetwork, encoder: str = "") -> None:
         self._network, self.encoder = network.eval(), encoder
+        self._kept: OrderedDict[tuple[str, bool], Acts] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def sees_vectors(self) -> bool:
@@ -52,9 +57,26 @@ class MessageReader:
         likely = torch.sigmoid(acts / temperature[:-1]).tolist()
         called = torch.softmax(operation / temperature[-1], dim=1).tolist()
         return [
-            Acts(*one, operation=dict(zip(OPERATIONS, other, strict=True)))
+            Acts(**dict(zip(ACTS, one, strict=True)), operation=dict(zip(OPERATIONS, other, strict=True)))
             for one, other in zip(likely, called, strict=True)
         ]
+
+    def read_again(self, texts: Sequence[str], vectors: np.ndarray | None = None) -> list[Acts]:
+        """As :meth:`read`, for texts that will be read again: what memory holds, always with the same vectors."""
+        there: list[bool] = [False] * len(texts) if vectors is None else (vectors != 0).any(1).tolist()
+        names = list(zip(texts, there, strict=True))
+        with self._lock:
+            known = {name: self._kept[name] for name in names if name in self._kept}
+        new = [at for at, name in enumerate(names) if name not in known]
+        made = self.read([texts[at] for at in new], None if vectors is None else vectors[new])
+        known |= {names[at]: one for at, one in zip(new, made, strict=True)}
+        with self._lock:
+            for name in names:
+                self._kept[name] = known[name]
+                self._kept.move_to_end(name)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return [known[name] for name in names]
 
 
 @lru_cache(maxsize=4)

@@ -31,11 +31,11 @@ class ActsPlan:
     """``joined``: messages made of two. ``vectors``: share of the batches that see an encoder's vectors."""
 
     seed: int = 0
-    epochs: int = 16
+    epochs: int = 11
     batch: int = 64
     rate: float = 4e-3
     decay: float = 0.05
-    folds: int = 4
+    folds: int = 3
     joined: int = 1200
     vectors: float = 0.5
     smoothing: float = 0.02
@@ -110,7 +110,7 @@ def held_out_logits(
     views = ["", *vectors]
     found: list[list[tuple[Tensor, Tensor]]] = [[(torch.zeros(0), torch.zeros(0))] * len(hand) for _ in views]
     for number in range(plan.folds):
-        inside = np.flatnonzero(fold != number)
+        inside = np.flatnonzero(fold != number).tolist()
         with torch.enable_grad():
             network = train_on([hand[at] for at in inside], others, {k: v[:, inside] for k, v in vectors.items()},
                                other_vectors, plan)  # fmt: skip

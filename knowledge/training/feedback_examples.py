@@ -20,7 +20,6 @@ from knowledge.evidence import evidence, stem, text_facts
 from knowledge.focus import candidates_of, focus_of
 from knowledge.read_adapter import WIDTH, source_of
 from knowledge.records import Candidate, Memory
-from knowledge.running_chat import context_of
 from knowledge.store import ExternalMemory
 from knowledge.words import plain, query_terms
 
@@ -49,9 +48,9 @@ class Feedback:
     """One thing a person said about a reply or a memory.
 
     ``id``: names the question, so that all feedback on one question is held back together. ``text``: the question;
-    ``dialogue``: the turns before it, oldest first; ``asked``: seconds since the epoch; ``exclude``: ids of memories
-    that could not be read then. ``reads``: what the reply read, by memory. ``memory``: the one pinned or muted.
-    ``reply``, ``edited``: the reply's text before and after an edit.
+    ``dialogue``: the turns before it that the read looked at, oldest first; ``asked``: seconds since the epoch;
+    ``exclude``: ids of memories that could not be read then. ``reads``: what the reply read, by memory. ``memory``: the
+    one pinned or muted. ``reply``, ``edited``: the reply's text before and after an edit.
     """
 
     id: str
@@ -64,11 +63,6 @@ class Feedback:
     memory: str = ""
     reply: str = ""
     edited: str = ""
-
-    @property
-    def context(self) -> Sequence[str]:
-        """The turns of ``dialogue`` that the read looked at."""
-        return context_of(self.text, self.dialogue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +127,7 @@ def _shortlist(
     """The candidates of that time as far as they can be had today: what came into memory later is left out, what was
     pinned or muted since is seen without that mark."""
     vector = encoder.encode_queries([one.text])[0]
-    there, keys = candidates_of(store, encoder, owner, one.text, vector, one.context, exclude=one.exclude)
+    there, keys = candidates_of(store, encoder, owner, one.text, vector, one.dialogue, exclude=one.exclude)
     said = plain(one.text)
     late = one.asked or float("inf")
     kept = [c for c in there if text_facts(c.memory.text).plain != said and c.memory.created < late]
@@ -197,7 +191,7 @@ def _arrays(
     vector: np.ndarray, found: Sequence[Candidate], keys: dict[str, np.ndarray], credit: np.ndarray,
     logged: np.ndarray, sources: int,
 ) -> FeedbackExample:  # fmt: skip
-    focus = focus_of(store, encoder, owner, one.text, vector, one.context, one.asked)
+    focus = focus_of(store, encoder, owner, one.text, vector, one.dialogue, one.asked)
     _, log_hops = reader.weights(focus, found, keys)
     blank = np.zeros_like(vector)
     return FeedbackExample(

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from knowledge import abstention, running_chat, words
 from knowledge.encoder import Encoder
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.records import ACTS, OPERATIONS, Acts
+from tests.benchmarks.acts_word_lists import LISTS
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "acts.jsonl"
 BINS = 10
@@ -82,15 +82,10 @@ def measure(found: list[Acts], messages: list[dict[str, Any]]) -> dict[str, Any]
 
 def word_lists(messages: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Accuracy and F1 of the lists of words that decided the same before, by act."""
-    lists = {
-        "tells": running_chat.tells, "wants_done": running_chat.requests, "chats": words.is_small_talk,
-        "asks_own": lambda text: abstention.asks(text) and abstention.on_own_life(text),
-        "leans_back": running_chat.refers_back, "several": words.wants_a_list,
-    }  # fmt: skip
     return {
         act: scores(np.array([decides(one["text"]) for one in messages]),
                     np.array([act in one["acts"] for one in messages]))
-        for act, decides in lists.items()
+        for act, decides in LISTS.items()
     }  # fmt: skip
 
 

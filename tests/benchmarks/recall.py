@@ -30,6 +30,7 @@ from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.focus import read_memory
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.reader import WEIGHTS, Reader, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
@@ -182,7 +183,8 @@ def read_with(
     reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
 ) -> ReadResult:
     """The read as the memory network does it, without a dialogue before the question."""
-    return read_memory(reader, store, encoder, OWNER, text, vector, [], asked=0.0, limit=limit)
+    return read_memory(reader, store, encoder, OWNER, text, vector, [], asked=0.0, limit=limit,
+                       messages=make_message_reader(encoder.name))  # fmt: skip
 
 
 def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:
