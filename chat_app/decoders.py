@@ -58,13 +58,15 @@ class Decoders:
 
     ``network``: raises NotReady until the start is over. ``memory``: bytes of the machine. ``catalogue``: known by
     name, from small to large; the first one is the stand-in while another is fetched. ``default``: which of them is
-    meant where the choice is left to this program.
+    meant where the choice is left to this program. ``chosen`` is told which one a person's switch led to.
     """
 
     def __init__(
         self, make: Callable[[str, Progress], Decoder], network: Callable[[], Network], *, cache: Path, memory: int,
         catalogue: tuple[DecoderEntry, ...] = CATALOGUE, default: str = DEFAULT,
+        chosen: Callable[[str], None] = lambda model: None,
     ) -> None:  # fmt: skip
+        self._chosen = chosen
         self._default = default
         self._make, self._network = make, network
         self._cache, self._memory = cache, memory
@@ -196,6 +198,8 @@ class Decoders:
         while model and model != self._state.serving:
             try:
                 self._take(model, stop)
+                if not chain:
+                    self._chosen(model)
                 return
             except Cancelled:
                 break
