@@ -22,6 +22,7 @@ MODELS: dict[str, tuple[str, str]] = {
     "models.converting": ("Preparing {wanted}", "正在转换 {wanted}"),
     "models.loading": ("Loading {wanted}", "正在加载 {wanted}"),
     "models.meanwhile": ("{serving} replies meanwhile.", "在此期间由 {serving} 回复。"),
+    "models.speaking": ("{doing}. {meanwhile}", "{doing}。{meanwhile}"),
     "models.cancel": ("Cancel", "取消"),
     "models.missed_failed": (
         "{missed} could not be had, so {serving} replies. {reason}",

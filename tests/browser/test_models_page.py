@@ -1,4 +1,4 @@
-"""The models page in Chromium: another decoder is fetched while the chat goes on, cancelled, deleted; endpoints; replies.
+"""The models page in Chromium: a decoder is fetched while the chat goes on, cancelled, deleted; endpoints; replies.
 
 Decoders are fakes that wait where a fetch would; their files are real ones of a few bytes.
 """
@@ -66,7 +66,11 @@ def start(tmp_path: Path, chromium: Any, others: Others) -> Iterator[Callable[..
 
 
 def open_models(page: Any) -> None:
-    page.click("#tab-models-button")
+    if page.viewport_size["width"] < 480 and not page.locator("#tab-models-button").count():
+        page.click("#nav .overflow-menu > button")  # a phone has no room for all tabs
+        page.click("#nav .overflow-dropdown button >> nth=-1")
+    else:
+        page.click("#tab-models-button")
     page.wait_for_selector("#models-list")
 
 
@@ -116,7 +120,8 @@ def test_a_fetch_is_cancelled_and_what_cannot_be_had_is_told(
     expect(page.locator("#models-missed")).to_have_count(0)
     others.gone.add("qwen3-0.6b")
     page.click('[id="models-use-qwen3-0.6b"]')
-    expect(page.locator("#models-missed")).to_contain_text("Qwen3-0.6B could not be had, so SmolLM2-135M-Instruct replies")
+    told = page.locator("#models-missed")
+    expect(told).to_contain_text("Qwen3-0.6B could not be had, so SmolLM2-135M-Instruct replies")
     expect(page.locator("#models-missed")).to_contain_text("HTTP 404")
     page.click("#tab-chat-button")
     expect(page.locator("#speaking")).to_contain_text("SmolLM2-135M-Instruct replies")

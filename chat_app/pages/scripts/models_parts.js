@@ -47,7 +47,7 @@ const memoryPanel = (memory) => {
   const prefix = memory.prefix ?? null;
   return panel("memory", make("dl", {},
     line("own", say("models.of", { part: bytes(memory.own), whole: bytes(memory.total) }), progressBar(Math.min(1, memory.own / memory.total), say("models.own"))),
-    line("weights", memory.weights === null ? say("models.elsewhere") : say("models.weights_of", { size: bytes(memory.weights) })),
+    line("weights", !memory.weights ? size(memory.weights) : say("models.weights_of", { size: bytes(memory.weights) })),
     line("blocks", size(memory.blocks)),
     line("prefix", prefix !== null || memory.prefix_limit === null ? size(memory.prefix_limit === null ? null : prefix) : say("models.at_most", { size: bytes(memory.prefix_limit) }))));
 };

@@ -20,7 +20,7 @@ const file = (job) => {
 const speaking = (speaker) => {
   const meanwhile = say("models.meanwhile", { serving: speaker.serving_title });
   const node = speaker.busy
-    ? line(`${say(`models.${speaker.phase === "decoder" ? "loading" : speaker.phase}`, { wanted: speaker.wanted_title })}. ${meanwhile}`, speaker.phase === "fetching" ? speaker.fraction : null)
+    ? line(say("models.speaking", { doing: say(`models.${speaker.phase === "decoder" ? "loading" : speaker.phase}`, { wanted: speaker.wanted_title }), meanwhile }), speaker.phase === "fetching" ? speaker.fraction : null)
     : make("div", { class: "mn-progress" }, make("span", { text: say(`models.missed_${speaker.why}`, { missed: speaker.missed_title, serving: speaker.serving_title, reason: speaker.reason }) }));
   node.id = "speaking";
   return node;
