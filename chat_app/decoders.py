@@ -16,7 +16,7 @@ from chat_app.machine import own_memory
 from knowledge.decoder import Decoder
 from knowledge.decoder_catalogue import CATALOGUE, DEFAULT, DecoderEntry, fitting, is_default, smaller
 from knowledge.embedded_model import bytes_on_disk, cached, delete
-from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError, ModelUnavailable
+from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +136,8 @@ class Decoders:
                 first = first or error
                 self._missed(entry.name, error)
                 at = smaller(at, self.catalogue)
-        raise first or ModelUnavailable("There is no decoder.")
+        assert first is not None  # the wanted one was tried
+        raise first
 
     def _serve(self, model: str, progress: Progress) -> Decoder:
         decoder = self._loaded(model, progress)

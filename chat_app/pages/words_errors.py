@@ -196,7 +196,6 @@ ERRORS: dict[str, str] = {
     "The model hub did not give {file} ({reason}).": "模型库没有给出 {file}（{reason}）。",
     "The environment says that no model hub is reachable.": "环境变量表明无法访问模型库。",
     "There is no decoder of this name in the catalogue.": "目录中没有这个名称的解码器。",
-    "There is no decoder.": "没有解码器。",
     "This decoder is in use; switch to another one first.": "该解码器正在使用，请先切换到其他解码器。",
     "This decoder is being fetched; cancel that first.": "正在获取该解码器，请先取消。",
     "Fetching the decoder was cancelled.": "已取消获取解码器。",
