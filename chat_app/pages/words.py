@@ -21,13 +21,14 @@ from chat_app.pages.words_chat import BRANCH, CHAT, FRAME, READS, SIDEBAR, SOURC
 from chat_app.pages.words_diagnostics import DIAGNOSTICS
 from chat_app.pages.words_errors import in_chinese
 from chat_app.pages.words_lists import DOCUMENTS, MEMORY
+from chat_app.pages.words_models import MODELS
 from chat_app.pages.words_training import TRAINING
 
 Language = Literal["en", "zh"]
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
 WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **READS, **MEMORY,
-                                    **DOCUMENTS, **DIAGNOSTICS, **TRAINING}  # fmt: skip
+                                    **DOCUMENTS, **DIAGNOSTICS, **MODELS, **TRAINING}  # fmt: skip
 
 # ---- how they are chosen ---------------------------------------------------------------------------
 

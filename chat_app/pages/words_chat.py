@@ -8,7 +8,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "frame.memory": ("Memory", "记忆"),
     "frame.documents": ("Documents", "文档"),
     "frame.training": ("Training", "训练"),
-    "frame.diagnostics": ("Diagnostics", "诊断"),
+    "frame.models": ("Models", "模型"),
     "frame.light": ("Light", "浅色"),
     "frame.dark": ("Dark", "深色"),
     "frame.system": ("System", "跟随系统"),
