@@ -45,7 +45,7 @@ from chat_app.history_rows import (
 )
 from chat_app.history_tables import conversations, messages, metadata, transaction
 from chat_app.history_tree import load_tree, mark_state, move_leaf, set_chosen, set_leaf, tree_of
-from chat_app.history_wordings import add_wording, make_stand, standing
+from chat_app.history_wordings import add_wording, is_correction, make_stand, standing
 from knowledge.errors import BadInput, NotFound, StoreError
 from knowledge.records import FinishReason, ReadResult, Role
 
@@ -207,7 +207,8 @@ class History:
         if end is not None and end not in rows:
             raise NotFound("This message is no longer there.")
         tree = tree_of(rows.values())
-        return [to_message(rows[id], tuple(tree.children[tree.parent[id]])) for id in tree.path(end)]
+        places = ((rows[id], [rows[one] for one in tree.children[tree.parent[id]]]) for id in tree.path(end))
+        return [to_message(row, tuple(one.id for one in same), is_correction(row, same)) for row, same in places]
 
     def tail(self, owner: str, id: str) -> list[Message]:
         """The last messages of the path that ends with ``id``, at least 256 where there are as many.

@@ -6,13 +6,13 @@ decoder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from chat_app.history_records import PastRead, reads_from_json
 from chat_app.history_rows import LIVE, message_row
-from chat_app.history_tables import messages, transaction
+from chat_app.history_tables import in_chunks, messages, transaction
 
 
 class KeptReads:
@@ -25,6 +25,16 @@ class KeptReads:
         """What a reply read, in order of weight: numbers and places, no text."""
         with transaction(self._engine) as connection:
             return reads_from_json(message_row(connection, owner, message).reads)
+
+    def of_many(self, owner: str, replies: Sequence[str]) -> dict[str, tuple[PastRead, ...]]:
+        """The same for many replies at once; what is not the owner's, or read nothing, is left out."""
+        columns = (messages.c.id, messages.c.reads)
+        found: dict[str, tuple[PastRead, ...]] = {}
+        with transaction(self._engine) as connection:
+            for chunk in in_chunks(list(replies)):
+                query = select(*columns).where(messages.c.id.in_(chunk), messages.c.owner == owner, LIVE)
+                found |= {row.id: reads_from_json(row.reads) for row in connection.execute(query) if row.reads}
+        return found
 
     def set_effects(self, owner: str, message: str, effects: Mapping[str, float]) -> None:
         """Keep what memories did to a reply, by their ids (nats); a memory that the reply did not read is passed over.

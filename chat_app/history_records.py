@@ -44,6 +44,7 @@ class Message:
     null_weight: float | None = None  # replies only: mass of the null slot when it was read
     pending: bool = False  # memory has not caught up with this message
     siblings: tuple[str, ...] = ()  # ids of the messages in the same place, this one among them, oldest first
+    correction: bool = False  # a reply in a person's own words; known only where a whole path was asked for
 
     @property
     def index(self) -> int:

@@ -101,7 +101,7 @@ def to_conversation(row: Row[Any]) -> Conversation:
     return Conversation(row.id, row.title, row.created, row.updated, row.leaf, row.name or "", row.renamed)
 
 
-def to_message(row: Row[Any], siblings: tuple[str, ...] = ()) -> Message:
+def to_message(row: Row[Any], siblings: tuple[str, ...] = (), correction: bool = False) -> Message:
     """Row → record."""
     return Message(
         id=row.id,
@@ -117,4 +117,5 @@ def to_message(row: Row[Any], siblings: tuple[str, ...] = ()) -> Message:
         null_weight=row.null_weight,
         pending=row.memory_pending,
         siblings=siblings,
+        correction=correction,
     )

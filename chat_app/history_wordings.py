@@ -10,6 +10,7 @@ Functions over one open transaction. Does not know: owners (history.py has check
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -26,6 +27,12 @@ def wordings(connection: Connection, row: Row[Any]) -> list[str]:
     place = (messages.c.conversation == row.conversation, messages.c.parent == row.parent)
     query = select(messages.c.id).where(*place, messages.c.branch == row.branch, messages.c.role == "assistant", LIVE)
     return list(connection.scalars(query.order_by(messages.c.seq)))
+
+
+def is_correction(row: Row[Any], same: Sequence[Row[Any]]) -> bool:
+    """Is the message a person's own wording of a reply? ``same``: all messages in its place, the oldest first."""
+    first = next(one for one in same if one.role == row.role and one.branch == row.branch)
+    return row.role == "assistant" and bool(first.id != row.id)
 
 
 def standing(connection: Connection, row: Row[Any]) -> str:

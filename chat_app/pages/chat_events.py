@@ -29,7 +29,7 @@ class ChatEvents:
         state, replies, parts = self.state, self.replies, self.state.parts
         conversation, everything = parts.conversation, state.everything
         demo.load(state.load, [conversation], [*everything, parts.timer], js=ADDRESS, **QUICK)
-        parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads], **QUICK)
+        parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads, parts.marks], **QUICK)
         parts.box.submit(replies.send, [conversation, parts.box], everything, **REPLY)
         parts.box.stop(replies.stop, [conversation], None, **QUICK)
         parts.status.select(replies.cancel_file, None, None, **QUICK)
@@ -78,5 +78,5 @@ class ChatEvents:
         if message is None:
             raise NotFound(say("chat.no_message", language))
         if action == "reads":
-            return self.state.chosen(owner, conversation, messages, id)
+            return self.state.chosen(owner, conversation, messages, id, field(event, "memory"))
         raise BadInput(say("frame.unexpected", language))

@@ -15,6 +15,7 @@ import gradio as gr
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.handlers import told
 from chat_app.pages.open_pages import OpenPages
+from chat_app.pages.source_lines import SourceLines
 from chat_app.pages.view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.words import Language, say
 from knowledge.errors import NotFound
@@ -37,6 +38,7 @@ class ChatState:
         self.application = application
         self.parts = parts
         self.view = View(application)
+        self.sources = SourceLines(application)
         self.pages = OpenPages()
 
     @property
@@ -89,17 +91,29 @@ class ChatState:
     def marks(
         self, owner: str, messages: Sequence[Message], chosen: str, *, streaming: bool = False, go: str = ""
     ) -> dict[str, Any]:
-        """What stands under the messages; ``go`` is the message to scroll to."""
-        counts = self.view.read_counts(owner, messages)
-        return message_marks(messages, counts, chosen, streaming=streaming, go=f"{go}@{time.time()}" if go else "")
+        """What stands under the messages; ``go`` is the message to scroll to.
 
-    def chosen(self, owner: str, conversation: str, messages: Sequence[Message], id: str) -> Updates:
-        """The panel of the reply ``id``; nothing changes for another message, or while a reply is being written."""
+        While a reply streams the lines of the others stay as they are: nothing is looked up for them.
+        """
+        counts = self.view.read_counts(owner, messages)
+        sources = {} if streaming else self.sources.of(owner, messages)
+        return message_marks(messages, counts, chosen, sources=sources, streaming=streaming,
+                             go=f"{go}@{time.time()}" if go else "")  # fmt: skip
+
+    def chosen(
+        self, owner: str, conversation: str, messages: Sequence[Message], id: str, card: str = ""
+    ) -> Updates:
+        """The panel of the reply ``id``, turned to the memory ``card`` where one is meant.
+
+        Nothing changes for another message, or while a reply is being written.
+        """
         message = next((message for message in messages if message.id == id), None)
         if message is None or message.role != "assistant" or self.application.conversations.busy(conversation):
             return {self.parts.reads: gr.skip()}
-        return {self.parts.reads: self.view.past_reads(owner, conversation, message),
-                self.parts.marks: self.marks(owner, messages, id)}  # fmt: skip
+        reads = self.view.past_reads(owner, conversation, message)
+        if card:
+            reads["card"] = {"id": card, "at": time.time()}
+        return {self.parts.reads: reads, self.parts.marks: self.marks(owner, messages, id)}
 
     def message_at(
         self, owner: str, conversation: str, index: object, text: object, language: Language
@@ -141,10 +155,14 @@ class ChatState:
         if status.ready:
             owner, conversation = self.application.owner_of(request), id_of(conversation)
             try:
-                replies = [message for message in self.path(owner, conversation) if message.role == "assistant"]
+                messages = self.path(owner, conversation)
             except NotFound:
-                replies = []
-            updates[parts.reads] = self.view.past_reads(owner, conversation, replies[-1] if replies else None)
+                messages = []
+            replies = [message for message in messages if message.role == "assistant"]
+            reply = replies[-1] if replies else None
+            updates[parts.reads] = self.view.past_reads(owner, conversation, reply)
+            busy = bool(conversation) and self.application.conversations.busy(conversation)
+            updates[parts.marks] = self.marks(owner, messages, reply.id if reply else "", streaming=busy)
         return updates
 
     def start_status(self, jobs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:

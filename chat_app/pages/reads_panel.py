@@ -6,7 +6,7 @@ Does not know: how the cards look (scripts/reads_panel.js), or where their value
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import gradio as gr
 
@@ -15,6 +15,9 @@ from chat_app.pages.handlers import field, flag, told
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
 from knowledge.records import Memory
+
+if TYPE_CHECKING:
+    from chat_app.history_records import Message
 
 LONGEST_MEMORY = 100_000  # characters
 
@@ -84,7 +87,7 @@ class ReadsPanelEvents:
         message = next((message for message in messages if message.id == reply), None)
         if message is None:
             return {self.chat.parts.reads: gr.skip()}
-        return {self.chat.parts.reads: self.chat.view.past_reads(owner, conversation, message)}
+        return self._panel(owner, conversation, messages, self.chat.view.past_reads(owner, conversation, message))
 
     def _keep(self, owner: str, conversation: str, event: gr.EventData, kind: Literal["pin", "mute"]) -> None:
         """A pin or mute under a reply is kept as feedback on what that reply read."""
@@ -96,13 +99,20 @@ class ReadsPanelEvents:
         """Have the effects of the shown reply measured, or look how far they are; ``was`` is what the browser knows."""
         effects, view = self.chat.application.conversations.reply_effects, self.chat.view
         reply = field(event, "message")
-        message = next((one for one in self.chat.path(owner, conversation) if one.id == reply), None)
+        messages = self.chat.path(owner, conversation)
+        message = next((one for one in messages if one.id == reply), None)
         if message is not None and field(event, "action") == "measure":
             effects.later(owner, message, asked=True)
         value = view.past_reads(owner, conversation, message)
         if message is None or value["effects"] == field(event, "was"):
             return {self.chat.parts.reads: gr.skip()}
-        return {self.chat.parts.reads: value}
+        return self._panel(owner, conversation, messages, value)
+
+    def _panel(self, owner: str, conversation: str, messages: list[Message], value: dict[str, Any]) -> Updates:
+        """The panel's new value, and the lines under the replies, which quote memories too."""
+        busy = self.chat.application.conversations.busy(conversation)
+        marks = self.chat.marks(owner, messages, value["message"], streaming=busy)
+        return {self.chat.parts.reads: value, self.chat.parts.marks: marks}
 
     def _go(self, owner: str, memory: Memory, request: gr.Request) -> Updates:
         """To the message that said it, or to the passage on the documents page."""

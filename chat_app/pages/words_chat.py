@@ -144,6 +144,26 @@ SIDEBAR: dict[str, tuple[str, str]] = {
     "sidebar.toggle": ("Conversations", "对话"),
 }
 
+# ---- the source below a reply ----------------------------------------------------------------------
+SOURCE: dict[str, tuple[str, str]] = {
+    "source.chat": ("From your chat {when}:", "来自你{when}的对话："),
+    "source.here": ("Earlier in this chat, {when}:", "本次对话前文（{when}）："),
+    "source.assistant": ("Mneme’s own words {when}:", "Mneme {when}自己说的："),
+    "source.note": ("From your note, {when}:", "来自你{when}的笔记："),
+    "source.speaker": ("{speaker}, {when}:", "{speaker}（{when}）："),
+    "source.document": ("From {title}:", "来自《{title}》："),
+    "source.page": ("From {title}, page {page}:", "来自《{title}》第 {page} 页："),
+    "source.today": ("today", "今天"),
+    "source.yesterday": ("yesterday", "昨天"),
+    "source.on": ("on {day}", "{day}"),
+    "source.quote": ("“{text}”", "“{text}”"),
+    "source.and": (", ", "、"),
+    "source.missing": ("Not in your memories: {names}.", "你的记忆里没有：{names}。"),
+    "source.closest": ("The closest:", "最接近的："),
+    "source.idle": ("Read, but hardly used:", "读取了，但几乎没有用到："),
+    "source.open": ("Show this memory", "显示这条记忆"),
+}
+
 # ---- reads panel -----------------------------------------------------------------------------------
 READS: dict[str, tuple[str, str]] = {
     "reads.title": ("Memories read", "读取的记忆"),

@@ -31,13 +31,14 @@ const decorate = () => {
   (value.messages || []).forEach((mark, index) => {
     const row = rows[index];
     if (!row) return;
-    const key = JSON.stringify([mark, value.chosen === mark.id]);
+    const told = sourceLine(mark);
+    const key = JSON.stringify([{ ...mark, source: sources.get(mark.id) }, value.chosen === mark.id]);
     const old = row.querySelector(":scope .mn-mark-place");
     if (old?.dataset.key === key) return;
     const place = old || make("div", { class: "mn-mark-place" });
     place.dataset.key = key;
     const node = line(mark, value.chosen);
-    place.replaceChildren(...(node ? [node] : []));
+    place.replaceChildren(...[told, node].filter(Boolean));
     row.dataset.message = mark.id;
     if (!old) (row.querySelector(".flex-wrap") || row).append(place);
   });

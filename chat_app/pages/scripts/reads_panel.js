@@ -4,6 +4,7 @@ const editing = new Map(); // id → text not saved yet: the server's answer to 
 const boosted = new Set(); // ids whose weight is to be multiplied when the reply is written again
 const before = new Map(); // id → its marks and text when this reply came: what differs now changes the next reply
 let shown = "";
+let turned = 0; // when a source line was last clicked: its card is turned to once
 let lit = new Map(); // id → 0…1: the cards that the word under the pointer was read from
 let explained = false;
 let asked = ""; // the reply whose effects a person asked for, until the server says so too
@@ -243,6 +244,7 @@ function draw() {
   const again = written && area(written);
   if (again) { again.focus({ preventScroll: true }); again.setSelectionRange(selectionStart, selectionEnd); }
   if (value.message !== shown) { shown = value.message; body.scrollTop = 0; }
+  if (value.card && value.card.at !== turned) { turned = value.card.at; show(value.card.id); }
 }
 watch("value", draw);
 draw();
