@@ -5,13 +5,41 @@ Times are seconds since the epoch, UTC. Ids are strings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
 FinishReason = Literal["stop", "length", "stopped"]
+
+
+ACTS = (
+    "tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice", "chats", "leans_back", "several",
+)  # fmt: skip
+OPERATIONS = ("none", "recall_about", "recall_time", "recall_list", "forget", "remember")
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What a message does: independent probabilities 0…1 of each act, and of the operations of the memory, which sum
+    to 1. A message may do several things at once, or none of them."""
+
+    tells: float = 0.0  # states something of oneself, one's people or plans that is worth remembering
+    asks_own: float = 0.0  # asks what only this person could have told: their life, what was said before
+    asks_world: float = 0.0  # asks for general knowledge, an explanation, how something is done
+    asks_document: float = 0.0  # asks about a document that was uploaded
+    wants_done: float = 0.0  # a task: write, translate, summarise, code, brainstorm, role play
+    advice: float = 0.0  # wants a suggestion that may depend on the person
+    chats: float = 0.0  # greets, thanks, reacts, small talk
+    leans_back: float = 0.0  # can be understood only with what was said before in the chat
+    several: float = 0.0  # expects several things: a list or a count
+    operation: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
+
+    @property
+    def called(self) -> str:
+        """The likeliest operation, one of ``OPERATIONS``."""
+        return max(self.operation, key=lambda name: self.operation[name])
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ LIBRARIES = {
     "starlette": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
 }
 # Of knowledge; helpers stand below one.
-LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents")
+LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "input.dialogue_acts")
 VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (

@@ -1,4 +1,4 @@
-"""``python -m knowledge.training reader|decoder|all``: remakes the weights that ship.
+"""``python -m knowledge.training reader|decoder|acts|all``: remakes the weights that ship.
 
 Data are the generator's scenes and, with ``--data``, the licensed sets. A run that was stopped goes on with
 ``--resume``. (The write gate of this version has no weights to train.)
@@ -109,9 +109,28 @@ def average_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "mean of": [str(path) for path in given.mean]}
 
 
+def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Train the reading of a message for the vectors of every encoder given, and write its weights to ``out``."""
+    from knowledge.input.acts_network import save as save_acts
+    from knowledge.training import acts, acts_data
+
+    plan = replace(acts.ActsPlan(), seed=given.seed, epochs=given.epochs or acts.ActsPlan().epochs)
+    hand, weak = acts_data.by_hand(), acts_data.weak(given.seed, given.data)
+    rows, other = {}, {}
+    for encoder in map(Encoder, [given.encoder, *given.also]):
+        rows[encoder.name] = encoder.encode([one.text for one in hand])
+        other[encoder.name] = encoder.encode([one.text for one in weak])
+    print(json.dumps({"plan": asdict(plan), "hand": acts.sources(hand), "weak": acts.sources(weak)}), file=sys.stderr)
+    held_out = acts.held_out_logits(hand, weak, rows, other, plan)
+    network = acts.train_on(hand, weak, rows, other, plan)
+    acts.calibrate(network, *held_out, hand)
+    save_acts(network, out, {"plan": json.dumps(asdict(plan)), "examples": json.dumps(acts.sources([*hand, *weak]))})
+    return {"weights": str(out), "held_out": acts.report(*held_out, hand), "encoders": list(rows)}
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
-    parser.add_argument("part", choices=["reader", "decoder", "all"])
+    parser.add_argument("part", choices=["reader", "decoder", "acts", "all"])
     parser.add_argument("--data", type=Path,
                         help="folder of the licensed sets' archives; without it only the generator")
     parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
@@ -119,10 +138,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=WEIGHTS,
                         help="folder (or one part's file) for the weights (default: those that ship)")  # fmt: skip
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
+    parser.add_argument("--also", nargs="+", default=[], metavar="ENCODER",
+                        help="acts: further encoders whose vectors the reading is to know")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
-    parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder")
+    parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder, 30 of the acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
     parser.add_argument("--without", action="append", default=[], metavar="PART",
@@ -142,7 +163,8 @@ def main(arguments: list[str] | None = None) -> int:
     if one and given.part == "all":
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
-    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder}
+    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder,
+             "acts": train_acts}  # fmt: skip
     result = {}
     for part in parts if given.part == "all" else (given.part,):
         try:

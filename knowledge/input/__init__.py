@@ -1,0 +1,1 @@
+"""Input (I): what a message is, before anything is looked for."""

@@ -1,0 +1,73 @@
+"""The network behind the reading of a message: pieces of the text, its surface and an encoder's vector → logits.
+
+Knows: its weights and their file. Does not know: texts, encoders (only their names), what the logits are used for.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from knowledge.input.text_features import BUCKETS, SURFACE
+from knowledge.records import ACTS, OPERATIONS
+
+WIDTH = 64
+
+
+class ActsNetwork(nn.Module):
+    """``encoders``: name → dimension of the vectors that can be looked at. Without a vector the text alone serves."""
+
+    temperature: Tensor
+
+    def __init__(self, encoders: dict[str, int]) -> None:
+        super().__init__()
+        self.encoders = dict(encoders)
+        self.pieces = nn.EmbeddingBag(BUCKETS, WIDTH, mode="sum")
+        nn.init.normal_(self.pieces.weight, std=0.3)
+        self.surface = nn.Linear(SURFACE, WIDTH)
+        self.vectors = nn.ModuleList(nn.Linear(size, WIDTH, bias=True) for size in encoders.values())
+        self.hidden = nn.Linear(WIDTH, WIDTH)
+        self.heads = nn.Linear(WIDTH, len(ACTS) + len(OPERATIONS))
+        self.dropout = nn.Dropout(0.3)
+        self.register_buffer("temperature", torch.ones(len(ACTS) + 1))  # of each act, and of the operation
+
+    def forward(
+        self, buckets: Tensor, starts: Tensor, weights: Tensor, surface: Tensor, vectors: Tensor | None, encoder: str,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """(m,), (n,), (m,), (n, SURFACE), (n, dimension) → logits of the acts (n, acts) and of the operation
+        (n, operations). A row of zeros is no vector; those of an ``encoder`` that is not known are not looked at."""
+        found = self.pieces(buckets, starts, per_sample_weights=weights) + self.surface(surface)  # (n, WIDTH)
+        if vectors is not None and encoder in self.encoders:
+            there = (vectors != 0).any(1, keepdim=True).float()
+            found = found + there * self.vectors[list(self.encoders).index(encoder)](4 * vectors)
+        state = self.dropout(nn.functional.gelu(found))
+        state = state + self.dropout(nn.functional.gelu(self.hidden(state)))
+        logits = self.heads(state)
+        return logits[:, : len(ACTS)], logits[:, len(ACTS) :]
+
+
+def save(network: ActsNetwork, path: Path, about: dict[str, str]) -> None:
+    """Weights as safetensors (16-bit floats), with the encoders' names and ``about`` in the header."""
+    tensors = {name: tensor.detach().half().contiguous() for name, tensor in network.state_dict().items()}
+    header = {"encoders": json.dumps(network.encoders), "acts": json.dumps([ACTS, OPERATIONS]), **about}
+    save_file(tensors, path, metadata=header)
+
+
+def load(path: Path) -> ActsNetwork:
+    """A network ready to read. Raises ``ValueError`` when the file is missing, damaged or of another version."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata()
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        if json.loads(header["acts"]) != [list(ACTS), list(OPERATIONS)]:
+            raise KeyError("acts")
+        network = ActsNetwork(json.loads(header["encoders"]))
+        network.load_state_dict(tensors)
+    except (SafetensorError, OSError, RuntimeError, KeyError, TypeError) as exc:
+        raise ValueError(f"{path.name} is damaged or of another version of the reading: train it again") from exc
+    return network.eval()
