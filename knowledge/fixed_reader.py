@@ -89,6 +89,10 @@ class FixedReader:
         )
         return ReadResult(query=text, reads=reads, null_weight=null / total, shortlisted=len(candidates))
 
+    def ungated(self) -> FixedReader:
+        """The same mix, whose null slot declines nothing and which keeps what weighs little."""
+        return FixedReader(replace(self.mix, clear=math.inf, negligible=0.0), multilingual=self.multilingual)
+
     def logits(self, text: str, candidates: Sequence[Candidate]) -> list[float]:
         """(candidates) → their logits; the null slot's is ``mix.null``."""
         words = set(_WORD.findall(text.lower()))

@@ -33,6 +33,10 @@ class Reader(Protocol):
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...
 
+    def ungated(self) -> Reader:
+        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        ...
+
 
 def make_reader(encoder: str, dimension: int, *, multilingual: bool, path: Path = WEIGHTS) -> tuple[Reader, str]:
     """The learned read where its weights fit this encoder, else the fixed mix, and then a sentence that says why."""
