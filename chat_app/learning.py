@@ -90,7 +90,7 @@ class _Run:
         if self._training is not None:
             return self._may_go_on(stop)
         plan, sources, network = FeedbackPlan(), self.readers.size.sources, self.network
-        arguments = (network.store, network.encoder.encode, self.owner, self.readers.shipped)
+        arguments = (network.store, network.encoder, self.owner, self.readers.shipped)
         if self._told is None:
             self._told = self._feedback()
         while self._at < len(self._told):

@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 LEAST_EFFECT = 0.1  # nats: a memory measured to have done less did hardly anything (the panel's bars say the same)
@@ -57,12 +57,12 @@ class Source:
 
 def source_of(reply: str, question: str, read: Sequence[Told], said: Iterable[str] = ()) -> Source | None:
     """The source of ``reply``, or None where nothing was read. ``said``: whatever else is known without memory, the
-    person's own messages above all."""
+    person's own messages above all, the likeliest first."""
     read = [one for one in read if one.text.strip()]
     if not read:
         return None
     most = strongest(read)
-    known = [question, *said, *(f"{one.text}\n{one.around}" for one in read)]
+    known = [question, *(f"{one.text}\n{one.around}" for one in read), *said]
     return Source(
         most.id,
         closest(most.text, reply, question),
@@ -126,34 +126,58 @@ def _words(text: str) -> frozenset[str]:
 def missing(reply: str, known: Iterable[str]) -> tuple[str, ...]:
     """Names and numbers of ``reply`` that stand in none of the ``known`` texts, in their order, at most three.
 
-    Code and addresses are passed over; so is the first word of a sentence, whose capital says nothing.
+    Code and addresses are passed over; so is the first word of a sentence, whose capital says nothing. The known texts
+    are looked at one by one, until nothing is left to look for.
     """
-    told = _folded("\n".join(known))
-    words = set(_PART.findall(told))
-    numbers = set(_numbers(told))
+    named = list(_named(reply))
+    wanted = {part for name in named for part in name.parts}
+    for text in known:
+        if not wanted:
+            return ()
+        folded = _folded(text)
+        wanted.difference_update(_PART.findall(folded), _numbers(folded))
     found: list[str] = []
+    before = False  # is the name right before this one missing?
+    for name in named:
+        new = not wanted.isdisjoint(name.parts)
+        if new and before and name.goes_on:
+            found[-1] += f" {name.text}"
+        elif new:
+            found.append(name.text)
+        before = new
+    return tuple(dict.fromkeys(found))[:MOST_MISSING]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A name or number of a reply. ``parts``: what has to be known of it; ``goes_on``: the second word of one name."""
+
+    text: str
+    parts: tuple[str, ...]
+    goes_on: bool
+
+
+def _named(reply: str) -> Iterator[_Named]:
     for line in _ADDRESS.sub("", _CODE.sub("\n", unicodedata.normalize("NFKC", reply))).splitlines():
         if line.lstrip().startswith("#"):
             continue  # a heading may have a capital in every word
         marker = _MARKER.match(line)
         line = line[marker.end() :] if marker else line
-        end = behind = 0  # of the last word; of the last name that is missing
+        end = behind = 0  # of the last word; of the last name
         for match in _FOUND.finditer(line):
             gap = line[end : match.start()]
             ends = [one.end() for one in _BEGINS.finditer(gap)] or ([0] if not end else [])
             begins = bool(ends) and _WORD.search(gap[ends[-1] :]) is None
             end = match.end()
             if match["number"]:
-                new = any(number not in numbers for number in _numbers(match["number"]))
-            else:
-                parts = [part for part in _PART.findall(match["word"]) if len(part) > 1 and part != part.lower()]
-                new = not begins and any(_folded(part) not in words for part in parts)
-            if new and behind and line[behind : match.start()] == " ":
-                found[-1] += f" {_bare(match.group())}"  # a name of several words
-            elif new:
-                found.append(_bare(match.group()))
-            behind = match.end() if new else 0
-    return tuple(dict.fromkeys(found))[:MOST_MISSING]
+                yield _Named(match.group(), tuple(_numbers(match.group())), False)
+                behind = 0
+                continue
+            parts = [part for part in _PART.findall(match["word"]) if len(part) > 1 and part != part.lower()]
+            if parts and not begins:
+                goes_on = bool(behind) and line[behind : match.start()] == " "
+                yield _Named(_bare(match.group()), tuple(_folded(part) for part in parts), goes_on)
+                behind = end
 
 
 def _bare(word: str) -> str:
@@ -168,5 +192,7 @@ def _numbers(text: str) -> list[str]:
 
 def _folded(text: str) -> str:
     """Without capitals, accents and full-width forms."""
+    if text.isascii():
+        return text.lower()
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -5,6 +5,10 @@ is read, other blocks or a dialogue stand before it, so its keys are rotated on:
 2021, arXiv:2104.09864) makes a key of position p into one of position p + s by another rotation of s, exactly. The
 block itself never attended to what now stands before it: Block-Attention (Ma et al. 2024, arXiv:2409.15355).
 
+Keys may have biases (Qwen2's reach some hundred). A bias turns with its position like the rest of a key, so a block is
+kept without it, in 16 bits, and gets it, turned, where it is read: rounded together, the bias leaves nothing of the
+key, and moving it makes noise of what is left.
+
 Does not know: transformers, memories, how blocks are kept or weighed.
 """
 
@@ -24,7 +28,8 @@ _FIXED_ROPE = ("default", "linear", "llama3", "yarn")  # rope types whose freque
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``keys`` and ``values``: (layers, kv_heads, tokens, head_dim); keys rotated for positions ``start`` onwards."""
+    """``keys`` and ``values``: (layers, kv_heads, tokens, head_dim); keys rotated for positions ``start`` onwards,
+    without their biases where the model has some (:meth:`Rotation.kept`)."""
 
     keys: Tensor
     values: Tensor
@@ -43,18 +48,20 @@ class Rotation:
     """Moves keys along the positions of a model.
 
     ``frequencies``: (head_dim / 2,) radians a position. ``layers``: for every layer, are its keys rotated at all?
+    ``biases``: (layers, kv_heads, head_dim) float32, what is added to every key before it is rotated, or None.
     """
 
-    def __init__(self, frequencies: Tensor, layers: Sequence[bool]) -> None:
+    def __init__(self, frequencies: Tensor, layers: Sequence[bool], biases: Tensor | None = None) -> None:
         self._frequencies = frequencies.detach().float()
         self._layers = torch.tensor(list(layers), device=frequencies.device)
         self._all = all(layers)
+        self._biases = None if biases is None else biases.detach().float()
 
     @classmethod
     def of(cls, network: Any) -> Rotation | None:
         """The rotation of a causal language model of transformers; None where keys cannot be moved exactly: no rotary
-        positions, frequencies that change with the length, only a part of a head rotated, sliding windows, or layers
-        that keep something else than keys and values."""
+        positions, frequencies that change with the length, only a part of a head rotated, sliding windows, layers that
+        keep something else than keys and values, or keys with biases in 16 bits."""
         config = network.config.get_text_config()
         rope = getattr(config, "rope_parameters", None) or {}
         rotary = getattr(getattr(network, "model", None), "rotary_emb", None)
@@ -68,7 +75,33 @@ class Rotation:
         if 2 * rotary.inv_freq.shape[0] != head:
             return None
         layers = getattr(config, "no_rope_layers", None) or [1] * config.num_hidden_layers  # SmolLM3: 1 = rotated
-        return cls(rotary.inv_freq, [bool(rotated) for rotated in layers])
+        biases = _key_biases(network)
+        if biases is not None and not _exact(network):
+            return None
+        return cls(rotary.inv_freq, [bool(rotated) for rotated in layers], biases)
+
+    def kept(self, keys: Tensor, values: Tensor, start: int) -> Block:
+        """A block of the keys and values (layers, kv_heads, tokens, head_dim) of the positions from ``start`` on."""
+        if self._biases is None:
+            return Block(keys, values, start)
+        keys = keys - self._turned_biases(start, keys.shape[2])
+        return Block(keys.bfloat16(), values.bfloat16(), start)
+
+    def place(self, block: Block, position: int, to: Tensor) -> None:
+        """Write the keys of a block that begins at ``position`` to ``to`` (layers, kv_heads, tokens, head_dim)."""
+        if position == block.start:
+            to.copy_(block.keys)
+        else:
+            self.move(block.keys, position - block.start, to)
+        if self._biases is not None:
+            to.add_(self._turned_biases(position, block.tokens))
+
+    def _turned_biases(self, start: int, tokens: int) -> Tensor:
+        """(layers, kv_heads, tokens, head_dim) float32: the biases at the positions from ``start`` on."""
+        assert self._biases is not None
+        wide = self._biases[:, :, None].expand(-1, -1, tokens, -1)
+        positions = torch.arange(start, start + tokens, device=wide.device)
+        return torch.cat([turned for _, turned in self._turned(wide, positions)])
 
     def moved(self, keys: Tensor, by: Tensor) -> Tensor:
         """``keys`` (layers, kv_heads, n, head_dim) of positions p as those of positions p + ``by`` (n,)."""
@@ -96,6 +129,23 @@ class Rotation:
 
 
 FAMILIES = frozenset({"llama", "mistral", "qwen2", "qwen3", "smollm3"})  # whose attention is the plain one, with RoPE
+
+
+def _key_biases(network: Any) -> Tensor | None:
+    """(layers, kv_heads, head_dim) float32, or None where keys have no biases."""
+    found = []
+    for layer in network.model.layers:
+        projection = layer.self_attn.k_proj
+        bias = projection.key_bias() if hasattr(projection, "key_bias") else getattr(projection, "bias", None)
+        if bias is None:
+            return None
+        found.append(bias.detach().float().view(-1, layer.self_attn.head_dim))
+    return torch.stack(found)
+
+
+def _exact(network: Any) -> bool:
+    """Are this network's keys computed in float32?"""
+    return hasattr(network, "packed") or network.model.layers[0].self_attn.k_proj.weight.dtype == torch.float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +194,7 @@ def beside(
     place = start
     for block, position in zip(blocks, at, strict=True):
         columns_of = slice(place, place + block.tokens)
-        if position == block.start:
-            keys[:, 0, :, columns_of] = block.keys
-        else:
-            rotation.move(block.keys, position - block.start, keys[:, 0, :, columns_of])
+        rotation.place(block, position, keys[:, 0, :, columns_of])
         values[:, 0, :, columns_of] = block.values
         place += block.tokens
     return Joined(keys, values, columns)

@@ -18,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 from transformers.cache_utils import DynamicLayer
 from transformers.utils import logging as transformers_logging
 
+from knowledge import packed_network
 from knowledge.blocks import Joined, Rotation
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.memory_attention import ColumnBias, install
@@ -186,8 +187,12 @@ def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer: Any = AutoTokenizer.from_pretrained(model)
+        if packed_network.is_packed(Path(model)):
+            return _usable(model, tokenizer), packed_network.load(Path(model))
         network: Any = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
         network = network.to(device).eval()
+    except ModelError:
+        raise
     except (torch.OutOfMemoryError, MemoryError) as exc:
         raise ModelError(f"The model {model} does not fit into memory ({device}); choose a smaller --model.") from exc
     except OSError as exc:
@@ -197,9 +202,13 @@ def _load(model: str, device: str, dtype: str) -> tuple[Any, Any]:
         ) from exc
     except Exception as exc:  # damaged weights, an unknown architecture, a missing package: many kinds
         raise ModelError(f"The model {model} cannot be loaded ({exc}); choose another --model.") from exc
+    return _usable(model, tokenizer), network
+
+
+def _usable(model: str, tokenizer: Any) -> Any:
     if not tokenizer.chat_template:
         raise ModelError(f"The model {model} has no chat template; choose an instruct model with --model.")
-    return tokenizer, network
+    return tokenizer
 
 
 def _pick_device() -> str:

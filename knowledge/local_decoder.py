@@ -20,12 +20,10 @@ from torch import Tensor
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import ChatModel, bytes_of, croppable
-from knowledge.echo_guard import EchoGuard
 from knowledge.errors import BadInput, ModelError
 from knowledge.package_fetch import sha256_of
 from knowledge.prefix_cache import PrefixCache
 from knowledge.prompt import PromptBuilder, Style
-from knowledge.question_guard import QuestionGuard
 from knowledge.records import (
     DecoderEvent,
     FinishReason,
@@ -37,10 +35,10 @@ from knowledge.records import (
     Turn,
     Usage,
 )
-from knowledge.reply_decisions import ReplyDecisions
 from knowledge.reply_layout import WAYS, Conditioning, Layout, lay_out
+from knowledge.reply_policy import PlainPolicy, ReplyPolicy
 from knowledge.reply_state import BlockMaker, Prepared
-from knowledge.running_chat import needed
+from knowledge.small_model_policy import SmallModelPolicy
 from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
@@ -92,7 +90,7 @@ class LocalDecoder:
         weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
         self._busy = threading.Lock()
-        self._decisions = None if adapter is None else ReplyDecisions(self.model)  # a stock one was not taught them
+        self._policy: ReplyPolicy = PlainPolicy() if adapter is None else SmallModelPolicy(self.model)
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self.model.forward([self.model.tokenizer.eos_token_id or 0] * 16, self.model.new_cache())  # warm-up
@@ -204,16 +202,10 @@ class LocalDecoder:
     # ---- one reply ---------------------------------------------------------------------------------------
 
     def _reply(self, request: ReplyRequest, stop: threading.Event, started: float) -> Iterator[DecoderEvent]:
-        request = self._heard(request)
+        request = self._policy.seen(request)
         layout = self.layout(request)
         pick, stream, tracer = self._fresh(request, layout)
-        turn = request.dialogue[-1].text if request.dialogue else ""
-        echo = EchoGuard(turn, self.model.text, self.model.stops)
-        question = QuestionGuard(turn, request.reads if self._decisions else (), self.model.text, self.model.stops)
-
-        def refuses(said: Sequence[int], following: int) -> bool:
-            return echo.refuses(said, following) or question.refuses(said, following)
-
+        guard = self._policy.guard(request)
         text, token, made, first_token, shown = "", 0, 0, 0.0, 0
         finish: FinishReason = "stopped"
         room = min(request.sampling.max_tokens, self.window - layout.length)
@@ -221,7 +213,7 @@ class LocalDecoder:
         stepper: Stepper | None = None
         try:
             logits = prompt.compute(stop)
-            if logits is not None and self._decisions and (known := self._decisions.known(request, logits, room)):
+            if logits is not None and (known := self._policy.decision(request, logits, room)):
                 if decided := known(prompt):
                     text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
                 else:
@@ -237,12 +229,12 @@ class LocalDecoder:
                     stepper = stepper or self._steppers(self.model, prompt.working, prompt.bias)
                     logits = stepper.step(token, prompt.position + made - 1)
                     mass = stepper.mass
-                token = pick(logits, refuses)
+                token = pick(logits, guard.refuses)
                 if token in self.model.stops:
                     text += stream.finish()
-                    if not shown and question.groundless(text):
+                    if not shown and guard.once_more(text):
                         # Once more from the prompt's end; nothing of it was shown.
-                        question.copies, text, made, logits, mass = True, "", 0, begun, prompt.mass
+                        text, made, logits, mass = "", 0, begun, prompt.mass
                         pick, stream, tracer = self._fresh(request, layout)
                         if stepper is not None:
                             stepper.rewind()
@@ -252,7 +244,7 @@ class LocalDecoder:
                 made += 1
                 text += stream.push(token)
                 tracer.token(len(text), mass)
-                if len(text) > shown and (shown or not question.may_be_groundless(text)):
+                if len(text) > shown and (shown or not guard.holds_back(text)):
                     first_token = first_token or time.perf_counter() - started
                     yield TextDelta(text[shown:])
                     shown = len(text)
@@ -276,23 +268,13 @@ class LocalDecoder:
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:
         """The prompt of a request, for looking at a reply that is there already."""
         with self._errors():
-            request = self._heard(request)
+            request = self._policy.seen(request)
             layout = self.layout(request)
             prompt = Prepared(self._maker, self._cache, request, layout)
             try:
                 yield prompt, layout
             finally:
                 prompt.keep()
-
-    def _heard(self, request: ReplyRequest) -> ReplyRequest:
-        """The request with those turns of its dialogue that this decoder is to see: trained to answer from memory, it
-        is given no more of the chat than the reply needs. A stock one sees all."""
-        if self.adapter is None or not request.dialogue:
-            return request
-        turns = needed(request.dialogue)
-        if len(turns) == len(request.dialogue):
-            return request
-        return replace(request, dialogue=turns, key=f"{request.key} alone" if request.key else "")
 
     def layout(self, request: ReplyRequest) -> Layout:
         """Where the tokens of a request stand."""

@@ -71,10 +71,10 @@ class MemoryNetwork:
         the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
-        vector = self.encoder.encode([text])[0]  # (dimension,)
+        vector = self.encoder.encode_queries([text])[0]  # (dimension,)
         said = [turn.text for turn in dialogue]
         result = read_memory(
-            self.reader_of(owner), self.store, self.encoder.encode, owner, text, vector, said, asked=self._clock(),
+            self.reader_of(owner), self.store, self.encoder, owner, text, vector, said, asked=self._clock(),
             exclude=frozenset(exclude), limit=limit,
         )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)

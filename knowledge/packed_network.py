@@ -30,6 +30,7 @@ FILE, EMBEDDINGS = "packed.safetensors", "embeddings.safetensors"
 _GGUF = {"qkv": ("attn_q", "attn_k", "attn_v"), "out": ("attn_output",), "gate_up": ("ffn_gate", "ffn_up"),
          "down": ("ffn_down",)}  # fmt: skip
 _MAPS = tuple(_GGUF)
+_ROWS_AT_ONCE = 8192  # of a tensor that is made float32
 
 
 def kernel() -> str:
@@ -58,9 +59,10 @@ def convert(gguf: Path, folder: Path) -> None:
         raise ModelError(f"Only Qwen2 networks can be packed, not {config.model_type}.")
     tensors = {tensor.name: tensor for tensor in GGUFReader(gguf).tensors}
 
-    def read(name: str) -> Tensor:
-        found = tensors[name]
-        return torch.from_numpy(np.array(dequantize(found.data, found.tensor_type), dtype=np.float32))
+    def read(name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+        found = tensors[name]  # .data: bytes by row, (outputs, bytes), or plain numbers
+        rows = [found.data[at : at + _ROWS_AT_ONCE] for at in range(0, len(found.data), _ROWS_AT_ONCE)]
+        return torch.cat([torch.from_numpy(np.array(dequantize(part, found.tensor_type))).to(dtype) for part in rows])
 
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     made: dict[str, Tensor] = {"norm": read("output_norm.weight")}
@@ -85,7 +87,7 @@ def convert(gguf: Path, folder: Path) -> None:
                 biases[:2] = [interleaved(rows, head_dim) for rows in biases[:2]]
             put(f"{number}.{name}", torch.cat(weights), torch.cat(biases) if biases else None)
     put("head", read("output.weight" if "output.weight" in tensors else "token_embd.weight"))
-    embeddings = {"embeddings": read("token_embd.weight").bfloat16()}
+    embeddings = {"embeddings": read("token_embd.weight", torch.bfloat16)}
     save_file(made, folder / FILE, {"kinds": json.dumps(kinds), "kernel": kernel()})
     save_file(embeddings, folder / EMBEDDINGS)
     config.dtype = torch.bfloat16

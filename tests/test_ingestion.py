@@ -374,13 +374,13 @@ def test_questions_find_the_right_page(tmp_path: Path, store: ExternalMemory, en
     take(make.docx(tmp_path / "日记.docx", chinese=True))
     for page in (3, 57, 100):
         question = make.fact(page).question
-        candidates = store.shortlist("anna", question, encoder.encode([question])[0])
+        candidates = store.shortlist("anna", question, encoder.encode_queries([question])[0])
         best = max(candidates, key=lambda candidate: candidate.bm25)
         assert best.memory.page == page and make.fact(page).answer in best.memory.text
     question = "港务长叫什么名字？"
-    candidates = store.shortlist("anna", question, encoder.encode([question])[0])
+    candidates = store.shortlist("anna", question, encoder.encode_queries([question])[0])
     assert max(candidates, key=lambda candidate: candidate.bm25).memory.heading == "第一章 到达 › 港口"
-    assert store.shortlist("ben", question, encoder.encode([question])[0]) == []
+    assert store.shortlist("ben", question, encoder.encode_queries([question])[0]) == []
 
     count = store.count("anna")
     with pytest.raises(Cancelled):

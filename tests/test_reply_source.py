@@ -61,6 +61,7 @@ def test_names_and_numbers_that_nobody_told() -> None:
         ("# Here Is A Letter\n```\nx = Foo(17)\n```\n[see](https://x.org/A1) it: The end", "", ()),
         ("你的狗叫Max，今年3岁。", "我的狗3岁", ("Max",)),
         ("a Bb Cc, Dd and Ee and Ff", "", ("Bb Cc", "Dd", "Ee")),
+        ("It has 1 2 Cc 3", "", ("1", "2", "Cc")),
         ("", "", ()),
     ],
 )  # fmt: skip

@@ -97,12 +97,12 @@ def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> Non
     old = Turn("old", "user", "We order the vegetable box from Greenfield.", 1.8e9, "before")
     new = Turn("new", "user", "We switched: the vegetable box is from Oakley now.", 1.8e9 + 2e5, "here")
     question = "Who do we order the vegetable box from now?"
-    vector = encoder.encode([question])[0]
+    vector = encoder.encode_queries([question])[0]
     with scratch_store(encoder) as store:
         memories = Writer().memories("ann", [old, new])
         store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
-        found = read_memory(reader, store, encoder.encode, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
+        found = read_memory(reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
                             limit=8)  # fmt: skip
-        alone = read_memory(reader, store, encoder.encode, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
+        alone = read_memory(reader, store, encoder, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
     assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
     np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)

@@ -121,8 +121,8 @@ def test_the_read_puts_the_newer_value_first_and_still_reads_the_old_one_when_as
         store.add("ann", memories, ENCODER.encode([memory.text for memory in memories]))
         top = {}
         for question in ("On which floor is the printer now?", "On which floor was the printer before?"):
-            vector = ENCODER.encode([question])[0]
-            result = read_memory(reader, store, ENCODER.encode, "ann", question, vector, [], asked=1e6, limit=8)
+            vector = ENCODER.encode_queries([question])[0]
+            result = read_memory(reader, store, ENCODER, "ann", question, vector, [], asked=1e6, limit=8)
             top[question] = {read.memory.id: read.weight for read in result.reads}
     now, before = top.values()
     assert now["2"] > 5 * now.get("0", 0) and before["0"] > 0.1

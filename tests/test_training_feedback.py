@@ -198,7 +198,7 @@ QUESTION = Feedback("q", "pin", "Where does Anna live?", asked=1000.0, memory="p
 
 def made(memory: tuple[ExternalMemory, Any, AttentionReader], *told: Feedback) -> list[FeedbackExample]:
     store, encoder, reader = memory
-    return examples_of(store, encoder.encode, OWNER, reader, told, sources=64)
+    return examples_of(store, encoder, OWNER, reader, told, sources=64)
 
 
 def test_credit_goes_to_what_is_meant(memory: tuple[ExternalMemory, Any, AttentionReader]) -> None:
@@ -239,9 +239,9 @@ def test_an_edit_that_says_nothing_new_draws_on_nothing(
 
 def test_inverse_cloze_asks_a_turn_for_its_neighbours(memory: tuple[ExternalMemory, Any, AttentionReader]) -> None:
     store, encoder, reader = memory
-    found = cloze_of(store, encoder.encode, OWNER, reader, sources=64, most=10, seed=0)
+    found = cloze_of(store, encoder, OWNER, reader, sources=64, most=10, seed=0)
     assert {one.id for one in found} == {"t0", "t1", "t2"} and {one.kind for one in found} == {"cloze"}
     assert sorted((one.credit > 0).sum() for one in found) == [1, 1, 2]
-    again = cloze_of(store, encoder.encode, OWNER, reader, sources=64, most=10, seed=0)
+    again = cloze_of(store, encoder, OWNER, reader, sources=64, most=10, seed=0)
     assert all(np.array_equal(a.evidence, b.evidence) for a, b in zip(found, again, strict=True))
-    assert cloze_of(store, encoder.encode, "bob", reader, sources=64, most=10, seed=0) == []
+    assert cloze_of(store, encoder, "bob", reader, sources=64, most=10, seed=0) == []

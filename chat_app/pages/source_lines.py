@@ -24,9 +24,9 @@ _REMEMBERED = 2_000  # replies whose line is not picked a second time
 
 @dataclass(frozen=True, slots=True)
 class _Picked:
-    """What was picked, and all that it was picked from."""
+    """What was picked, and the hash of what it was picked from: no text of a memory is kept here but the quote."""
 
-    told: tuple[Told, ...]
+    told: int
     source: Source | None
 
 
@@ -80,11 +80,11 @@ class SourceLines:
     ) -> Source | None:
         told = tuple(_told(read, memories[read.id]) for read in reads if read.id in memories)
         known = self._picked.get(reply.id)
-        if known is None or known.told != told:
+        if known is None or known.told != hash(told):
             # A person's own wording needs no proof; and what a reply says of today is in no memory.
-            own = [reply.text] if reply.correction else []
-            source = source_of(reply.text, said[-1] if said else "", told, [*said, *own, _date(reply.created)])
-            known = self._picked[reply.id] = _Picked(told, source)
+            beside = [*([reply.text] if reply.correction else ()), _date(reply.created), *reversed(said)]
+            source = source_of(reply.text, said[-1] if said else "", told, beside)
+            known = self._picked[reply.id] = _Picked(hash(told), source)
         return known.source
 
 

@@ -171,6 +171,31 @@ ERRORS: dict[str, str] = {
     "Line {line} is not UTF-8 text; choose a file that Mneme exported.": (
         "第 {line} 行不是 UTF-8 文本，请选择由 Mneme 导出的文件。"
     ),
+    # ---- decoders of the catalogue ----
+    "{title} is not in the cache {cache} and cannot be fetched ({reasons}): connect this machine once and start again, "
+    "or pass --model PATH (a transformers model's folder) or --model http://HOST/v1.": (
+        "缓存 {cache} 中没有 {title}，也无法获取（{reasons}）。请让本机联网一次后重新启动，"
+        "或使用 --model PATH（transformers 模型文件夹）或 --model http://HOST/v1。"
+    ),
+    "The model cache {cache} cannot be written ({reason}); make room or pass --cache.": (
+        "无法写入模型缓存 {cache}（{reason}），请腾出空间或使用 --cache。"
+    ),
+    "{title} is being fetched; cancel that first.": "正在获取 {title}，请先取消。",
+    "The files of {title} in {cache} cannot be removed ({reason}).": "无法删除 {cache} 中 {title} 的文件（{reason}）。",
+    "{gguf} cannot be converted ({reason}); update transformers or pass --model PATH.": (
+        "无法转换 {gguf}（{reason}），请更新 transformers 或使用 --model PATH。"
+    ),
+    "pip gave no address for {spec}; update pip and start again.": (
+        "pip 没有给出 {spec} 的地址，请更新 pip 后重新启动。"
+    ),
+    "{giver} gave a file with another checksum than expected.": "{giver} 给出的文件校验和与预期不符。",
+    "pip did not answer: {reason}": "pip 没有响应：{reason}",
+    "{gguf} from {spec} has another checksum than expected; check the package index.": (
+        "来自 {spec} 的 {gguf} 校验和与预期不符，请检查软件包索引。"
+    ),
+    "{spec} does not hold {member}; check the package index.": "{spec} 中没有 {member}，请检查软件包索引。",
+    "The model hub did not give {file} ({reason}).": "模型库没有给出 {file}（{reason}）。",
+    "The environment says that no model hub is reachable.": "环境变量表明无法访问模型库。",
     # ---- endpoints ----
     "{place} answered HTTP {status}; look at its log.": "{place} 返回 HTTP {status}，请查看其日志。",
     "{place} cannot be reached; start the endpoint or choose another --model.": (
@@ -200,7 +225,11 @@ def in_chinese(text: str) -> str:
     """An error's English sentence in Chinese; one that is not in the table stays as it is."""
     for pattern, words in _patterns():
         if found := pattern.fullmatch(text):
-            return words.format(**found.groupdict())
+            values = found.groupdict()
+            if "reasons" in values:  # sentences themselves, without their full stops
+                each = (in_chinese(f"{reason}.").rstrip(".。") for reason in values["reasons"].split("; "))
+                values["reasons"] = "；".join(each)
+            return words.format(**values)
     return text
 
 

@@ -1,4 +1,4 @@
-"""``python -m knowledge.training reader|decoder|acts|all``: remakes the weights that ship.
+"""``python -m knowledge.training reader|decoder|acts|centring|all``: remakes the weights that ship.
 
 Data are the generator's scenes and, with ``--data``, the licensed sets. A run that was stopped goes on with
 ``--resume``. (The write gate of this version has no weights to train.)
@@ -17,11 +17,12 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from knowledge import adapter
+from knowledge import adapter, centring
 from knowledge.encoder import Encoder
 from knowledge.errors import MnemeError
 from knowledge.read_network import ReadSize, save
-from knowledge.training import generator, reply_mix, sets
+from knowledge.reader import weights_of
+from knowledge.training import generator, generator_chinese, reply_mix, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
 from knowledge.training.reader import ReadPlan, ReadTraining
@@ -30,14 +31,15 @@ WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
 def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
-    """Generated scenes and, where ``--data`` is given, scenes of every licensed set."""
+    """Generated scenes, Chinese ones too for an encoder that knows the language, and, where ``--data`` is given, scenes
+    of every licensed set."""
     work: Path = given.work
     found: list[Lesson] = []
-    for name in ("generator", *(sets.ALL if given.data else ())):
-        made = (
-            generator.generate(given.seed, given.scenes) if name == "generator"
-            else sets.scenes(given.data, given.seed, [name], given.per_set)
-        )  # fmt: skip
+    own = {"generator": generator.generate(given.seed, given.scenes)}
+    if encoder.multilingual:
+        own["chinese"] = generator_chinese.generate(given.seed, given.chinese)
+    for name in (*own, *(sets.ALL if given.data else ())):
+        made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
         for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
             found.append(lesson)
             print(f"\r{len(found)} memories, {sum(len(one.examples) for one in found)} questions: {name}   ",
@@ -103,6 +105,16 @@ def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "dev_loss": training.best, "steps": training.step, "examples": kinds}
 
 
+def measure_centring(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Measure what all vectors of the embedded encoder have in common and write it to ``out``."""
+    from knowledge.training.centring import measure
+
+    encoder = Encoder(given.encoder)
+    made = measure(encoder, given.seed)
+    made.save(out, {"encoder": encoder.name, "seed": str(given.seed)})
+    return {"centring": str(out), "directions": len(made.languages)}
+
+
 def average_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     """Write the mean of the given adapters to ``out``."""
     adapter.mean(given.mean, out)
@@ -130,7 +142,7 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
-    parser.add_argument("part", choices=["reader", "decoder", "acts", "all"])
+    parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "all"])
     parser.add_argument("--data", type=Path,
                         help="folder of the licensed sets' archives; without it only the generator")
     parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
@@ -142,6 +154,8 @@ def main(arguments: list[str] | None = None) -> int:
                         help="acts: further encoders whose vectors the reading is to know")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
+    parser.add_argument("--chinese", type=int, default=24,
+                        help="reader: generated Chinese memories, where the encoder is multilingual (default 24)")  # fmt: skip
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
     parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder, 30 of the acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
@@ -165,10 +179,12 @@ def main(arguments: list[str] | None = None) -> int:
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
     parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder,
              "acts": train_acts}  # fmt: skip
+    names = {"reader": weights_of(given.encoder).name, "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):
+        make = parts.get(part, measure_centring)
         try:
-            result[part] = parts[part](given, given.out if one else given.out / f"{part}.safetensors")
+            result[part] = make(given, given.out if one else given.out / names.get(part, f"{part}.safetensors"))
         except MnemeError as error:
             parser.exit(1, f"{error}\n")
     print(json.dumps(result if given.part == "all" else result[given.part]))

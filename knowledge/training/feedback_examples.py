@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
 from knowledge.attention_reader import AttentionReader
+from knowledge.encoder import TextEncoder
 from knowledge.evidence import evidence, stem, text_facts
 from knowledge.focus import candidates_of, focus_of
 from knowledge.read_adapter import WIDTH, source_of
@@ -25,7 +26,6 @@ from knowledge.words import plain, query_terms
 
 FeedbackKind = Literal["like", "dislike", "edit", "pin", "mute"]
 ExampleKind = Literal["like", "dislike", "edit", "pin", "mute", "cloze"]
-Encode = Callable[[Sequence[str]], np.ndarray]
 SLOTS = 256  # of a shortlist, at most: what was read and what is meant always among them
 CLOZE_BEFORE = 4  # turns of the dialogue before a turn that inverse cloze asks from
 DRAWN = 0.3  # least share of an edited reply's weighed words that a memory must hold to be what it draws on
@@ -91,7 +91,7 @@ class FeedbackExample:
 
 
 def examples_of(
-    store: ExternalMemory, encode: Encode, owner: str, reader: AttentionReader, told: Sequence[Feedback], *,
+    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, told: Sequence[Feedback], *,
     sources: int, step: Callable[[float], None] = lambda share: None,
 ) -> list[FeedbackExample]:  # fmt: skip
     """The feedback that can be learned from; what stands on nothing that is still in memory is left out.
@@ -101,17 +101,17 @@ def examples_of(
     found = []
     for number, one in enumerate(told):
         step(number / max(1, len(told)))
-        example = _example(store, encode, owner, reader, one, sources)
+        example = _example(store, encoder, owner, reader, one, sources)
         if example is not None:
             found.append(example)
     return found
 
 
 def _example(
-    store: ExternalMemory, encode: Encode, owner: str, reader: AttentionReader, one: Feedback, sources: int
+    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, one: Feedback, sources: int
 ) -> FeedbackExample | None:
     wanted = [*one.reads, *([one.memory] if one.memory else [])]
-    shortlist = _shortlist(store, encode, owner, one, wanted)
+    shortlist = _shortlist(store, encoder, owner, one, wanted)
     if shortlist is None:
         return None
     vector, found, keys = shortlist
@@ -124,16 +124,16 @@ def _example(
         if (logged > 0).sum() < 2:
             return None  # where one memory alone was read there is nothing to weigh it against
         logged = logged / logged.sum()
-    return _arrays(store, encode, owner, reader, one, one.kind, vector, found, keys, credit, logged, sources)
+    return _arrays(store, encoder, owner, reader, one, one.kind, vector, found, keys, credit, logged, sources)
 
 
 def _shortlist(
-    store: ExternalMemory, encode: Encode, owner: str, one: Feedback, wanted: Sequence[str]
+    store: ExternalMemory, encoder: TextEncoder, owner: str, one: Feedback, wanted: Sequence[str]
 ) -> tuple[np.ndarray, list[Candidate], dict[str, np.ndarray]] | None:
     """The candidates of that time as far as they can be had today: what came into memory later is left out, what was
     pinned or muted since is seen without that mark."""
-    vector = encode([one.text])[0]
-    there, keys = candidates_of(store, encode, owner, one.text, vector, one.context, exclude=one.exclude)
+    vector = encoder.encode_queries([one.text])[0]
+    there, keys = candidates_of(store, encoder, owner, one.text, vector, one.context, exclude=one.exclude)
     said = plain(one.text)
     late = one.asked or float("inf")
     kept = [c for c in there if text_facts(c.memory.text).plain != said and c.memory.created < late]
@@ -193,11 +193,11 @@ def drawn_on(
 
 
 def _arrays(
-    store: ExternalMemory, encode: Encode, owner: str, reader: AttentionReader, one: Feedback, kind: ExampleKind,
+    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, one: Feedback, kind: ExampleKind,
     vector: np.ndarray, found: Sequence[Candidate], keys: dict[str, np.ndarray], credit: np.ndarray,
     logged: np.ndarray, sources: int,
 ) -> FeedbackExample:  # fmt: skip
-    focus = focus_of(store, encode, owner, one.text, vector, one.context, one.asked)
+    focus = focus_of(store, encoder, owner, one.text, vector, one.context, one.asked)
     _, log_hops = reader.weights(focus, found, keys)
     blank = np.zeros_like(vector)
     return FeedbackExample(
@@ -212,7 +212,7 @@ def _arrays(
 
 
 def cloze_of(
-    store: ExternalMemory, encode: Encode, owner: str, reader: AttentionReader, *, sources: int, most: int, seed: int,
+    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, *, sources: int, most: int, seed: int,
     step: Callable[[float], None] = lambda share: None,
 ) -> list[FeedbackExample]:  # fmt: skip
     """Inverse cloze (Lee et al. 2019, arXiv:1906.00300) on the owner's own dialogues: a turn taken out of its dialogue
@@ -222,7 +222,7 @@ def cloze_of(
     for number, (asking, before, beside) in enumerate(chosen):
         step(number / max(1, len(chosen)))
         told = Feedback(asking.id, "pin", asking.text, before, 0.0, frozenset({asking.id}))
-        shortlist = _shortlist(store, encode, owner, told, beside)
+        shortlist = _shortlist(store, encoder, owner, told, beside)
         if shortlist is None:
             continue
         vector, found, keys = shortlist
@@ -231,7 +231,7 @@ def cloze_of(
             none = np.zeros(len(found), np.float32)
             credit /= credit.sum()
             made.append(
-                _arrays(store, encode, owner, reader, told, "cloze", vector, found, keys, credit, none, sources)
+                _arrays(store, encoder, owner, reader, told, "cloze", vector, found, keys, credit, none, sources)
             )
     return made
 

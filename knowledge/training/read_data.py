@@ -80,8 +80,8 @@ def scratch_store(encoder: Encoder) -> Iterator[ExternalMemory]:
 
 def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.ndarray, asked: float) -> Example | None:
     dialogue = [text for _, text in query.dialogue]
-    focus = focus_of(store, encoder.encode, OWNER, query.text, vector, dialogue, asked)
-    found, _ = candidates_of(store, encoder.encode, OWNER, query.text, vector, dialogue)
+    focus = focus_of(store, encoder, OWNER, query.text, vector, dialogue, asked)
+    found, _ = candidates_of(store, encoder, OWNER, query.text, vector, dialogue)
     if not found:
         return None
     slots = np.array([int(c.memory.id) for c in found])
@@ -89,7 +89,7 @@ def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.n
     if query.evidence and not right.any():
         return None  # not on the shortlist: nothing the read could learn from it
     return Example(
-        vector, focus.dialogue.astype(np.float16), slots, evidence(focus, found).astype(np.float16), right,
+        vector, focus.dialogue.astype(np.float16), slots, evidence(focus, found, multilingual=encoder.multilingual).astype(np.float16), right,
         right | np.isin(slots, list(query.hops)), neighbours(found, 1), bool(query.evidence), query.kind,
     )  # fmt: skip
 
@@ -100,7 +100,7 @@ def lesson(scene: Scene, encoder: Encoder) -> Lesson:
     keys = encoder.encode([memory.text for memory in memories])
     with scratch_store(encoder) as store:
         store.add(OWNER, memories, keys)
-        vectors = encoder.encode([query.text for query in scene.queries])
+        vectors = encoder.encode_queries([query.text for query in scene.queries])
         last = max(slot.created for slot in scene.slots)
         made = [
             _example(store, encoder, query, vector, query.asked or last + 3600)

@@ -106,7 +106,7 @@ def examples_of(
             limit = rng.choice(LIMITS)
             when = query.asked or last + 3600
             result = read_memory(
-                reader, store, encoder.encode, OWNER, query.text, encoder.encode([query.text])[0],
+                reader, store, encoder, OWNER, query.text, encoder.encode_queries([query.text])[0],
                 [text for _, text in query.dialogue], asked=when, limit=limit,
             )  # fmt: skip
             reads, known = _with_evidence(store, result, query, limit, rng)

@@ -5,9 +5,10 @@ variant is words in a row, the last of which may end in "*" for any ending. "{ye
 so. Words are compared without case, accents and apostrophes; "three" is 3, "14th" is 14, "2,900" is 2900; Chinese is
 compared character by character.
 
-``from_answer`` is the rule for questions without forms of their own: the reply holds every name and number of the
-written answer and at least half of its other telling words (stemmed); what stands in brackets may be missing, and of
-alternatives ("/") one is enough. Does not know: who asked what.
+``from_answer`` is the rule for questions without forms of their own: of every part of the written answer (between
+commas and "and") the reply holds all names and numbers, or where it has none at least half of its telling words
+(stemmed); what stands in brackets may be missing, what the question says itself need not be said again, of alternatives
+("/", "… is also acceptable") one is enough, and "no" and "yes" are polarities. Does not know: who asked what.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _DIGITS = {word: str(number) for number, word in enumerate(NUMBERS)}
 _CJK = re.compile(r"([\u3040-\u30ff\u3400-\u9fff])")
 _NO = re.compile(
     r"^(?:\w+ ){0,2}(?:no|nope|nah|not|never)\b|\b(?:no longer|not|never|none|cannot|isnt|arent|wasnt|werent|dont|"
-    r"doesnt|didnt|wont|cant|havent|hasnt|shouldnt|cancelled|canceled|off)\b|[不没沒]|别",
+    r"doesnt|didnt|wont|cant|havent|hasnt|shouldnt|cancelled|canceled)\b|[不没沒]|别",
     re.I,
 )
 _YES = re.compile(r"^(?:yes|yeah|yep|yup|sure|indeed|correct)\b|^\s*(?:是|对|對|有)", re.I)
@@ -92,19 +93,26 @@ def says_no(words: str) -> bool:
     return _YES.search(words.strip()) is None and _NO.search(words.strip()) is not None
 
 
-def from_answer(answer: str, *, share: float = 1.0) -> Callable[[str], bool]:
-    """The judge of a reply that knows the written answer alone. ``share``: of the answer's parts (between commas) that
-    the reply has to hold; 1 for a plain question, less for a summary."""
-    bare = re.sub(r"\([^)]*\)", " ", answer).strip()
+def from_answer(answer: str, question: str = "", *, share: float = 1.0) -> Callable[[str], bool]:
+    """The judge of a reply that knows the written answer alone. ``share``: of the answer's parts that the reply has to
+    hold; 1 for a plain question, less for a summary."""
+    bare = re.sub(r"(?<=\d),(?=\d{3}\b)", "", re.sub(r"\([^)]*\)", " ", answer)).strip()
     polarity = re.match(r"(yes|no)\b", bare, re.I)
     if polarity:
-        form = "{no}" if polarity[1].lower() == "no" else "{yes}"
-        return Forms((form,)).held_by
-    bare = re.sub(r"(?<=\d),(?=\d{3}\b)", "", bare)
+        return Forms(("{no}" if polarity[1].lower() == "no" else "{yes}",)).held_by
+    first, *others = re.split(r"[.;]\s+(?=[^.;]*\bacceptable\b)", bare)
+    if others:
+        several = [from_answer(one.partition(" is ")[0], question, share=share) for one in (first, *others)]
+        return lambda reply: any(one(reply) for one in several)
+    known = {_stem(word) for word in telling(question)}
+    fresh = [word for word in telling(bare) if _stem(word) not in known]
+    known = known if fresh else set()  # a choice among what the question names
     parts = [part for part in re.split(r"[,;，、；]|\band\b", bare) if telling(part)]
+    parts = [part for part in parts if any(_stem(word) not in known for word in telling(part))]
 
     def held(reply: str) -> bool:
-        good = sum(any(_holds(one, reply) for one in part.split("/")) for part in parts)
+        said = {_stem(word) for word in plain(reply).split()}
+        good = sum(any(_holds(one, said, known) for one in part.split("/")) for part in parts)
         return bool(parts) and good >= share * len(parts)
 
     return held
@@ -115,14 +123,14 @@ def telling(text: str) -> list[str]:
     return [word for word in plain(text).split() if word not in _IDLE]
 
 
-def _holds(part: str, reply: str) -> bool:
-    """Every name and number, and half of the rest."""
-    said = {_stem(word) for word in plain(reply).split()}
-    names = {word for name in re.findall(r"\b[A-Z]\w+|\S*\d\S*", part) for word in telling(name)}
-    names |= {word for word in telling(part) if word in _DIGITS.values()}
-    others = [word for word in telling(part) if word not in names]
-    there = sum(_stem(word) in said for word in others)
-    return all(_stem(name) in said for name in names) and 2 * there >= len(others)
+def _holds(part: str, said: set[str], known: set[str]) -> bool:
+    """All names and numbers of the part, or half of its words; ``said`` and ``known`` (from the question) are stems."""
+    wanted = {stem for word in telling(part) if (stem := _stem(word)) not in known}
+    names = {_stem(word) for name in re.findall(r"(?<=\w )[A-Z]\w+|\S*\d\S*", part) for word in telling(name)}
+    names |= {word for word in wanted if word in _DIGITS.values()}
+    if names & wanted:
+        return names & wanted <= said
+    return 2 * len(wanted & said) >= len(wanted) > 0
 
 
 def parts_held(values: Sequence[str], text: str) -> list[bool]:

@@ -89,7 +89,7 @@ def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Itera
             recall.fill(store, conversation, encoder)
             for item in dealt(sample["qa"], share, random.Random(f"{SEED}:{sample['sample_id']}")):
                 text, category = item["question"], item["category"]
-                vector = encoder.encode([text])[0]
+                vector = encoder.encode_queries([text])[0]
                 wide, forced = (
                     recall.read_with(reader, store, encoder, text, vector, limit=CUT) for reader in (usual, willing)
                 )

@@ -82,9 +82,9 @@ def asked(
         with scratch_store(encoder) as store:
             recall.fill(store, conversation, encoder)
             for question in rng.sample(usable, min(share, len(usable))):
-                vector = encoder.encode([question.text])[0]
+                vector = encoder.encode_queries([question.text])[0]
                 result = read_memory(
-                    reader, store, encoder.encode, recall.OWNER, question.text, vector, [], asked=0.0, limit=limit
+                    reader, store, encoder, recall.OWNER, question.text, vector, [], asked=0.0, limit=limit
                 )
                 evidence = store.get(recall.OWNER, question.evidence).values()
                 found.append(Asked(

@@ -139,8 +139,8 @@ class Owner:
         self.rng = random.Random(f"{seed}:{means}")
 
     def read(self, reader: AttentionReader, question: Question, limit: int = READS) -> ReadResult:
-        vector = self.encoder.encode([question.text])[0]
-        return read_memory(reader, self.store, self.encoder.encode, PERSON, question.text, vector, [],
+        vector = self.encoder.encode_queries([question.text])[0]
+        return read_memory(reader, self.store, self.encoder, PERSON, question.text, vector, [],
                            asked=question.asked, limit=limit)  # fmt: skip
 
     def feedback(self, reader: AttentionReader, question: Question) -> Feedback | None:
@@ -182,7 +182,7 @@ def simulate(
     found: dict[str, dict[str, Any]] = {"0": owner.measure(readers.of(owner.means), held)}
     told: list[Feedback] = []
     buckets = readers.size.sources
-    arguments = (owner.store, owner.encoder.encode, PERSON, readers.shipped)
+    arguments = (owner.store, owner.encoder, PERSON, readers.shipped)
     cloze = cloze_of(*arguments, sources=buckets, most=plan.cloze_turns, seed=plan.seed)
     for step in STEPS:
         while len(told) < step:

@@ -53,10 +53,10 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
             for query in scene.queries:
                 if not query.evidence or not query.dialogue:
                     continue
-                vector = encoder.encode([query.text])[0]
+                vector = encoder.encode_queries([query.text])[0]
                 said = [text for _, text in query.dialogue]
                 for name, dialogue in (("with", said), ("without", [])):
-                    result = read_memory(reader, store, encoder.encode, OWNER, query.text, vector, dialogue,
+                    result = read_memory(reader, store, encoder, OWNER, query.text, vector, dialogue,
                                          asked=query.asked or last, limit=max(CUTS))  # fmt: skip
                     order = [int(read.memory.id) for read in result.reads]
                     for k in CUTS:

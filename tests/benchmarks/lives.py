@@ -17,11 +17,11 @@ By kind of question: ``right_first`` and ``right_among``: the first, or some, me
 person that holds one of the words that the right memories contain; ``all_among``: all these words are among the reads;
 ``right``: the reply holds the answer (accepted forms in lives_answers.json, tests/benchmarks/answer_forms.py; where
 that has none, the written answer by the rule there); ``right_when_read``: of those whose right memory was read;
-``denied``: a reply that says "not known" of what was told. "factual" are
-direct, paraphrase, follow-up, after an update, count, and yes or no; apart from them stand about me, what was said last
-or yesterday, list, advice, and never told (any kind whose answer is "not told"): ``honest`` says that it is not known,
-``invented`` claims something, however hedged, ``neither`` does neither (tests/benchmarks/not_known.py). A person reads
-the rest: ``--transcript``.
+``denied``: a reply that says "not known" of what was told. "factual" are direct, paraphrase, follow-up, after an
+update, count, and yes or no; apart from them stand "sets" (about me, what was said last or yesterday, list), advice,
+and never told (any kind whose answer is "not told"): ``honest`` says that it is not known, ``invented`` claims
+something, however hedged, ``neither`` does neither (tests/benchmarks/not_known.py). A person reads the rest:
+``--transcript``.
 
 The last line is one JSON object. Advice is judged by words alone, and roughly.
 """
@@ -66,6 +66,7 @@ from tests.benchmarks.not_known import canned, not_known, verdict, without
 SYSTEMS = ("app", "oracle", "chroma", "none")
 FACTUAL = ("direct", "paraphrase", "follow-up", "after an update", "count", "yes or no")
 SUMMARIES = ("about me", "what was said last or yesterday")  # half of the answer's parts will do without forms
+SETS = (*SUMMARIES, "list")
 NEVER = "never told"
 ANSWERS = Path(__file__).with_name("lives_answers.json")
 
@@ -210,8 +211,10 @@ def summary(judged: Sequence[Judged]) -> dict[str, Any]:
     never = [one.outcome for one in judged if one.question.kind == NEVER]
     by_kind = {kind: _counts([one for one in judged if one.question.kind == kind]) for kind in kinds if kind != NEVER}
     factual = _counts([one for one in judged if one.question.kind in FACTUAL])
+    sets = _counts([one for one in judged if one.question.kind in SETS])
     return {
         "factual": factual | _shares(factual),
+        "sets": sets | {"right_share": round(sets["right"] / max(1, sets["asked"]), 3)},
         "by_kind": by_kind,
         NEVER.replace(" ", "_"): {"asked": len(never)} | {o: never.count(o) for o in ("honest", "invented", "neither")},
         "s_reply_p50": _middle([one.said.seconds for one in judged]),

@@ -34,6 +34,7 @@ _NOT_KNOWN = _any(
     rf"\b(?:i|we) {_ADVERB}have no (?:\w+ )?(?:{_RECORD}|idea|knowledge|way|clue)\b",
     r"\b(?:i|we) (?:only )?(?:lack|am missing)\b|\bno idea\b|\bdon't know\b|\bbeats me\b",
     r"\bi(?:'d| would) (?:need|have) to (?:know|ask|guess)\b|\bnot something (?:i|you)\b",
+    rf"\b(?:i|we) (?:haven't|have not) got {_HAVE}\b",
     # nobody told me
     r"\bi(?:'ve| have) (?:never|not) (?:been )?(?:told|heard|learned|learnt|seen|given|got)\b",
     r"\b(?:i|we)(?: was|'m| am|'ve been| have been)? ?(?:not|never|wasn't|weren't|haven't been) (?:\w+ )?"
@@ -46,6 +47,8 @@ _NOT_KNOWN = _any(
     r"\b(?:isn't|is not|wasn't|was not|aren't|are not) (?:\w+ )?(?:anything|any|a record|enough|clear|"
     r"something (?:i|you))\b",
     rf"\bno (?:\w+ )?{_RECORD} (?:of|about|on|for|regarding|that|in|is|was|has|available|provided|given|to)\b",
+    r"\bno (?:\w+ ){1,5}(?:is|was|were|has been|have been) "
+    r"(?:mentioned|told|given|provided|specified|shared)\b",
     rf"\b(?:there(?:'s| is| was)|with|found|see|find) no (?:\w+ )?{_RECORD}\b",
     r"\bnothing (?:\w+ )*(?:about|on|in (?:my )?memory|mentioned|that (?:says|tells|mentions))\b",
     r"\b(?:unknown|unclear|not (?:known|clear|available|sure|mentioned)|not in (?:my|the) (?:memory|notes|records?))\b",
@@ -67,6 +70,7 @@ _QUOTED = _any(
 )
 _POLITE = _any(
     r"^\W*(?:i'm |i am |so |very |really )*(?:sorry|apologi[sz]e|afraid|unfortunately)\b[^,]*$|^\W*(?:my )?apologies",
+    r"^\W*(?:however|but|also|though|still|and)\W*$",
     r"\b(?:let me know|feel free|how can i (?:help|assist)|is there anything|you(?:'re| are) welcome)\b",
     r"\bif you(?:'d| would)? (?:like|want|tell|could|can|share|wish|let|mention|remember|have|need|give|provide)\b",
     r"\btell me (?:and|if|what|more|about|your|his|her|their|it|the)\b|\b(?:could|can|would) you\b",
@@ -93,6 +97,8 @@ _VERB = _any(
     r"\b(?:is|are|was|were|am|has|have|had|does|did|do|will|would|can|be|called|named|works?|lives?|plays?|likes?|"
     r"costs?|earns?|goes|go|went|gets?|got|makes?|made|served|attend\w*|stud\w+)\b|'s\b|'re\b|是|在|有|叫|为|為",
 )
+_NO = _any(r"^\W*(?:no|nope|nah)\W*$")
+_POLAR = _any(r"^\W*(?:yes|yeah|yep|yup|no|nope|nah)\b", r"^(?:是的?|不是|有)\W*$")
 _SPLIT = _any(
     r"(?<=[.!?。！？])\s*|[\n;；:：—–]+|\s-\s|，|[，,]?(?:但是|不过|但|然而|可是)",
     r",?\s+(?:but|however|although|though|yet|so|because|while|whereas)\b,?\s*",
@@ -116,7 +122,10 @@ def says_not_known(reply: str) -> bool:
 
 def not_known(reply: str) -> bool:
     """Does the reply say that it does not know, or was not told, and claims nothing?"""
-    return says_not_known(reply) and not any(map(_asserts, claims(reply)))
+    said = claims(reply)
+    if said and _NO.search(said[0]) and _clauses(reply)[0] == said[0]:
+        said = said[1:]  # "No, you haven't mentioned any." denies that it was told
+    return says_not_known(reply) and not any(map(_asserts, said))
 
 
 def without(reply: str) -> str:
@@ -164,4 +173,4 @@ def _asserts(clause: str) -> bool:
     """Beside "not known": a guess, a clause with a verb, or a bare name or number."""
     bare = re.sub(r"^\W*(?:and|or|the|a|an)\s+", "", clause, flags=re.I)
     named = re.search(r"\b[A-Z]\w+|\d", bare) is not None and len(bare.split()) <= 4
-    return named or _GUESS.search(clause) is not None or _VERB.search(clause) is not None
+    return named or any(pattern.search(bare) for pattern in (_POLAR, _GUESS, _VERB))

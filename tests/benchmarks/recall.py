@@ -151,7 +151,7 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
         with scratch_store(encoder) as store:
             fill(store, conversation, encoder)
             for question in conversation.questions:
-                vector = encoder.encode([question.text])[0]
+                vector = encoder.encode_queries([question.text])[0]
                 adversarial = question.category == ADVERSARIAL
                 for name, (usual, willing) in reads.items():
                     result = read_with(willing, store, encoder, question.text, vector, limit=10)
@@ -182,7 +182,7 @@ def read_with(
     reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
 ) -> ReadResult:
     """The read as the memory network does it, without a dialogue before the question."""
-    return read_memory(reader, store, encoder.encode, OWNER, text, vector, [], asked=0.0, limit=limit)
+    return read_memory(reader, store, encoder, OWNER, text, vector, [], asked=0.0, limit=limit)
 
 
 def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:

@@ -113,7 +113,7 @@ def ask(network: MemoryNetwork, step: Step) -> dict[str, Any]:
     """Every fact's question → milliseconds and recall of the read and of plain Chroma."""
     store, vectors_index = network.store, network.store._vectors
     questions = [(memory_id(OWNER, f"turn-{number}"), fact.question) for number, fact in step.planted.items()]
-    vectors = network.encoder.encode([question for _, question in questions])
+    vectors = network.encoder.encode_queries([question for _, question in questions])
     for (_, question), vector in zip(questions[:WARM], vectors, strict=False):
         network.read(OWNER, question, limit=10)
         vectors_index.nearest(OWNER, vector, 10)

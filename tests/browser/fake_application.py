@@ -41,6 +41,7 @@ class FakeEncoder:
 
     name = "fake-bag-of-words"
     dimension = 64
+    multilingual = False
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)

@@ -33,7 +33,7 @@ const sourceLine = (mark) => {
   const names = source.missing.map((name) => say("source.quote", { text: name })).join(say("source.and"));
   const parts = missing ? [say("source.missing", { names }), say("source.closest")] : [source.idle ? say("source.idle") : from];
   const said = make("span", { class: "mn-told-text" },
-    ...parts.map((text, place) => make("span", { class: missing && !place ? "mn-told-missing" : "mn-told-from", text })),
+    ...parts.flatMap((text, place) => [make("span", { class: missing && !place ? "mn-told-missing" : "mn-told-from", text }), " "]),
     make("q", { class: "mn-told-quote", text: quote }));
   return make("button", { type: "button", class: `mn-told${missing ? " mn-told-doubt" : ""}`, "data-memory": source.memory,
     title: `${from} ${quote}\n${say("source.open")}`,

@@ -1,0 +1,69 @@
+"""The crutches of a very small decoder, off for every other: canned forms it was taught, and guards on its first words.
+
+A model of 135 million weights, trained to answer from memory, says a question back, copies its last reply, and invents
+where it should say that it does not know. So replies to news and to questions that nothing answers are decided on from
+the probability of fixed forms (knowledge/reply_decisions.py), a reply may not begin as the message does
+(knowledge/echo_guard.py), a groundless short reply is made once more from a sure memory's words
+(knowledge/question_guard.py), and it sees no more of the chat than the reply needs.
+
+Does not know: how replies are computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from torch import Tensor
+
+from knowledge.chat_model import ChatModel
+from knowledge.echo_guard import EchoGuard
+from knowledge.question_guard import QuestionGuard
+from knowledge.records import ReplyRequest
+from knowledge.reply_decisions import ReplyDecisions
+from knowledge.reply_policy import ReplyGuard
+from knowledge.reply_state import Prepared
+from knowledge.running_chat import needed
+
+
+class SmallModelPolicy:
+    """For the adapted SmolLM2-135M."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self._decisions = ReplyDecisions(model)
+
+    def seen(self, request: ReplyRequest) -> ReplyRequest:
+        if not request.dialogue:
+            return request
+        turns = needed(request.dialogue)
+        if len(turns) == len(request.dialogue):
+            return request
+        return replace(request, dialogue=turns, key=f"{request.key} alone" if request.key else "")
+
+    def decision(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
+        return self._decisions.known(request, logits, room)
+
+    def guard(self, request: ReplyRequest) -> ReplyGuard:
+        return SmallModelGuard(self._model, request)
+
+
+class SmallModelGuard:
+    """Of one reply."""
+
+    def __init__(self, model: ChatModel, request: ReplyRequest) -> None:
+        turn = request.dialogue[-1].text if request.dialogue else ""
+        self._echo = EchoGuard(turn, model.text, model.stops)
+        self._question = QuestionGuard(turn, request.reads, model.text, model.stops)
+
+    def refuses(self, made: Sequence[int], token: int) -> bool:
+        return self._echo.refuses(made, token) or self._question.refuses(made, token)
+
+    def holds_back(self, begun: str) -> bool:
+        return self._question.may_be_groundless(begun)
+
+    def once_more(self, reply: str) -> bool:
+        if not self._question.groundless(reply):
+            return False
+        self._question.copies = True
+        return True
