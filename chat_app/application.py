@@ -156,6 +156,7 @@ class Application:
         from knowledge.block_cache import BlockCache
         from knowledge.decoder import OpenDecoder, make_decoder
         from knowledge.encoder import Encoder
+        from knowledge.input.dialogue_acts import make_message_reader
         from knowledge.memory_network import MemoryNetwork
         from knowledge.reader import make_reader
         from knowledge.store import ExternalMemory
@@ -196,7 +197,8 @@ class Application:
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:
             print(note, file=sys.stderr, flush=True)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)
+        acts = make_message_reader(encoder.name)
+        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock, acts=acts)
         network.intake.recover()
         return network
 

@@ -17,9 +17,11 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
 from knowledge.ingestion import DocumentIntake
+from knowledge.input.dialogue_acts import MessageReader
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
-from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
+from knowledge.recall import Asked, Recall, called
+from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
 from knowledge.running_chat import unread
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
@@ -34,13 +36,14 @@ class MemoryNetwork:
     """Read → reply → write over one external memory, for any number of owners.
 
     Every method takes the owner first; nothing of one owner is ever visible to another. Safe to call from threads.
+    ``acts``: the reading of messages, without which every message is read alike, and none recalls or forgets.
     ``idle`` does what can wait: the blocks of what was written are made ahead of the first read, and the files are
     cleaned of what was deleted.
     """
 
     def __init__(
         self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
-        *, clock: Callable[[], float] = time.time,
+        *, clock: Callable[[], float] = time.time, acts: MessageReader | None = None,
     ) -> None:  # fmt: skip
         self.encoder = encoder
         self.store = store
@@ -48,6 +51,8 @@ class MemoryNetwork:
         self.own_readers: OwnerReaders | None = None  # what owners had the learned read learn from their feedback
         self.writer = writer
         self.decoder = decoder
+        self._acts = acts
+        self._recall = None if acts is None else Recall(store, encoder, acts)
         self._clock = clock  # seconds since the epoch, UTC
         self.intake = DocumentIntake(store, encoder, clock=clock)
         self.idle = IdleWork()
@@ -67,17 +72,32 @@ class MemoryNetwork:
 
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
-        the number of reads; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
+        the number of reads, save where the message recalls or wants something forgotten: the set that is meant then
+        comes (knowledge/recall.py), with its ``operation``; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
         the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
         vector = self.encoder.encode_queries([text])[0]  # (dimension,)
-        said = [turn.text for turn in dialogue]
-        result = read_memory(
-            self.reader_of(owner), self.store, self.encoder, owner, text, vector, said, asked=self._clock(),
-            exclude=frozenset(exclude), limit=limit,
-        )  # fmt: skip
+        acts, reader = self.acts(text), self.reader_of(owner)
+        if self._recall is not None and called(acts):
+            asked = Asked(owner, text, vector, acts, self._clock(), dialogue, frozenset(exclude))
+            result = self._recall.read(asked, reader)
+        else:
+            result = read_memory(
+                reader, self.store, self.encoder, owner, text, vector, [turn.text for turn in dialogue],
+                asked=self._clock(), exclude=frozenset(exclude), limit=limit,
+            )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
+
+    def acts(self, text: str) -> Acts:
+        """What a message does, without a look at the dialogue before it."""
+        if self._acts is None:
+            return Acts()
+        return self._acts.read([text], self.encoder.encode([text]) if self._acts.sees_vectors else None)[0]
+
+    def forgets(self, text: str) -> bool:
+        """Does this message want something forgotten? Then it is no memory itself."""
+        return called(self.acts(text)) == "forget"
 
     # ---- R: reply -----------------------------------------------------------------------------------
 

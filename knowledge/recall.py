@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from knowledge.encoder import TextEncoder
 from knowledge.evidence import telling
-from knowledge.focus import Encode, read_memory
+from knowledge.focus import read_memory
 from knowledge.input.dialogue_acts import MessageReader
 from knowledge.reader import Reader
 from knowledge.recall_spans import span_of
@@ -28,7 +29,7 @@ RECALLS = ("recall_about", "recall_time", "recall_list", "forget")
 CALLED = 0.5  # probability of an operation from which it is carried out
 MOST = 20  # memories of a set that are read and shown
 LISTED = 12  # of a list
-SHARE = 0.2  # of the best weight, from which a memory belongs to a list (LOG.md, 2026-11-27)
+SHARE = 0.08  # of the best weight, from which a memory belongs to a list (LOG.md, 2026-11-27)
 BESIDE = 0.5  # the same beside memories that name what is wanted
 COVERS = 0.6  # share of the most telling match's words that another one has
 REPEATS = 0.65  # share of a reply's telling words that stand in a memory which it repeats
@@ -38,7 +39,7 @@ _SOURCES = 8  # memories whose repetitions are looked for
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message that recalls or forgets. ``vector``: (dimension,) unit row. ``when``: seconds since the epoch, UTC.
+    """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: seconds since the epoch, UTC.
     ``dialogue``: the turns before it, oldest first. ``exclude``: ids of memories that are not looked at."""
 
     owner: str
@@ -59,10 +60,10 @@ class Recall:
     """``offset``: time → seconds that the person's clock is ahead of UTC then; by default this computer's."""
 
     def __init__(
-        self, store: ExternalMemory, encode: Encode, acts: MessageReader, *,
+        self, store: ExternalMemory, encoder: TextEncoder, acts: MessageReader, *,
         offset: Callable[[float], float] = lambda when: float(time.localtime(when).tm_gmtoff),
     ) -> None:  # fmt: skip
-        self._store, self._encode, self._acts, self._offset = store, encode, acts, offset
+        self._store, self._encoder, self._acts, self._offset = store, encoder, acts, offset
         self._told = Told(store, acts)
 
     def read(self, asked: Asked, reader: Reader) -> ReadResult:
@@ -129,8 +130,7 @@ class Recall:
         """What answers, best first, without the null slot's word on it, and as far as it is about as good as the
         best."""
         reads = self._weighed(asked, reader, SHARE)
-        told = {one.id for one in self._told.among(asked.owner, [read.memory for read in reads])}
-        kept = [read for read in reads if read.memory.id in told or read.memory.kind == "passage"][:LISTED]
+        kept = reads[:LISTED]
         total = sum(read.weight for read in kept)
         return ReadResult(
             asked.text, tuple(replace(read, weight=read.weight / total) for read in kept),
@@ -172,18 +172,24 @@ class Recall:
 
     def _weighed(self, asked: Asked, reader: Reader, share: float) -> list[Read]:
         """What the owner's read weighs at least ``share`` of its best, best first, without its null slot."""
-        reads = self._gated(asked, reader.ungated())
+        reads = self._attended(asked, reader.ungated())
         best = max((one.weight for one in reads), default=0.0)
-        return [one for one in reads if one.weight >= share * best]
+        return self._telling(asked, [one for one in reads if one.weight >= share * best])
 
     def _gated(self, asked: Asked, reader: Reader) -> list[Read]:
-        """What a question in these words would read, without talk that tells nothing."""
-        result = read_memory(
-            reader, self._store, self._encode, asked.owner, asked.text, asked.vector,
+        """What a question in these words would read."""
+        return self._telling(asked, self._attended(asked, reader))
+
+    def _attended(self, asked: Asked, reader: Reader) -> Sequence[Read]:
+        return read_memory(
+            reader, self._store, self._encoder, asked.owner, asked.text, asked.vector,
             [turn.text for turn in asked.dialogue], asked=asked.when, exclude=asked.exclude, limit=_LOOKED,
-        )  # fmt: skip
-        told = {one.id for one in self._told.among(asked.owner, [read.memory for read in result.reads])}
-        return [one for one in result.reads if one.memory.id in told or one.memory.kind == "passage"]
+        ).reads  # fmt: skip
+
+    def _telling(self, asked: Asked, reads: Sequence[Read]) -> list[Read]:
+        """Those of passages and of what the person told."""
+        told = {one.id for one in self._told.among(asked.owner, [read.memory for read in reads])}
+        return [one for one in reads if one.memory.id in told or one.memory.kind == "passage"]
 
 
 def _newest(memories: Sequence[Memory]) -> list[Memory]:

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
-from knowledge.records import Memory
+from knowledge.records import Acts, Memory
 from knowledge.store import ExternalMemory
 from knowledge.words import plain
 
-TELLS = 0.5  # probability of the act from which a turn counts as told
+TELLS = 0.15  # probability of the act from which a turn counts as told, unless it rather asks or wants something done:
+# a question has hardly any, and what is told in half a sentence ("YOOO hit plat last night") not much (LOG.md)
 _PAGE = 200
 _REMEMBERED = 20_000  # texts that are not read a second time
 
@@ -49,7 +50,7 @@ class Told:
         return [one for one in own if one.kind == "note" or likely[one.id] >= TELLS]
 
     def tells(self, owner: str, memories: Sequence[Memory]) -> dict[str, float]:
-        """id → how likely the memory's text tells something, 0…1."""
+        """id → how likely the memory's text tells something, 0…1; 0 where it rather does something else."""
         keys = {one.id: hash(one.text) for one in memories}
         with self._lock:
             fresh = [one for one in memories if keys[one.id] not in self._known]
@@ -59,7 +60,7 @@ class Told:
             rows = np.stack([vectors.get(one.id, blank) for one in fresh]) if vectors else None
             read = self._acts.read([one.text for one in fresh], rows)
             with self._lock:
-                self._known.update((keys[one.id], acts.tells) for one, acts in zip(fresh, read, strict=True))
+                self._known.update((keys[one.id], _telling(acts)) for one, acts in zip(fresh, read, strict=True))
         with self._lock:
             likely = {id: self._known[key] for id, key in keys.items()}
             while len(self._known) > _REMEMBERED:
@@ -76,6 +77,11 @@ class Told:
                 offset=offset, order="newest")  # fmt: skip
             offset += _PAGE
             yield page
+
+
+def _telling(acts: Acts) -> float:
+    rather = max(acts.asks_world, acts.asks_document, acts.wants_done, acts.advice)
+    return acts.tells if acts.tells >= rather else 0.0
 
 
 def once(memories: Sequence[Memory]) -> list[Memory]:
