@@ -17,6 +17,7 @@ from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
+from chat_app.forgetting import Forgetting
 from chat_app.held_back import streamed
 from chat_app.history import History
 from chat_app.history_records import Conditioned, Conversation, Message
@@ -68,6 +69,7 @@ class Conversations:
         self._network = network
         self._follower = MemoryFollower(history.marks, network)
         self.reply_effects = ReplyEffects(history, network)
+        self.forgetting = Forgetting(history, network)
         self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
@@ -76,20 +78,10 @@ class Conversations:
     # ---- replies -------------------------------------------------------------------------------------
 
     def send(
-        self,
-        owner: str,
-        text: str,
-        *,
-        conversation: str | None = None,
-        parent: str | EllipsisType | None = ...,
-        sampling: Sampling | None = None,
-        system: str = "",
-        context: Sequence[Turn] = (),
-        name: str = "",
-        path_before: str = "",
-        stop_at: Sequence[str] = (),
-        asks: bool = False,
-    ) -> Iterator[ReplyEvent]:
+        self, owner: str, text: str, *, conversation: str | None = None, parent: str | EllipsisType | None = ...,
+        sampling: Sampling | None = None, system: str = "", context: Sequence[Turn] = (), name: str = "",
+        path_before: str = "", stop_at: Sequence[str] = (), asks: bool = False,
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
 
         Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
@@ -168,19 +160,10 @@ class Conversations:
         return events()
 
     def _reply(
-        self,
-        network: Network,
-        owner: str,
-        user: Message,
-        stop: threading.Event,
-        sampling: Sampling,
-        system: str,
-        context: Sequence[Turn],
-        stop_at: Sequence[str],
-        replaced: Sequence[str] = (),
-        boost: Mapping[str, float] | None = None,
-        asks: bool = False,
-    ) -> Iterator[ReplyEvent]:
+        self, network: Network, owner: str, user: Message, stop: threading.Event, sampling: Sampling, system: str,
+        context: Sequence[Turn], stop_at: Sequence[str], replaced: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None, *, asks: bool = False,
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
@@ -259,27 +242,7 @@ class Conversations:
         """Is a reply of this conversation under way?"""
         return conversation in self._running.conversations()
 
-    def effects(
-        self, owner: str, conversation: str, message: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
-        """What each memory did to a reply, measured now and kept; see ``ReplyEffects.measure``."""
-        return self.reply_effects.measure(owner, conversation, message, stop)
-
     # ---- changes -------------------------------------------------------------------------------------
-
-    def forget(self, owner: str, conversation: str, message: str, ids: Sequence[str]) -> int:
-        """Delete those memories that the reply ``message`` offered to forget and a person chose; none: all are kept.
-
-        Returns how many went. Raises NotFound where nothing is offered (any more), NotReady, StoreError.
-        """
-        self._message_of(owner, conversation, message)
-        offered = [one.id for one in self.history.reads(owner, message) if one.operation == "forget"]
-        if not offered:
-            raise NotFound("This reply offers nothing to forget any more.")
-        chosen = [id for id in offered if id in ids]
-        gone = self._network().store.delete(owner, chosen) if chosen else 0
-        self.history.kept_reads.set_operation(owner, message, "forgotten" if chosen else "kept")
-        return gone
 
     def undo(self, owner: str, conversation: str) -> str:
         """Take the last exchange out of history and memory; returns the user's text, for the message box.

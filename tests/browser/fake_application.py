@@ -52,6 +52,9 @@ class FakeEncoder:
             row /= np.linalg.norm(row)
         return rows
 
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.encode(texts)
+
 
 class FakeDecoder:
     """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped.
@@ -146,24 +149,27 @@ class FakeApplication(Application):
     """Ready after ``loading`` seconds, and with ``held`` not before ``may_load`` is set.
 
     ``fails`` is a sentence to fail with instead; ``pause`` is the decoder's between two words, in seconds.
-    ``reader`` reads in the place of the fixed one, ``decoder`` speaks in the place of the ``FakeDecoder``.
+    ``reader`` reads in the place of the fixed one, ``decoder`` speaks in the place of the ``FakeDecoder``. ``acts``:
+    messages are read with the weights that ship, so that they recall and forget.
     """
 
     def __init__(
         self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
-        held: bool = False, reader: Reader | None = None, decoder: FakeDecoder | None = None,
+        held: bool = False, reader: Reader | None = None, decoder: FakeDecoder | None = None, acts: bool = False,
     ) -> None:
         super().__init__(load(["--data", str(data), "--cache", str(data / "cache"), *arguments], {}))
         self.loading = loading
         self.fails = fails
         self.reader = reader or FixedReader()
         self.decoder = decoder or FakeDecoder(pause)
+        self.acts = acts
         self.may_load = threading.Event()
         if not held:
             self.may_load.set()
 
     def _make_network(self) -> MemoryNetwork:
         from knowledge.errors import ModelUnavailable
+        from knowledge.input.dialogue_acts import make_message_reader
 
         for step in range(20):
             self._progress("decoder", step / 20)
@@ -175,7 +181,8 @@ class FakeApplication(Application):
         store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
                                dimension=encoder.dimension)
         store.recover(encoder.encode, lambda phase, fraction: None)
-        return MemoryNetwork(encoder, store, self.reader, Writer(), self.decoder)
+        acts = make_message_reader() if self.acts else None
+        return MemoryNetwork(encoder, store, self.reader, Writer(), self.decoder, acts=acts)
 
 
 if __name__ == "__main__":
