@@ -6,6 +6,7 @@ the encoder, how the weights were trained.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Sequence
@@ -104,6 +105,12 @@ class AttentionReader:
         """The same read with one owner's adapter."""
         return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
                                negligible=self.negligible, adapter=adapter)  # fmt: skip
+
+    def ungated(self) -> AttentionReader:
+        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        one = copy.copy(self)
+        one.decline, one.negligible = 2.0, 0.0
+        return one
 
     @torch.inference_mode()
     def weights(

@@ -34,6 +34,10 @@ class Reader(Protocol):
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...
 
+    def ungated(self) -> Reader:
+        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        ...
+
 
 def weights_of(encoder: str, folder: Path = WEIGHTS.parent) -> Path:
     """The file of the learned read's weights for the encoder of this name: its own, where one of the embedded encoders

@@ -48,7 +48,7 @@ class SmallModelPolicy:
         return replace(request, dialogue=turns, key=f"{request.key} alone" if request.key else "")
 
     def decision(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
-        return self._decisions.known(request, logits, room)
+        return None if request.note else self._decisions.known(request, logits, room)
 
     def guard(self, request: ReplyRequest) -> ReplyGuard:
         return SmallModelGuard(self._model, request)

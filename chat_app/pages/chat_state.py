@@ -16,6 +16,7 @@ from chat_app.pages.chat import ChatComponents
 from chat_app.pages.handlers import told
 from chat_app.pages.models import speaker_value
 from chat_app.pages.open_pages import OpenPages
+from chat_app.pages.recalled_lines import RecalledLines
 from chat_app.pages.source_lines import SourceLines
 from chat_app.pages.view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.words import Language, say
@@ -40,6 +41,7 @@ class ChatState:
         self.parts = parts
         self.view = View(application)
         self.sources = SourceLines(application)
+        self.recalled = RecalledLines(application)
         self.pages = OpenPages()
 
     @property
@@ -98,7 +100,8 @@ class ChatState:
         """
         counts = self.view.read_counts(owner, messages)
         sources = {} if streaming else self.sources.of(owner, messages)
-        return message_marks(messages, counts, chosen, sources=sources, streaming=streaming,
+        recalled = self.recalled.of(owner, messages)
+        return message_marks(messages, counts, chosen, sources=sources, recalled=recalled, streaming=streaming,
                              go=f"{go}@{time.time()}" if go else "")  # fmt: skip
 
     def chosen(

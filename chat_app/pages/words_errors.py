@@ -15,6 +15,7 @@ ERRORS: dict[str, str] = {
     # ---- conversations, feedback, learning ----
     "Only your own messages can be edited; regenerate the reply instead.": "只能编辑你自己的消息；回复请用“重新生成”。",
     "This message is no longer there.": "这条消息已不存在。",
+    "This reply offers nothing to forget any more.": "这条回复已没有可以忘掉的内容。",
     "The reply failed; regenerate it, or look into the terminal for the cause.": (
         "回复失败。请重新生成，或在终端查看原因。"
     ),
