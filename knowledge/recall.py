@@ -184,6 +184,7 @@ class Recall:
         return read_memory(
             reader, self._store, self._encoder, asked.owner, asked.text, asked.vector,
             [turn.text for turn in asked.dialogue], asked=asked.when, exclude=asked.exclude, limit=_LOOKED,
+            messages=self._acts,
         ).reads  # fmt: skip
 
     def _telling(self, asked: Asked, reads: Sequence[Read]) -> list[Read]:
