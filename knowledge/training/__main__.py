@@ -21,7 +21,8 @@ from knowledge import adapter, centring
 from knowledge.encoder import Encoder
 from knowledge.errors import MnemeError
 from knowledge.read_network import ReadSize, save
-from knowledge.reader import weights_of
+from knowledge.reader import WEIGHTS as READER
+from knowledge.reader import own_weights
 from knowledge.training import generator, generator_chinese, reply_mix, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
@@ -121,6 +122,13 @@ def average_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "mean of": [str(path) for path in given.mean]}
 
 
+def _reader_file(encoder: str) -> str:
+    """The name of the file for the read's weights: the default encoder's, or another one's own."""
+    if encoder in ("", "default"):
+        return READER.name
+    return own_weights(str(Path(encoder).resolve()) if Path(encoder).is_dir() else encoder).name
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
     parser.add_argument("part", choices=["reader", "decoder", "centring", "all"])
@@ -134,7 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
     parser.add_argument("--chinese", type=int, default=24,
-                        help="reader: generated Chinese memories, where the encoder is multilingual (default 24)")  # fmt: skip
+                        help="reader: generated Chinese memories, for a multilingual encoder (default 24)")  # fmt: skip
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
     parser.add_argument("--epochs", type=int, default=0, help="default: 4 of the reader, 1 of the decoder")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
@@ -157,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
     parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder}
-    names = {"reader": weights_of(given.encoder).name, "centring": centring.path_of(given.encoder).name}
+    names = {"reader": _reader_file(given.encoder), "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):
         make = parts.get(part, measure_centring)

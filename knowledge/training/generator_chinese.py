@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from knowledge.records import Role
 from knowledge.training.generator_chinese_facts import CARDS, NAMES, NEVER, PEOPLE, REPLIES, SHE, TALK, Card
 from knowledge.training.generator_times import session_times
 from knowledge.training.scenes import Query, Scene, Slot
@@ -40,7 +41,7 @@ class _Author:
         self.relations = (rng.sample(PEOPLE, 5), rng.sample(PEOPLE, 3))
 
     def say(self, side: int, text: str) -> int:
-        role = "assistant" if self.app and side else "user"
+        role: Role = "assistant" if self.app and side else "user"
         self.slots.append(Slot(
             text, self.times[self.session] + self.position * SECONDS_PER_TURN, "" if self.app else self.names[side],
             role, "turn", f"session-{self.session + 1}", self.position,
@@ -77,8 +78,8 @@ class _Author:
 
     def write(self, turns: int) -> None:
         share = turns / len(self.times)
-        for self.session in range(len(self.times)):
-            self.position, start = 0, len(self.slots)
+        for session in range(len(self.times)):
+            self.session, self.position, start = session, 0, len(self.slots)
             while len(self.slots) - start < share:
                 if self.rng.random() < 0.45:
                     side = self.rng.randrange(2)
