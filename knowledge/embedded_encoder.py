@@ -15,6 +15,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from knowledge import e5_file
 from knowledge.e5_file import E5File
 from knowledge.embedded_model import Progress, Source, ensure
@@ -141,7 +143,7 @@ def _network(found: E5File) -> Any:
         network = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     tensors = {
-        name: torch.from_numpy(found.tensors[_packed_name(name)].copy()).view(shape).half()
+        name: torch.from_numpy(np.require(found.tensors[_packed_name(name)], requirements="W")).view(shape).half()
         if not name.startswith("pooler") else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
         for name, shape in shapes.items()
     }  # fmt: skip

@@ -28,8 +28,8 @@ from knowledge.package_fetch import Requirement, resolve, sha256_of
 from tests.make_memories import open_store, talk
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 2, 2, 64, 16
-PIECES = ("<s>", "<pad>", "</s>", "<unk>", "▁", "▁query", "▁passage", ":", "▁a", "▁b", "c", "d", "妹", "妹妹", "é", "～",
-          "~", "<mask>")  # fmt: skip
+PIECES = ("<s>", "<pad>", "</s>", "<unk>", "▁", "▁query", "▁passage", ":", "▁a", "▁b", "c", "d", "妹", "妹妹", "é",
+          "～", "~", "<mask>")  # fmt: skip
 CHARACTERS = {"\x01": "", "\u200b": " ", "\n": " ", "ﬁ": "fi", "ｂ": "b"}
 LAYER_PARTS = {"q": (WIDTH, WIDTH), "k": (WIDTH, WIDTH), "v": (WIDTH, WIDTH), "ao": (WIDTH, WIDTH),
                "fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}  # fmt: skip

@@ -38,7 +38,7 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
     found: list[Lesson] = []
     own = {"generator": generator.generate(given.seed, given.scenes)}
     if encoder.multilingual:
-        own["chinese"] = generator_chinese.generate(given.seed, given.chinese)
+        own["chinese and english"] = generator_chinese.generate(given.seed, given.chinese)
     for name in (*own, *(sets.ALL if given.data else ())):
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
         for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
