@@ -52,6 +52,9 @@ class FakeEncoder:
             row /= np.linalg.norm(row)
         return rows
 
+    def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.encode(texts)
+
 
 class FakeDecoder:
     """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped.
