@@ -95,8 +95,9 @@ class Application:
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
         )
         self.decoders = Decoders(
-            self._make_decoder, lambda: self.network, cache=settings.cache, memory=total_memory()
-        )
+            self._make_decoder, lambda: self.network, cache=settings.cache, memory=total_memory(),
+            chosen=lambda model: self.set_preferences({"model": model}),
+        )  # fmt: skip
         self.engine = open_database(settings.database_url)
         self.history = History(self.engine, clock=clock)
         self.conversations = Conversations(

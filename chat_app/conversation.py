@@ -17,11 +17,13 @@ from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
+from chat_app.forgetting import Forgetting
 from chat_app.held_back import streamed
 from chat_app.history import History
 from chat_app.history_records import Conditioned, Conversation, Message
 from chat_app.memory_follower import MemoryFollower, Network
 from chat_app.message_text import checked_text
+from chat_app.recalled import in_words, with_list
 from chat_app.reply_effects import ReplyEffects
 from chat_app.reply_totals import ReplyTotals
 from chat_app.running_replies import RunningReplies
@@ -68,6 +70,7 @@ class Conversations:
         self._network = network
         self._follower = MemoryFollower(history.marks, network)
         self.reply_effects = ReplyEffects(history, network, lambda: self.system)
+        self.forgetting = Forgetting(history, network)
         self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
@@ -76,25 +79,16 @@ class Conversations:
     # ---- replies -------------------------------------------------------------------------------------
 
     def send(
-        self,
-        owner: str,
-        text: str,
-        *,
-        conversation: str | None = None,
-        parent: str | EllipsisType | None = ...,
-        sampling: Sampling | None = None,
-        system: str = "",
-        context: Sequence[Turn] = (),
-        name: str = "",
-        path_before: str = "",
-        stop_at: Sequence[str] = (),
-    ) -> Iterator[ReplyEvent]:
+        self, owner: str, text: str, *, conversation: str | None = None, parent: str | EllipsisType | None = ...,
+        sampling: Sampling | None = None, system: str = "", context: Sequence[Turn] = (), name: str = "",
+        path_before: str = "", stop_at: Sequence[str] = (), asks: bool = False,
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
 
         Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
         that the new one follows, by default the end of the active branch. ``context`` are turns that the decoder sees
         before the dialogue and nobody keeps; ``path_before`` is their hash. ``stop_at`` are sequences that end the
-        reply.
+        reply. ``asks``: who calls shows what is to be forgotten and asks for it, so that the reply need not list it.
 
         The last piece of text comes after the reply is committed. ``stop`` or closing the iterator keeps what is there
         of the reply (reason "stopped"); a reply of which there is nothing is not kept, and ReplySaved does not come.
@@ -107,14 +101,18 @@ class Conversations:
             network = self._network()
             id = conversation or self.history.create(owner, name=name).id
             with self._alone(owner, id) as stop, network.idle.held():
-                user = self.history.add(owner, id, "user", text, parent=parent, path_before=path_before)
-                yield from self._reply(network, owner, user, stop, sampling or self.sampling, system, context, stop_at)
+                user = self.history.add(
+                    owner, id, "user", text, parent=parent, path_before=path_before, to_memory=not network.forgets(text)
+                )
+                yield from self._reply(
+                    network, owner, user, stop, sampling or self.sampling, system, context, stop_at, asks=asks
+                )
 
         return events()
 
     def edit(
         self, owner: str, conversation: str, message: str, text: str, *, sampling: Sampling | None = None,
-        system: str = "", context: Sequence[Turn] = (),
+        system: str = "", context: Sequence[Turn] = (), asks: bool = False,
     ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Say something else in the place of an earlier message of the user: a new branch; the old one turns inactive.
 
@@ -124,13 +122,14 @@ class Conversations:
         if old.role != "user":
             raise BadInput("Only your own messages can be edited; regenerate the reply instead.")
         return self.send(
-            owner, text, conversation=conversation, parent=old.parent, sampling=sampling, system=system, context=context
-        )
+            owner, text, conversation=conversation, parent=old.parent, sampling=sampling, system=system,
+            context=context, asks=asks,
+        )  # fmt: skip
 
     def regenerate(
         self, owner: str, conversation: str, message: str | None = None, *, sampling: Sampling | None = None,
         system: str = "", context: Sequence[Turn] = (), stop_at: Sequence[str] = (),
-        boost: Mapping[str, float] | None = None,
+        boost: Mapping[str, float] | None = None, asks: bool = False,
     ) -> Iterator[ReplyEvent]:  # fmt: skip
         """Another reply beside ``message`` (or to it, when it is the user's); by default the last one.
 
@@ -155,23 +154,17 @@ class Conversations:
                 # The branch that the new reply replaces is still active in memory, and must not answer for it.
                 kept = {turn.id for turn in self.history.path(owner, conversation, user.id)}
                 replaced = [turn.id for turn in self.history.path(owner, conversation) if turn.id not in kept]
-                yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, replaced, boost)
+                yield from self._reply(
+                    network, owner, user, stop, chosen, system, context, stop_at, replaced, boost, asks=asks
+                )
 
         return events()
 
     def _reply(
-        self,
-        network: Network,
-        owner: str,
-        user: Message,
-        stop: threading.Event,
-        sampling: Sampling,
-        system: str,
-        context: Sequence[Turn],
-        stop_at: Sequence[str],
-        replaced: Sequence[str] = (),
-        boost: Mapping[str, float] | None = None,
-    ) -> Iterator[ReplyEvent]:
+        self, network: Network, owner: str, user: Message, stop: threading.Event, sampling: Sampling, system: str,
+        context: Sequence[Turn], stop_at: Sequence[str], replaced: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None, *, asks: bool = False,
+    ) -> Iterator[ReplyEvent]:  # fmt: skip
         """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
@@ -188,8 +181,11 @@ class Conversations:
                 owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads, boost=boost
             )
             yield MemoryRead(read)
-            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard)
-            done = yield from streamed(network.reply(request, stop), so_far, stop_at, stop)
+            request = in_words(
+                ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard), read
+            )
+            events = with_list(network.reply(request, stop), read, shown=asks)
+            done = yield from streamed(events, so_far, stop_at, stop)
             self.totals.add(done.usage)
             if done.text or done.finish_reason != "stopped":
                 if done.trace is not None:
@@ -218,10 +214,15 @@ class Conversations:
         self._record(network, owner, read)
         yield MemoryWritten(self._follower.settle(owner, conversation))
 
-    def _save(self, owner: str, user: Message, text: str, reason: Any, **reading: Any) -> Message:
+    def _save(
+        self, owner: str, user: Message, text: str, reason: Any, *, read: ReadResult | None, how: Conditioned
+    ) -> Message:
+        """Commit the reply. What tells or lists memories is none itself: memory would repeat what it has."""
+        told = read is not None and bool(read.operation)
         return self.history.add(
-            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, **reading
-        )
+            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, read=read, how=how,
+            to_memory=not told,
+        )  # fmt: skip
 
     def _record(self, network: Network, owner: str, read: ReadResult | None) -> None:
         if read is not None and read.reads:
@@ -242,12 +243,6 @@ class Conversations:
     def busy(self, conversation: str) -> bool:
         """Is a reply of this conversation under way?"""
         return conversation in self._running.conversations()
-
-    def effects(
-        self, owner: str, conversation: str, message: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
-        """What each memory did to a reply, measured now and kept; see ``ReplyEffects.measure``."""
-        return self.reply_effects.measure(owner, conversation, message, stop)
 
     # ---- changes -------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from chat_app.machine import own_memory
 from knowledge.decoder import Decoder
 from knowledge.decoder_catalogue import CATALOGUE, DEFAULT, DecoderEntry, fitting, is_default, smaller
 from knowledge.embedded_model import bytes_on_disk, cached, delete
-from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError, ModelUnavailable
+from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError
 
 logger = logging.getLogger(__name__)
 
@@ -58,13 +58,15 @@ class Decoders:
 
     ``network``: raises NotReady until the start is over. ``memory``: bytes of the machine. ``catalogue``: known by
     name, from small to large; the first one is the stand-in while another is fetched. ``default``: which of them is
-    meant where the choice is left to this program.
+    meant where the choice is left to this program. ``chosen`` is told which one a person's switch led to.
     """
 
     def __init__(
         self, make: Callable[[str, Progress], Decoder], network: Callable[[], Network], *, cache: Path, memory: int,
         catalogue: tuple[DecoderEntry, ...] = CATALOGUE, default: str = DEFAULT,
+        chosen: Callable[[str], None] = lambda model: None,
     ) -> None:  # fmt: skip
+        self._chosen = chosen
         self._default = default
         self._make, self._network = make, network
         self._cache, self._memory = cache, memory
@@ -134,7 +136,8 @@ class Decoders:
                 first = first or error
                 self._missed(entry.name, error)
                 at = smaller(at, self.catalogue)
-        raise first or ModelUnavailable("There is no decoder.")
+        assert first is not None  # the wanted one was tried
+        raise first
 
     def _serve(self, model: str, progress: Progress) -> Decoder:
         decoder = self._loaded(model, progress)
@@ -196,6 +199,8 @@ class Decoders:
         while model and model != self._state.serving:
             try:
                 self._take(model, stop)
+                if not chain:
+                    self._chosen(model)
                 return
             except Cancelled:
                 break

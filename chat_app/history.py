@@ -151,8 +151,9 @@ class History:
         read: ReadResult | None = None,
         how: Conditioned | None = None,
         path_before: str = "",
+        to_memory: bool = True,
     ) -> Message:
-        """Commit a message, marked for memory, and make its branch the active one.
+        """Commit a message, marked for memory unless it is none (``to_memory``), and make its branch the active one.
 
         ``parent`` is the message it follows (None: it is a first message); by default the end of the active branch.
         ``path_before`` is the hash of messages that a client holds before the first one; ``read`` and ``how`` say what
@@ -173,7 +174,7 @@ class History:
                 "feedback": None, "reads": None if read is None else reads_to_json(read, text, how),
                 "null_weight": None if read is None else read.null_weight,
                 "path_hash": step_hash(path_before if above is None else above.path_hash, role, text),
-                "memory_pending": True, "memory_state": "in", "memory_taken": False,
+                "memory_pending": to_memory, "memory_state": "in", "memory_taken": not to_memory,
             }  # fmt: skip
             connection.execute(insert(messages).values(values))
             if before == row.leaf:

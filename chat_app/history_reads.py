@@ -48,3 +48,11 @@ class KeptReads:
             kept = message_row(connection, owner, message).reads or []
             changed = [{**read, "effect": effects.get(read["id"], read.get("effect"))} for read in kept]
             connection.execute(mine.values(reads=changed))
+
+    def set_operation(self, owner: str, message: str, operation: str) -> None:
+        """Keep what became of the set that a reply read. Raises NotFound."""
+        mine = update(messages).where(messages.c.id == message, messages.c.owner == owner, LIVE)
+        with transaction(self._engine) as connection:
+            connection.execute(mine.values(feedback=messages.c.feedback))
+            kept = message_row(connection, owner, message).reads or []
+            connection.execute(mine.values(reads=[{**read, "operation": operation} for read in kept]))

@@ -88,6 +88,7 @@ class PastRead:
     effect: float | None = None  # nats of the whole reply's log-probability that it was good for; None: not measured
     boost: float = 1.0  # its weight was multiplied by this for this reply
     outside: bool = False  # a program's own system prompt or turns, which nobody keeps, went into this reply
+    operation: str = ""  # the operation of the memory that made the set; of "forget" what became of it: "forgotten", "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = 
                 words=looks.get(read.memory.id, nowhere)[1],
                 boost=how.boost.get(read.memory.id, 1.0),
                 outside=how.outside,
+                operation=result.operation,
             )
         )
         for read in result.reads

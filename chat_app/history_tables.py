@@ -69,7 +69,8 @@ messages = Table(
     Column("path_hash", String(64), nullable=False),  # of the texts up to this one, as they were when it was said
     Column("memory_pending", Boolean, nullable=False),  # memory still has to be brought to ``memory_state``
     Column("memory_state", String(16), nullable=False),  # in, inactive, deleted: what memory should hold
-    Column("memory_taken", Boolean, nullable=False),  # memory took the turn in once: never to be written a second time
+    # Memory took the turn in once, or it is none: it is never to be written from now on.
+    Column("memory_taken", Boolean, nullable=False),
     Index("messages_conversation_parent", "conversation", "parent"),
     Index("messages_owner_path_hash", "owner", "path_hash"),
     Index("messages_pending", "memory_pending", "owner"),

@@ -96,7 +96,8 @@ class ReplyEffects:
 def _measurable(network: Network, reads: Sequence[PastRead]) -> bool:
     """Only the way in which a reply came about tells what its memories did."""
     return bool(reads) and all(
-        read.path == network.path and read.path != "endpoint" and not read.outside for read in reads
+        read.path == network.path and read.path != "endpoint" and not read.outside and not read.operation
+        for read in reads
     )
 
 

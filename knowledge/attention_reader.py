@@ -6,6 +6,7 @@ the encoder, how the weights were trained.
 
 from __future__ import annotations
 
+import copy
 import math
 import re
 from collections.abc import Sequence
@@ -26,7 +27,6 @@ TIE = 0.1  # nats within which a pinned memory comes first
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
-CROWD = 6.0  # times that from the third memory on: behind two, what weighs less changes no reply (LOG.md, 2026-11-27)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 
 
@@ -34,10 +34,10 @@ class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
-    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). ``negligible``: share of the strongest read's weight
-    below which a memory is not read, ``CROWD`` times as much from the third on, save for what needs a guess, drawn
-    from many hints, or a list. ``adapter``: what one owner's feedback changed; without one the
-    shipped weights read. ``shift``: what the encoder's cosines of unlike texts lie above the default one's.
+    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). What the message asks of the person's own life, of the chat
+    or of a document lessens it by its probability. ``negligible``: share of the strongest read's weight below which a
+    memory is not read. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
+    ``shift``: what the encoder's cosines of unlike texts lie above the default one's.
     """
 
     learned = True
@@ -82,14 +82,14 @@ class AttentionReader:
         best = useful[int(log_alpha[:-1].argmax())]
         guess = wants_a_guess(text) and (acts.asks_own > 0.5 or _speaks_of(names, best.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
-        ranked = list(zip(logits, useful, range(len(useful)), strict=True)) if math.exp(null) < decline else []
+        # What only memory can know is looked for there however little seems to answer: the weights say so.
+        elsewhere = (1 - acts.asks_own * (1 - acts.asks_world)) * (1 - acts.asks_chat) * (1 - acts.asks_document)
+        declined = math.exp(null) * elsewhere >= decline
+        ranked = [] if declined else list(zip(logits, useful, range(len(useful)), strict=True))
         ranked.sort(key=lambda one: -one[0] - TIE * one[1].memory.pinned)
         ranked = ranked[: max(0, limit)]
         least = self.negligible * math.exp(max((logit for logit, _, _ in ranked), default=0.0))
-        crowd = 1.0 if guess or acts.several > 0.5 else CROWD
-        kept = [
-            one for rank, one in enumerate(ranked) if math.exp(one[0]) >= least * (crowd if rank > 1 else 1.0)
-        ]  # fmt: skip
+        kept = [one for one in ranked if math.exp(one[0]) >= least]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(
@@ -107,6 +107,12 @@ class AttentionReader:
         """The same read with one owner's adapter."""
         return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
                                negligible=self.negligible, adapter=adapter, shift=self.shift)  # fmt: skip
+
+    def ungated(self) -> AttentionReader:
+        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        one = copy.copy(self)
+        one.decline, one.negligible = 2.0, 0.0
+        return one
 
     @torch.inference_mode()
     def weights(

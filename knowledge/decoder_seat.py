@@ -5,11 +5,12 @@ Does not know: what decoders do.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from knowledge.decoder import Decoder, OpenDecoder
 
@@ -54,3 +55,5 @@ class DecoderSeat:
             old.close()
         del old
         gc.collect()  # its weights are large, and rings of references would hold them for a while
+        with suppress(OSError, AttributeError):  # glibc keeps freed memory for itself until it is asked
+            ctypes.CDLL(None).malloc_trim(0)

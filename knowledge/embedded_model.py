@@ -13,20 +13,23 @@ What lies in the cache folder, for example::
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from knowledge.decoder_catalogue import SMOLLM2, DecoderEntry, Hub
-from knowledge.errors import BadInput, ModelError, ModelUnavailable
+from knowledge.errors import BadInput, Cancelled, ModelError, ModelUnavailable
 from knowledge.gguf_fetch import fetch_gguf, unavailable, unfinished
 from knowledge.hub_fetch import hub_folder
 from knowledge.package_fetch import raise_if_full, sha256_of
@@ -34,6 +37,7 @@ from knowledge.packed_files import PACKED, kernel_name
 
 Progress = Callable[[str, float], None]
 FETCHING, CONVERTING = "fetching", "converting"
+_BEAT = 0.2  # seconds
 _FORMAT = 1  # of the folder; another number is converted again
 
 
@@ -41,14 +45,8 @@ def convert_gguf(gguf: Path, folder: Path) -> None:
     """Write ``gguf`` as a folder to ``folder``: Qwen2 with its weights packed (knowledge/packed_network.py), others as
     bfloat16 safetensors for transformers; with the tokenizer and its chat template.
 
-    In a process of its own, whose memory (several times the file) is given back. Raises: whatever transformers raises
-    on a damaged file, BrokenProcessPool where the system ended it for its memory.
+    Raises: whatever transformers raises on a damaged file.
     """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-        process.submit(_convert_gguf, gguf, folder).result()
-
-
-def _convert_gguf(gguf: Path, folder: Path) -> None:
     from knowledge import packed_network
 
     if packed_network.can_pack(gguf):
@@ -70,18 +68,53 @@ def _convert_gguf(gguf: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
+def convert_apart(gguf: Path, folder: Path, beat: Callable[[], None] = lambda: None) -> None:
+    """``convert_gguf`` in a process of its own, with less of the processor's time: what it takes of memory is given
+    back, and replies go on meanwhile. ``beat`` is called now and then, and may raise to end it.
+
+    Raises: ModelError.
+    """
+    call = "import sys, pathlib; from knowledge.embedded_model import convert_gguf, yielding; yielding(); "
+    call += "convert_gguf(*map(pathlib.Path, sys.argv[1:]))"
+    home = str(Path(__file__).resolve().parent.parent)
+    with tempfile.TemporaryFile() as told:
+        process = subprocess.Popen(
+            [sys.executable, "-c", call, str(gguf), str(folder)], cwd=home,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told,
+        )  # fmt: skip
+        try:
+            while process.poll() is None:
+                beat()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_BEAT)
+        finally:
+            process.kill()
+            process.wait()
+        told.seek(0)
+        lines = told.read().decode("utf-8", "replace").strip().splitlines()
+    if process.returncode:
+        raise ModelError(lines[-1] if lines else f"the conversion ended with status {process.returncode}")
+
+
+def yielding() -> None:
+    """Let everything else on this machine go first."""
+    with contextlib.suppress(AttributeError, OSError):  # not everywhere
+        os.nice(5)
+
+
 def ensure(
     cache: Path,
     progress: Progress,
     entry: DecoderEntry = SMOLLM2,
     *,
-    convert: Callable[[Path, Path], None] = convert_gguf,
+    convert: Callable[[Path, Path], None] | None = None,
     check_contents: bool = False,
 ) -> Path:
     """The folder with the entry's converted model, made now if it is not there. Safe against kills and parallel starts.
 
     ``progress`` gets FETCHING or CONVERTING and a fraction 0…1 (while another start does it: FETCHING, 0), and may
-    raise to end it; what was fetched is kept. A cached model costs a few file sizes; ``check_contents`` hashes every
+    raise to end it; what was fetched is kept. ``convert`` writes a GGUF as a folder (default: ``convert_apart``). A
+    cached model costs a few file sizes; ``check_contents`` hashes every
     file too (for use after it failed to load).
 
     Raises: ModelUnavailable (not cached and not to be fetched), ModelError (disk full, conversion failed).
@@ -96,7 +129,9 @@ def ensure(
                 if entry.gguf:
                     gguf = fetch_gguf(entry, cache, lambda fraction: progress(FETCHING, fraction))
                     progress(CONVERTING, 0.0)
-                    _make(folder, entry, lambda new: _convert(gguf, new, convert), fresh=True)
+                    beat = partial(progress, CONVERTING, 0.0)
+                    way = convert or partial(convert_apart, beat=beat)
+                    _make(folder, entry, lambda new: _convert(gguf, new, way), fresh=True)
                     progress(CONVERTING, 1.0)
                 else:
                     progress(FETCHING, 0.0)
@@ -184,7 +219,7 @@ def _locked(path: Path, progress: Progress) -> Iterator[None]:
 def _convert(gguf: Path, folder: Path, convert: Callable[[Path, Path], None]) -> None:
     try:
         convert(gguf, folder)
-    except OSError:
+    except (OSError, Cancelled):
         raise
     except Exception as exc:  # transformers and safetensors raise many kinds here
         raise_if_full(exc)

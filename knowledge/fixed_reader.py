@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -88,6 +88,10 @@ class FixedReader:
             for logit, c in chosen
         )
         return ReadResult(query=text, reads=reads, null_weight=null / total, shortlisted=len(candidates))
+
+    def ungated(self) -> FixedReader:
+        """The same mix, whose null slot declines nothing and which keeps what weighs little."""
+        return FixedReader(replace(self.mix, clear=math.inf, negligible=0.0), multilingual=self.multilingual)
 
     def logits(self, text: str, candidates: Sequence[Candidate]) -> list[float]:
         """(candidates) → their logits; the null slot's is ``mix.null``."""

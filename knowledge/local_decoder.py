@@ -203,6 +203,11 @@ class LocalDecoder:
         """Sizes and hits of the cache of blocks."""
         return self._maker.cache.state()
 
+    @property
+    def prefix_bytes(self) -> int:
+        """Bytes of the keys and values that are kept of running dialogues."""
+        return self._cache.bytes()
+
     def close(self) -> None:
         """Keep the blocks on disk for the next start."""
         self._maker.cache.spill()

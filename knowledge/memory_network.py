@@ -21,7 +21,8 @@ from knowledge.ingestion import DocumentIntake
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
-from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
+from knowledge.recall import Asked, Recall, called
+from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
 from knowledge.running_chat import context_of, unread
 from knowledge.store import ExternalMemory
 from knowledge.writer import Writer, memory_id
@@ -36,6 +37,7 @@ class MemoryNetwork:
     """Read → reply → write over one external memory, for any number of owners.
 
     Every method takes the owner first; nothing of one owner is ever visible to another. Safe to call from threads.
+    ``acts``: the reading of messages, without which every message is read alike, and none recalls or forgets.
     ``idle`` does what can wait: the blocks of what was written are made ahead of the first read, and the files are
     cleaned of what was deleted.
     """
@@ -52,6 +54,7 @@ class MemoryNetwork:
         self.writer = writer
         self.system = ""  # the owner of this machine's system prompt, for the blocks made ahead; "" for the decoder's
         self._seat = DecoderSeat(decoder)
+        self._recall = Recall(store, encoder, self.messages)
         self._clock = clock  # seconds since the epoch, UTC
         self.intake = DocumentIntake(store, encoder, clock=clock)
         self.idle = IdleWork()
@@ -71,17 +74,31 @@ class MemoryNetwork:
 
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
-        the number of reads; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
+        the number of reads, save where the message recalls or wants something forgotten: the set that is meant then
+        comes (knowledge/recall.py), with its ``operation``; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
         the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
         vector = self.encoder.encode_queries([text])[0]  # (dimension,)
-        said = [turn.text for turn in dialogue]
-        result = read_memory(
-            self.reader_of(owner), self.store, self.encoder, owner, text, vector, said, asked=self._clock(),
-            exclude=frozenset(exclude), limit=limit, messages=self.messages,
-        )  # fmt: skip
+        acts, reader = self.acts(text), self.reader_of(owner)
+        if called(acts):
+            asked = Asked(owner, text, vector, acts, self._clock(), dialogue, frozenset(exclude))
+            result = replace(self._recall.read(asked, reader), acts=acts)
+        else:
+            result = read_memory(
+                reader, self.store, self.encoder, owner, text, vector, [turn.text for turn in dialogue],
+                asked=self._clock(), exclude=frozenset(exclude), limit=limit, messages=self.messages,
+            )  # fmt: skip
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
+
+    def acts(self, text: str) -> Acts:
+        """What a message does, without a look at the dialogue before it."""
+        vector = self.encoder.encode([text]) if self.messages.sees_vectors else None
+        return self.messages.read([text], vector)[0]
+
+    def forgets(self, text: str) -> bool:
+        """Does this message want something forgotten? Then it is no memory itself."""
+        return called(self.acts(text)) == "forget"
 
     # ---- R: reply -----------------------------------------------------------------------------------
 

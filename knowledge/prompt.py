@@ -100,6 +100,8 @@ class PromptBuilder:
         budget = self._dialogue_budget(request.system)
         messages = [message("system", system)]
         messages += [message(turn.role, self.cut_middle(turn.text, budget)) for turn in request.dialogue[first:]]
+        if request.note and len(messages) > 1:
+            messages[-1] = message(messages[-1]["role"], f"{request.note}\n{messages[-1]['content']}")
         reads, lines = self._memories(request.reads, everything)
         shown = lines if not self._style.strongest_last else lines[::-1]
         block = "\n".join([self._style.heading, mark] if mark else [self._style.heading, *shown]) if lines else ""

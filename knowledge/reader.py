@@ -38,6 +38,10 @@ class Reader(Protocol):
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...
 
+    def ungated(self) -> Reader:
+        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        ...
+
 
 def own_weights(encoder: str, folder: Path = WEIGHTS.parent) -> Path:
     """The file that holds the learned read's weights for the encoder of this name alone."""

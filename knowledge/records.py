@@ -154,6 +154,8 @@ class ReadResult:
     seconds: float = 0.0
     acts: Acts | None = None  # what the message does; None where it was not read
     heard: bool = False  # the query names somebody or something that one of the shortlisted memories speaks of
+    operation: str = ""  # the operation of the memory that made this set, of ``OPERATIONS``; "" for a read by attention
+    more: int = 0  # memories that belong to the set besides; a set is in its own order, not in that of weight
 
     def normalised(self) -> ReadResult:
         """With weights that sum to 1, the null slot's included, in order of weight."""
@@ -264,7 +266,7 @@ class ReplyRequest:
     ``dialogue`` ends with the user's new turn; ``reads`` are in order of weight; ``system`` replaces the decoder's own
     system prompt where a program passes one. ``key`` names the dialogue, so that keys and values of an unchanged
     prefix can be reused; ``owner`` whose memories these are, so that their blocks are kept apart; ``heard`` as of
-    :class:`ReadResult`.
+    :class:`ReadResult`; ``note`` is an instruction for this reply.
     """
 
     dialogue: Sequence[Turn]
@@ -274,3 +276,4 @@ class ReplyRequest:
     system: str = ""
     owner: str = ""
     heard: bool = False
+    note: str = ""  # what to say, in a line before the person's message

@@ -25,6 +25,8 @@ from knowledge.reply_policy import ReplyGuard
 from knowledge.reply_state import Prepared
 from knowledge.running_chat import needed
 
+CROWD = 0.3  # of the strongest weight, from the third memory on: behind two, what weighs less changes no reply of it
+
 
 class SmallModelPolicy:
     """For the adapted SmolLM2-135M."""
@@ -36,13 +38,17 @@ class SmallModelPolicy:
     def seen(self, request: ReplyRequest) -> ReplyRequest:
         if not request.dialogue:
             return request
+        strong = sorted(request.reads, key=lambda read: -read.weight)
+        least = CROWD * strong[0].weight if strong else 0.0
+        weak = {read.memory.id for read in strong[2:] if read.weight < least}
+        request = replace(request, reads=[read for read in request.reads if read.memory.id not in weak])
         turns = needed(request.dialogue)
         if len(turns) == len(request.dialogue):
             return request
         return replace(request, dialogue=turns, key=f"{request.key} alone" if request.key else "")
 
     def decision(self, request: ReplyRequest, logits: Tensor, room: int) -> Callable[[Prepared], str] | None:
-        return self._decisions.known(request, logits, room)
+        return None if request.note else self._decisions.known(request, logits, room)
 
     def guard(self, request: ReplyRequest) -> ReplyGuard:
         return SmallModelGuard(self._model, request)

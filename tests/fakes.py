@@ -184,6 +184,9 @@ class FakeNetwork:
             self.store.of(owner).setdefault(id, memory)
         return tuple(self.memory_id(owner, turn.id) for turn in turns)
 
+    def forgets(self, text: str) -> bool:
+        return False
+
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:
         own = self.store.of(owner)
         for id in (self.memory_id(owner, turn_id) for turn_id in turn_ids):

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ class TwoOwners(FakeApplication):
 class PageServer:
     """Serves until ``close``. ``call`` speaks to Gradio's queue as the browser does, and as a forger would."""
 
-    def __init__(self, data: Path, *, wait: bool = True, **options: Any) -> None:
-        self.application = TwoOwners(data, **options)
+    def __init__(self, data: Path, *, wait: bool = True, arguments: Sequence[str] = (), **options: Any) -> None:
+        self.application = TwoOwners(data, *arguments, **options)
         self.application.start()
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))

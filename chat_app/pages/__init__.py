@@ -15,6 +15,7 @@ from chat_app.pages.chat_state import QUICK, ChatState
 from chat_app.pages.diagnostics import diagnostics_page
 from chat_app.pages.documents import documents_page
 from chat_app.pages.memory import memory_page
+from chat_app.pages.models import models_page
 from chat_app.pages.reads_panel import ReadsPanelEvents
 from chat_app.pages.sidebar import SidebarEvents
 from chat_app.pages.training import training_page
@@ -34,7 +35,7 @@ def build(application: Application) -> gr.Blocks:
     ) as demo:
         parts.build_sidebar()
         with gr.Tabs(elem_id="nav", selected="chat") as tabs:
-            with gr.Tab(label("frame.chat"), id="chat", elem_id="tab-chat"):
+            with gr.Tab(label("frame.chat"), id="chat", elem_id="tab-chat") as chat_tab:
                 parts.build_chat()
             with gr.Tab(label("frame.memory"), id="memory", elem_id="tab-memory") as memory_tab:
                 memory = memory_page(application)
@@ -42,14 +43,16 @@ def build(application: Application) -> gr.Blocks:
                 documents = documents_page(application)
             with gr.Tab(label("frame.training"), id="training", elem_id="tab-training") as training_tab:
                 training = training_page(application)
-            with gr.Tab(label("frame.diagnostics"), id="diagnostics", elem_id="tab-diagnostics") as diagnostics_tab:
+            with gr.Tab(label("frame.models"), id="models", elem_id="tab-models") as models_tab:
+                models = models_page(application)
                 diagnostics = diagnostics_page(application)
         state = ChatState(application, parts)
         ChatEvents(state).connect(demo)
         SidebarEvents(state, tabs).connect()
         ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
+        chat_tab.select(state.look, [], [parts.status, parts.timer], **QUICK)
         for tab, page in ((memory_tab, memory), (documents_tab, documents), (training_tab, training),
-                          (diagnostics_tab, diagnostics)):  # fmt: skip
+                          (models_tab, models), (models_tab, diagnostics)):  # fmt: skip
             _refresh_when_opened(tab, page)
     blocks: gr.Blocks = demo
     blocks.queue(default_concurrency_limit=8, max_size=256)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from chat_app.pages.chat_replies import ReplyEvents
 from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
-from chat_app.pages.handlers import field, told
+from chat_app.pages.handlers import field, names, told
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
 
@@ -41,6 +41,7 @@ class ChatEvents:
         parts.chat.like(self.like, [conversation], None, **QUICK)
         parts.chat.select(self.choose, [conversation], [parts.reads, parts.marks], **QUICK)
         parts.marks.select(self.act, [conversation], everything, **QUICK)
+        parts.marks.forget(self.forget, [conversation], everything, **QUICK)
         parts.marks.branch(replies.branch, [conversation], everything, **REPLY)
 
     @told
@@ -67,6 +68,13 @@ class ChatEvents:
         owner, conversation = self.application.owner_of(request), id_of(conversation)
         messages, message = self.state.message_at(owner, conversation, event.index, None, language_of(request))
         return self.state.chosen(owner, conversation, messages, message.id)
+
+    @told
+    def forget(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """What a person chose of the memories that a reply offered to forget; none of them: they are kept."""
+        owner, conversation, reply = self.application.owner_of(request), id_of(conversation), field(event, "id")
+        self.application.conversations.forgetting.carry_out(owner, conversation, reply, names(event, "ids"))
+        return self.state.shown(owner, page_of(request), conversation, chosen=reply)
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:

@@ -72,7 +72,8 @@ class ReplyEvents:
             return
         yield from self._play(
             owner, page, conversation, messages, language, text,
-            lambda: self.application.conversations.send(owner, text, conversation=conversation or None))  # fmt: skip
+            lambda: self.application.conversations.send(
+                owner, text, conversation=conversation or None, asks=True))  # fmt: skip
 
     @told
     def regenerate(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
@@ -85,7 +86,7 @@ class ReplyEvents:
         before = messages[:-1] if messages[-1].role == "assistant" else messages
         yield from self._play(
             owner, page_of(request), conversation, before, language, "",
-            lambda: self.application.conversations.regenerate(owner, conversation))  # fmt: skip
+            lambda: self.application.conversations.regenerate(owner, conversation, asks=True))  # fmt: skip
 
     @told
     def regenerate_changed(self, conversation: str, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
@@ -144,13 +145,13 @@ class ReplyEvents:
         elif wanted.kind == "edit":
             yield from self._play(
                 owner, page, conversation, messages[:place], language, "",
-                lambda: conversations.edit(owner, conversation, wanted.message, wanted.text))  # fmt: skip
+                lambda: conversations.edit(owner, conversation, wanted.message, wanted.text, asks=True))  # fmt: skip
         else:
             yield from self._play(
                 owner, page, conversation, messages[:place], language, "",
                 lambda: conversations.regenerate(
                     owner, conversation, wanted.message, sampling=conversations.sampling,
-                    boost=dict.fromkeys(wanted.boost, BOOST)))  # fmt: skip
+                    boost=dict.fromkeys(wanted.boost, BOOST), asks=True))  # fmt: skip
 
     @told
     def stop(self, conversation: str, request: gr.Request) -> None:

@@ -14,7 +14,9 @@ import gradio as gr
 
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.handlers import told
+from chat_app.pages.models import speaker_value
 from chat_app.pages.open_pages import OpenPages
+from chat_app.pages.recalled_lines import RecalledLines
 from chat_app.pages.source_lines import SourceLines
 from chat_app.pages.view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.words import Language, say
@@ -39,6 +41,7 @@ class ChatState:
         self.parts = parts
         self.view = View(application)
         self.sources = SourceLines(application)
+        self.recalled = RecalledLines(application)
         self.pages = OpenPages()
 
     @property
@@ -97,7 +100,8 @@ class ChatState:
         """
         counts = self.view.read_counts(owner, messages)
         sources = {} if streaming else self.sources.of(owner, messages)
-        return message_marks(messages, counts, chosen, sources=sources, streaming=streaming,
+        recalled = self.recalled.of(owner, messages)
+        return message_marks(messages, counts, chosen, sources=sources, recalled=recalled, streaming=streaming,
                              go=f"{go}@{time.time()}" if go else "")  # fmt: skip
 
     def chosen(
@@ -141,17 +145,27 @@ class ChatState:
             updates = self.shown(owner, page_of(request), id_of(conversation))
         except NotFound:
             updates = self.shown(owner, page_of(request), "")
+        return {**updates, self.parts.status: self.start_status(), self.parts.timer: gr.Timer(active=self._moving())}
+
+    @told
+    def look(self, request: gr.Request) -> Updates:
+        """The chat is looked at again: who speaks, and whether that is about to change."""
+        return {self.parts.status: self.start_status(), self.parts.timer: gr.Timer(active=self._moving())}
+
+    def _moving(self) -> bool:
+        """Is the start, or a decoder that is to speak, under way?"""
         status = self.application.status()
-        waiting = gr.Timer(active=not (status.ready or status.error))
-        return {**updates, self.parts.status: self.start_status(), self.parts.timer: waiting}
+        return not (status.ready or status.error) or self.application.decoders.state().busy
 
     @told
     def tick(self, conversation: str, request: gr.Request) -> Updates:
-        """How far the start is; the timer ends when it is over, and the panel then gets its texts."""
+        """How far the start, or another decoder, is; the timer ends when that is over, and the panel then gets its
+        texts."""
         parts, status = self.parts, self.application.status()
         updates: Updates = {parts.status: self.start_status()}
-        if status.ready or status.error:
-            updates[parts.timer] = gr.Timer(active=False)
+        if self._moving():
+            return updates
+        updates[parts.timer] = gr.Timer(active=False)
         if status.ready:
             owner, conversation = self.application.owner_of(request), id_of(conversation)
             try:
@@ -166,10 +180,11 @@ class ChatState:
         return updates
 
     def start_status(self, jobs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-        """How far the start is, and the files that this page waits for."""
-        status = self.application.status()
+        """How far the start is, which decoder speaks, and the files that this page waits for."""
+        status, decoders = self.application.status(), self.application.decoders
         start = {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
-        return {"start": start, "jobs": list(jobs)}
+        speakers = {language: speaker_value(decoders, language) for language in ("en", "zh")}
+        return {"start": start, "jobs": list(jobs), "speakers": speakers}
 
 
 def box(busy: bool) -> Any:

@@ -1,4 +1,4 @@
-"""The diagnostics page: which model runs, how memories reach it, and what its caches hold. Refreshes when opened.
+"""The counters below the models page: what the decoder's caches hold, and its replies. Refreshes when opened.
 
 Numbers of the whole server; nothing of what anybody said. Does not know: how the numbers come about.
 """
@@ -43,11 +43,6 @@ class DiagnosticsPage:
         decoder = network.open_decoder
         blocks = None if decoder is None else decoder.cache_state()
         return value | {
-            "decoder": network.decoder.name,
-            "encoder": network.encoder.name,
-            "path": network.path,
-            "window": network.decoder.window,
-            "reads": application.settings.reads,
             "blocks": None if blocks is None else {**asdict(blocks), "hit_rate": blocks.hit_rate},
             "prefix_limit": None if decoder is None else application.settings.prefix_cache_mib << 20,
             "totals": asdict(application.conversations.totals.state()),

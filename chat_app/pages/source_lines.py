@@ -57,7 +57,8 @@ class SourceLines:
             if message.role == "user":
                 said.append(message.text)
             elif message.id in reads:
-                source = self._source(message, said, reads[message.id], memories)
+                listed = reads[message.id][0].operation  # such a reply shows its memories itself
+                source = None if listed else self._source(message, said, reads[message.id], memories)
                 lines[message.id] = None
                 if source is not None:
                     lines[message.id] = _line(source, memories[source.memory], message.conversation)

@@ -43,11 +43,13 @@ def feedback_value(messages: Sequence[Message]) -> list[str | None]:
 
 def message_marks(
     messages: Sequence[Message], counts: Mapping[str, int], chosen: str, *,
-    sources: Mapping[str, dict[str, Any] | None] | None = None, streaming: bool = False, go: str = "",
+    sources: Mapping[str, dict[str, Any] | None] | None = None,
+    recalled: Mapping[str, dict[str, Any]] | None = None, streaming: bool = False, go: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """What stands under the messages: ``counts`` memories per reply; ``chosen`` is the reply the panel shows.
 
-    ``sources``: the lines that quote memory; what has none here keeps the line it has on the page.
+    ``sources``: the lines that quote memory; what has none here keeps the line it has on the page. ``recalled``: the
+    sets of memories that replies list or offer to forget.
     """
     return {
         "messages": [
@@ -62,6 +64,7 @@ def message_marks(
                 "unanswered": not streaming and message is messages[-1] and message.role == "user",
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",
                 **({"source": sources[message.id]} if sources and message.id in sources else {}),
+                **({"recalled": recalled[message.id]} if recalled and message.id in recalled else {}),
             }
             for message in messages
         ],

@@ -17,17 +17,18 @@ import gradio as gr
 from gradio.i18n import I18nData
 from starlette.requests import Request
 
-from chat_app.pages.words_chat import BRANCH, CHAT, FRAME, READS, SIDEBAR, SOURCE, STATUS
+from chat_app.pages.words_chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBAR, SOURCE, STATUS
 from chat_app.pages.words_diagnostics import DIAGNOSTICS
 from chat_app.pages.words_errors import in_chinese
 from chat_app.pages.words_lists import DOCUMENTS, MEMORY
+from chat_app.pages.words_models import MODELS
 from chat_app.pages.words_training import TRAINING
 
 Language = Literal["en", "zh"]
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
-WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **READS, **MEMORY,
-                                    **DOCUMENTS, **DIAGNOSTICS, **TRAINING}  # fmt: skip
+WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **FORGET, **READS,
+                                    **MEMORY, **DOCUMENTS, **DIAGNOSTICS, **MODELS, **TRAINING}  # fmt: skip
 
 # ---- how they are chosen ---------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ FRAME: dict[str, tuple[str, str]] = {
     "frame.memory": ("Memory", "记忆"),
     "frame.documents": ("Documents", "文档"),
     "frame.training": ("Training", "训练"),
-    "frame.diagnostics": ("Diagnostics", "诊断"),
+    "frame.models": ("Models", "模型"),
     "frame.light": ("Light", "浅色"),
     "frame.dark": ("Dark", "深色"),
     "frame.system": ("System", "跟随系统"),
@@ -162,6 +162,20 @@ SOURCE: dict[str, tuple[str, str]] = {
     "source.closest": ("The closest:", "最接近的："),
     "source.idle": ("Read, but hardly used:", "读取了，但几乎没有用到："),
     "source.open": ("Show this memory", "显示这条记忆"),
+}
+
+# ---- what may be forgotten, below a reply -----------------------------------------------------------
+FORGET: dict[str, tuple[str, str]] = {
+    "forget.title": ("Forget these memories?", "要忘掉这些记忆吗？"),
+    "forget.yes": ("Forget these {count}", "忘掉这 {count} 条"),
+    "forget.yes_one": ("Forget this one", "忘掉这一条"),
+    "forget.keep": ("Keep", "保留"),
+    "forget.assistant": ("Mneme’s own words, {day}", "Mneme 自己说的，{day}"),
+    "forget.done": (
+        "Forgotten: Mneme no longer remembers this. What was said stays in its chat until you delete that.",
+        "已忘掉：Mneme 不再记得这些。说过的话仍留在原对话里，直到你删除该对话。",
+    ),
+    "forget.kept": ("Kept: nothing was forgotten.", "已保留：什么都没有忘掉。"),
 }
 
 # ---- reads panel -----------------------------------------------------------------------------------

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 DIAGNOSTICS: dict[str, tuple[str, str]] = {
-    "diagnostics.title": ("Diagnostics", "诊断"),
+    "diagnostics.title": ("Counters", "计数"),
     "diagnostics.subtitle": (
-        "How memories reach the model, and what is kept ready for it. Numbers since the start; none of your words.",
-        "记忆如何到达模型，以及为它预先保存了什么。数字自启动起累计，不含你的任何文字。",
+        "What is kept ready for the model. Numbers since the start; none of your words.",
+        "为模型预先保存了什么。数字自启动起累计，不含你的任何文字。",
     ),
     "diagnostics.refresh": ("Refresh", "刷新"),
-    "diagnostics.model": ("Model", "模型"),
-    "diagnostics.model_text": ("What writes the replies and what finds the memories.", "由什么来写回复、找记忆。"),
-    "diagnostics.decoder": ("Decoder", "解码器"),
-    "diagnostics.encoder": ("Encoder", "编码器"),
-    "diagnostics.path": ("Memories", "记忆"),
-    "diagnostics.window": ("Window", "窗口"),
     "diagnostics.tokens": ("{count} tokens", "{count} 个词元"),
     "diagnostics.blocks": ("Blocks of memories", "记忆块"),
     "diagnostics.blocks_text": (

@@ -15,6 +15,7 @@ ERRORS: dict[str, str] = {
     # ---- conversations, feedback, learning ----
     "Only your own messages can be edited; regenerate the reply instead.": "只能编辑你自己的消息；回复请用“重新生成”。",
     "This message is no longer there.": "这条消息已不存在。",
+    "This reply offers nothing to forget any more.": "这条回复已没有可以忘掉的内容。",
     "The reply failed; regenerate it, or look into the terminal for the cause.": (
         "回复失败。请重新生成，或在终端查看原因。"
     ),
@@ -196,7 +197,18 @@ ERRORS: dict[str, str] = {
     "{spec} does not hold {member}; check the package index.": "{spec} 中没有 {member}，请检查软件包索引。",
     "The model hub did not give {file} ({reason}).": "模型库没有给出 {file}（{reason}）。",
     "The environment says that no model hub is reachable.": "环境变量表明无法访问模型库。",
+    "There is no decoder of this name in the catalogue.": "目录中没有这个名称的解码器。",
+    "This decoder is in use; switch to another one first.": "该解码器正在使用，请先切换到其他解码器。",
+    "This decoder is being fetched; cancel that first.": "正在获取该解码器，请先取消。",
+    "Fetching the decoder was cancelled.": "已取消获取解码器。",
+    "The temperature is a number from 0 to 2.": "温度是 0 到 2 之间的数。",
+    "The longest reply is a whole number of tokens from 1 to 100000.": "最长回复是 1 到 100000 之间的整数（词元）。",
+    "The system prompt is a text of at most 8000 characters.": "系统提示词最多 8000 个字符。",
+    "{file} cannot be written ({reason}); make room and try again.": "无法写入 {file}（{reason}），请腾出空间后重试。",
     # ---- endpoints ----
+    "Give the address of an endpoint like http://127.0.0.1:11434/v1, with #NAME for one of its models.": (
+        "请填写端点地址，例如 http://127.0.0.1:11434/v1；要指定其中的模型，请在末尾加上 #名称。"
+    ),
     "{place} answered HTTP {status}; look at its log.": "{place} 返回 HTTP {status}，请查看其日志。",
     "{place} cannot be reached; start the endpoint or choose another --model.": (
         "无法连接 {place}，请启动该端点或选择其他 --model。"

@@ -176,7 +176,7 @@ def test_an_endpoint_shows_no_attention_and_the_panel_says_why(start: Callable[.
     expect(page.locator("#reads-panel .mn-weight")).to_have_count(3)
     for gone in (".mn-attention", ".mn-effect", "#reads-measure", "#reads-measuring", "#chat .mn-word"):
         expect(page.locator(gone)).to_have_count(0)
-    page.click("#tab-diagnostics-button")
+    page.click("#tab-models-button")
     expect(page.locator(".dg-group[data-group=blocks]")).to_contain_text("the model runs at an endpoint")
 
 
@@ -190,8 +190,8 @@ def test_diagnostics_show_the_caches_and_what_was_written_is_made_ready(
     eventually(lambda: len(decoder.filled) == 2)  # the message and its reply
     server.application.network.remember(OWNER, "A note by hand")
     eventually(lambda: "A note by hand" in decoder.filled)
-    page.click("#tab-diagnostics-button")
-    line = page.locator(".dg-line[data-key=count]")
+    page.click("#tab-models-button")
+    line = page.locator("#diagnostics-page .dg-line[data-key=count]")
     expect(line).to_contain_text("3")
     expect(page.locator(".dg-line[data-key=ram]")).to_contain_text("3 MB of 256 MB")
     expect(page.locator(".dg-line[data-key=hit_rate]")).to_contain_text("75 %")

@@ -10,8 +10,6 @@ const group = (key, ...lines) => make("section", { class: "ml-panel dg-group", "
 
 const groups = (value) => {
   const { blocks, totals } = value;
-  const model = group("model", line("decoder", value.decoder), line("path", say(`reads.path_${value.path}`)),
-    line("window", say("diagnostics.tokens", { count: number(value.window) })), line("encoder", value.encoder));
   const asked = blocks ? blocks.hits + blocks.misses : 0;
   const cache = blocks ? group("blocks", line("count", number(blocks.blocks)), used("ram", blocks.ram, blocks.ram_limit),
     line("files", number(blocks.spilled)), used("disk", blocks.disk, blocks.disk_limit),
@@ -23,7 +21,7 @@ const groups = (value) => {
   const replies = group("replies", line("replies_count", number(totals.replies)), line("written", say("diagnostics.tokens", { count: number(totals.completion_tokens) })),
     ...(totals.first_token_seconds ? [line("first", seconds(totals.first_token_seconds))] : []),
     ...(totals.tokens_per_second ? [line("speed", say("diagnostics.per_second", { count: number(Math.round(totals.tokens_per_second)) }))] : []));
-  return [model, cache, prefix, replies];
+  return [cache, prefix, replies];
 };
 
 function draw() {
@@ -31,7 +29,7 @@ function draw() {
   const head = make("header", { class: "ml-head" }, make("div", { class: "ml-titles" },
     make("h2", { text: say("diagnostics.title") }), make("p", { text: say("diagnostics.subtitle") })),
     make("div", { class: "ml-head-buttons" }, textButton(say("diagnostics.refresh"), () => trigger("select", {}), { id: "diagnostics-refresh" }, icon("again"))));
-  const body = value.decoder ? make("div", { class: "dg-groups" }, ...groups(value))
+  const body = value.totals ? make("div", { class: "dg-groups" }, ...groups(value))
     : make("p", { class: "mn-faint", text: say("status.wait") });
   page.replaceChildren(head, body);
 }

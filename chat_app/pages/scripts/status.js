@@ -16,6 +16,16 @@ const file = (job) => {
   return make("div", { class: `mn-progress mn-${job.state}` }, make("span", { text }));
 };
 
+// Which decoder replies while another is on its way, or because another could not be had.
+const speaking = (speaker) => {
+  const meanwhile = say("models.meanwhile", { serving: speaker.serving_title });
+  const node = speaker.busy
+    ? line(say("models.speaking", { doing: say(`models.${speaker.phase === "decoder" ? "loading" : speaker.phase}`, { wanted: speaker.wanted_title }), meanwhile }), speaker.phase === "fetching" ? speaker.fraction : null)
+    : make("div", { class: "mn-progress" }, make("span", { text: say(`models.missed_${speaker.why}`, { missed: speaker.missed_title, serving: speaker.serving_title, reason: speaker.reason }) }));
+  node.id = "speaking";
+  return node;
+};
+
 function draw() {
   const value = props.value || {};
   if (!value.start) return; // the page is not filled yet, ready or not
@@ -28,6 +38,8 @@ function draw() {
     bar.id = "getting-ready";
     nodes.push(bar);
   }
+  const speaker = start.ready && value.speakers?.[document.documentElement.lang.startsWith("zh") ? "zh" : "en"];
+  if (speaker?.busy || speaker?.missed) nodes.push(speaking(speaker));
   for (const job of value.jobs || []) nodes.push(file(job));
   root.replaceChildren(...nodes);
 }

@@ -1,0 +1,97 @@
+"""Words of the models page, and of the line in the chat that says which decoder speaks: key → (English, Chinese)."""
+
+from __future__ import annotations
+
+MODELS: dict[str, tuple[str, str]] = {
+    "models.title": ("Models", "模型"),
+    "models.subtitle": (
+        "Which model writes the replies. Your memory serves each of them, and stays as it is when you switch.",
+        "由哪个模型来写回复。你的记忆供所有模型使用，切换时保持不变。",
+    ),
+    "models.refresh": ("Refresh", "刷新"),
+    # ---- which one speaks ----
+    "models.now": ("In use", "正在使用"),
+    "models.decoder": ("Decoder", "解码器"),
+    "models.encoder": ("Encoder", "编码器"),
+    "models.multilingual": ("{name}, several languages", "{name}，支持多种语言"),
+    "models.english": ("{name}, English", "{name}，英语"),
+    "models.path": ("Memories", "记忆"),
+    "models.window": ("Window", "窗口"),
+    "models.waiting": ("{wanted} is next", "即将切换到 {wanted}"),
+    "models.fetching": ("Fetching {wanted}", "正在下载 {wanted}"),
+    "models.converting": ("Preparing {wanted}", "正在转换 {wanted}"),
+    "models.loading": ("Loading {wanted}", "正在加载 {wanted}"),
+    "models.meanwhile": ("{serving} replies meanwhile.", "在此期间由 {serving} 回复。"),
+    "models.speaking": ("{doing}. {meanwhile}", "{doing}。{meanwhile}"),
+    "models.cancel": ("Cancel", "取消"),
+    "models.missed_failed": (
+        "{missed} could not be had, so {serving} replies. {reason}",
+        "无法使用 {missed}，因此由 {serving} 回复。{reason}",
+    ),
+    "models.missed_memory": (
+        "This computer has too little memory for {missed}, so {serving} replies.",
+        "本机内存不足以运行 {missed}，因此由 {serving} 回复。",
+    ),
+    "models.flag": (
+        "Mneme was started with --model {flag}: that one speaks again after the next start.",
+        "Mneme 以 --model {flag} 启动：下次启动后仍使用该模型。",
+    ),
+    # ---- the catalogue ----
+    "models.catalogue": ("Decoders", "解码器"),
+    "models.catalogue_text": (
+        "Larger ones reply better, more slowly, and take more memory. Fetched once, kept on this computer.",
+        "更大的模型回复更好，但更慢、占用更多内存。只需下载一次，保存在本机。",
+    ),
+    "models.speaks_now": ("In use", "使用中"),
+    "models.here": ("On this computer", "已下载"),
+    "models.part": ("Partly fetched", "部分下载"),
+    "models.hub": ("Only from a model hub", "仅来自模型库"),
+    "models.too_large": ("More memory than this computer has", "超出本机内存"),
+    "models.download": ("Download {size}", "下载 {size}"),
+    "models.on_disk": ("{size} on disk", "占用磁盘 {size}"),
+    "models.needs": ("Memory {size}", "内存 {size}"),
+    "models.licence": ("Licence {name}", "许可 {name}"),
+    "models.use": ("Use", "使用"),
+    "models.fetch": ("Fetch and use", "下载并使用"),
+    "models.delete": ("Delete {title} from this computer", "从本机删除 {title}"),
+    "models.delete_ask": ("Delete {title} from this computer?", "从本机删除 {title}？"),
+    "models.delete_yes": ("Delete", "删除"),
+    "models.did_delete": ("Deleted from this computer.", "已从本机删除。"),
+    # ---- an endpoint ----
+    "models.endpoint": ("An endpoint", "端点"),
+    "models.endpoint_text": (
+        "A program that speaks OpenAI's chat API. What you write and what is read from memory is sent there.",
+        "支持 OpenAI 聊天接口的程序。你写的内容和读到的记忆会发送到那里。",
+    ),
+    "models.address": ("Address", "地址"),
+    "models.look": ("Look for Ollama and LM Studio on this computer", "在本机查找 Ollama 和 LM Studio"),
+    "models.looking": ("Looking…", "正在查找…"),
+    "models.found_none": ("Neither answers on this computer.", "本机上两者都没有响应。"),
+    "models.found_empty": ("{program} answers, but has no model.", "{program} 有响应，但没有模型。"),
+    # ---- replies ----
+    "models.replies": ("Replies", "回复"),
+    "models.replies_text": ("Used for the replies that start from now on.", "用于此后开始的回复。"),
+    "models.temperature": ("Temperature", "温度"),
+    "models.temperature_text": ("0 takes the likeliest word, higher varies.", "0 取最可能的词，越高变化越多。"),
+    "models.reply_tokens": ("Longest reply", "最长回复"),
+    "models.reply_tokens_text": ("in tokens; a word is one or two", "以词元计，一个词约一到两个"),
+    "models.system": ("System prompt", "系统提示词"),
+    "models.system_text": (
+        "What the model is told about how to reply. Empty: its own.",
+        "告诉模型如何回复。留空则使用模型自带的提示词。",
+    ),
+    "models.save": ("Save", "保存"),
+    "models.did_save": ("Saved. It holds from the next reply on.", "已保存，从下一条回复起生效。"),
+    # ---- memory ----
+    "models.memory": ("Memory of this computer", "本机内存"),
+    "models.memory_text": ("What Mneme takes now, and what holds it.", "Mneme 当前占用的内存及其用途。"),
+    "models.own": ("Mneme in all", "Mneme 总计"),
+    "models.of": ("{part} of {whole}", "{part} / {whole}"),
+    "models.weights": ("The decoder", "解码器"),
+    "models.weights_of": ("about {size}, measured as it was loaded", "约 {size}（加载时测得）"),
+    "models.blocks": ("Blocks of memories", "记忆块"),
+    "models.prefix": ("Running dialogues", "进行中的对话"),
+    "models.at_most": ("at most {size}", "最多 {size}"),
+    "models.elsewhere": ("none: it runs at an endpoint", "无：在端点运行"),
+    "models.nothing": ("nothing", "无"),
+}
