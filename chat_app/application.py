@@ -38,6 +38,7 @@ logger = logging.getLogger(__name__)
 # Share of the start's progress bar that each phase takes; the first start's download is by far the longest.
 PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.5, "decoder": 0.8, "encoder": 0.85, "memory": 0.92,
           "ready": 1.0}
+_FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,10 @@ class Application:
         end = PHASES[names[min(names.index(phase) + 1, len(names) - 1)]]
         self._status = Status(phase=phase, fraction=start + (end - start) * min(max(fraction, 0.0), 1.0))
 
+    def _encoder_progress(self, phase: str, fraction: float) -> None:
+        """An encoder that is fetched and converted first takes most of its phase for the fetching."""
+        self._progress("encoder", _FETCHED * fraction if phase == "fetching" else _FETCHED + (1 - _FETCHED) * fraction)
+
     def _load(self) -> None:
         try:
             network = self._make_network()
@@ -223,7 +228,9 @@ class Application:
         settings = self.settings
         decoder = self._models.decoder if self._models else self._first_decoder()
         self._progress("encoder", 0.0)
-        encoder = self._models.encoder if self._models else Encoder(settings.encoder, device=settings.device)
+        encoder = self._models.encoder if self._models else Encoder(
+            settings.encoder, device=settings.device, cache=settings.cache, progress=self._encoder_progress
+        )
         self._progress("memory", 0.0)
         store = ExternalMemory(
             self.engine,

@@ -162,8 +162,9 @@ OPTIONS: tuple[Option, ...] = (
            "decoder: one of those on the Models page, another causal LM, or an OpenAI-compatible endpoint"),
     Option("adapter", "default", _adapter, "default, none or a file",
            "low-rank products added to the decoder's weights: those trained for SmolLM2, none, or a file"),
-    Option("encoder", "default", _text, "default, a hub name or a folder",
-           "encoder: the embedded all-MiniLM-L6-v2 or any sentence-transformers model"),
+    Option("encoder", "default", _text, "default, multilingual-e5-small, a hub name or a folder",
+           "encoder: the embedded all-MiniLM-L6-v2 (English), the embedded multilingual-e5-small (100 languages), or "
+           "any sentence-transformers model"),
     Option("chroma", "embedded", _chroma, "embedded or http(s)://HOST:PORT",
            "vector store: in the data folder or a Chroma server"),
     Option("database", "", _database, "an SQLAlchemy URL, such as postgresql+psycopg://USER@HOST/NAME",

@@ -37,17 +37,19 @@ class AttentionReader:
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). What the message asks of the person's own life, of the chat
     or of a document lessens it by its probability. ``negligible``: share of the strongest read's weight below which a
     memory is not read. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
+    ``shift``: what the encoder's cosines of unlike texts lie above the default one's.
     """
 
     learned = True
 
     def __init__(
         self, network: ReadNetwork, *, multilingual: bool = False, decline: float = DECLINE,
-        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None,
+        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None, shift: float = 0.0,
     ) -> None:  # fmt: skip
         self.network = network.eval()
         self.adapter = adapter
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
+        self.shift = shift
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
@@ -68,7 +70,7 @@ class AttentionReader:
         log_alpha, log_hops = self.weights(focus, useful, keys)
         memories = [c.memory for c in useful]
         log_alpha = superseded(log_alpha, memories, keys, text, context=frozenset(map(stem, focus.context)),
-                               around=[c.memory for c in candidates])  # fmt: skip
+                               around=[c.memory for c in candidates], shift=self.shift)  # fmt: skip
         if reading is not None:
             log_alpha = answering(log_alpha, memories, reading)
         log_alpha = of_the_same(log_alpha, memories, text)
@@ -104,7 +106,7 @@ class AttentionReader:
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""
         return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
-                               negligible=self.negligible, adapter=adapter)  # fmt: skip
+                               negligible=self.negligible, adapter=adapter, shift=self.shift)  # fmt: skip
 
     def ungated(self) -> AttentionReader:
         """The same read, whose null slot declines nothing and which keeps what weighs little."""

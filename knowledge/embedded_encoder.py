@@ -15,6 +15,8 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from knowledge import e5_file
 from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.e5_file import E5File
@@ -101,7 +103,7 @@ def _tokenizer(found: E5File) -> Any:
         single=f"{names['bos']} $A {names['eos']}", pair=f"{names['bos']} $A {names['eos']} $B {names['eos']}",
         special_tokens=[(names["bos"], found.bos), (names["eos"], found.eos)],
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=made, bos_token=names["bos"], eos_token=names["eos"], cls_token=names["bos"],
         sep_token=names["eos"], pad_token=names["pad"], unk_token=names["unk"], model_max_length=found.positions,
     )
@@ -129,7 +131,7 @@ def _normalizers(characters: dict[str, str]) -> list[Any]:
     def any_of(these: list[str]) -> Regex:
         return Regex("[" + "".join(f"\\x{{{ord(one):X}}}" for one in these) + "]")
 
-    steps = [normalizers.Replace(any_of(these), into) for into, these in sorted(before.items())]
+    steps: list[Any] = [normalizers.Replace(any_of(these), into) for into, these in sorted(before.items())]
     steps += [normalizers.Replace(character, shield) for character, shield in shields.items()]
     steps += [nfkc, *(normalizers.Replace(shield, character) for character, shield in shields.items())]
     return [*steps, normalizers.Replace(Regex(" {2,}"), " ")]
@@ -152,7 +154,7 @@ def _network(found: E5File) -> Any:
         network = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     tensors = {
-        name: torch.from_numpy(found.tensors[_packed_name(name)].copy()).view(shape).half()
+        name: torch.from_numpy(np.require(found.tensors[_packed_name(name)], requirements="W")).view(shape).half()
         if not name.startswith("pooler") else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
         for name, shape in shapes.items()
     }  # fmt: skip

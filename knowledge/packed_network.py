@@ -119,7 +119,9 @@ def load(folder: Path) -> Any:
         embeddings = file.get_tensor("embeddings")  # stays in the file: few rows are ever read
     kinds = json.loads(about["kinds"])
     with torch.device("meta"):
-        network: Any = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)
+        network: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
+            config, dtype=torch.bfloat16
+        )
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
     rotary = type(network.model.rotary_emb)(config)

@@ -70,13 +70,14 @@ def asks_for_before(text: str) -> bool:
 
 def superseded(
     log_alpha: np.ndarray, memories: Sequence[Memory], keys: Mapping[str, np.ndarray], question: str, *,
-    context: frozenset[str] = frozenset(), around: Sequence[Memory] = (),
+    context: frozenset[str] = frozenset(), around: Sequence[Memory] = (), shift: float = 0.0,
 ) -> np.ndarray:  # fmt: skip
     """log α (n + 1,), null slot last, with what newer memories take from older ones (older ones from newer, where the
     question is on what was before); sums to 1 as before.
 
     ``keys``: id → (dimension,) unit vector; what has none is like nothing. ``context``: stems of the turns that the
-    question leans on. ``around``: what these may lean on, if not on each other only. Only turns and notes of the same
+    question leans on. ``around``: what these may lean on, if not on each other only. ``shift``: what this encoder's
+    cosines of unlike texts lie above the default one's. Only turns and notes of the same
     speaker supersede each other.
     """
     now, before = asks_for_now(question), asks_for_before(question)
@@ -99,7 +100,7 @@ def superseded(
     # torch, since numpy's own threads would fight with torch's for the cores
     rows = torch.from_numpy(np.stack([keys.get(one.id, blank) for one in some]))
     cosine = np.zeros(newer.shape)
-    cosine[:, some_newer] = (rows @ rows[some_newer].T).numpy()
+    cosine[:, some_newer] = (rows @ rows[some_newer].T).numpy() - shift
     # "It was moved" itself is like nothing.
     change = _like(np.where(leaning[None], 1.0, cosine), newer & told, _UNLIKE_CHANGE, _LIKE_CHANGE)
     change = change.T if before else change  # (what loses, what it loses to)

@@ -15,7 +15,7 @@ from knowledge.evidence import WIDTH, Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
-from knowledge.reader import WEIGHTS, make_reader
+from knowledge.reader import WEIGHTS, make_reader, own_weights, weights_of
 from knowledge.records import Candidate, Memory, Reading, ReadResult
 
 SMALL = ReadSize(dimension=8, heads=2, head_dim=4, hidden=8, state=8)
@@ -108,6 +108,23 @@ def test_weights_outlive_the_file_and_a_damaged_one_is_refused(tmp_path: Path) -
     assert isinstance(reader, FixedReader) and "damaged" in note
     reader, note = make_reader("some encoder", 8, multilingual=False, path=tmp_path / "none")
     assert isinstance(reader, FixedReader) and "No weights" in note
+
+
+def test_each_encoders_own_weights_are_picked_and_the_default_ones_where_there_are_none(tmp_path: Path) -> None:
+    for name, encoder in (("reader", "all-MiniLM-L6-v2"), ("reader.other", "other")):
+        save(ReadNetwork(SMALL).eval(), tmp_path / f"{name}.safetensors", {"encoder": encoder})
+    assert weights_of("other", tmp_path).name == "reader.other.safetensors"
+    assert weights_of("all-MiniLM-L6-v2", tmp_path).name == weights_of("third", tmp_path).name == "reader.safetensors"
+    assert own_weights("some/where else", tmp_path) == tmp_path / "reader.some--where--else.safetensors"
+    for encoder, learned in (("other", True), ("all-MiniLM-L6-v2", True), ("third", False)):
+        reader, note = make_reader(encoder, 8, multilingual=False, path=weights_of(encoder, tmp_path))
+        assert reader.learned == learned and bool(note) != learned
+
+
+def test_the_multilingual_encoder_has_a_read_of_its_own() -> None:
+    reader, note = make_reader("multilingual-e5-small", 384, multilingual=True)
+    assert reader.learned and reader.multilingual and not note  # type: ignore[attr-defined]
+    assert reader.shift < 0 == make_reader("all-MiniLM-L6-v2", 384, multilingual=False)[0].shift  # type: ignore[attr-defined]
 
 
 # ---- with the weights that ship ---------------------------------------------------------------------------------

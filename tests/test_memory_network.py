@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from knowledge.database import open_database
 from knowledge.errors import BadInput
 from knowledge.fixed_reader import FixedReader
+from knowledge.focus import candidates_of, focus_of
 from knowledge.idle_work import IdleWork
 from knowledge.memory_network import MemoryNetwork
 from knowledge.records import Memory, Read, ReadResult, ReplyRequest, Turn
@@ -156,3 +157,39 @@ def test_the_clock_is_handed_in_and_times_what_is_read_and_kept(tmp_path: Path) 
     finally:
         network.close()
         engine.dispose()
+
+
+class TwoWays(FakeEncoder):
+    """Knows what it was asked to encode as something to store, and what as a query."""
+
+    def __init__(self) -> None:
+        self.stored: list[str] = []
+        self.queries: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        self.stored += texts
+        return super().encode(texts)
+
+    def encode_queries(self, texts: Sequence[str]) -> Any:
+        self.queries += texts
+        return super().encode(texts)
+
+
+def test_what_is_asked_is_encoded_as_a_query_and_what_is_kept_is_not(tmp_path: Path) -> None:
+    network = network_with(Watched(), tmp_path)
+    network.encoder = encoder = TwoWays()  # type: ignore[assignment]
+    network.write(OWNER, [Turn("t1", "user", "My sister lives in Lisbon.", 1.0)])
+    note = network.remember(OWNER, "I drink tea.")
+    network.edit(OWNER, note.id, "I drink coffee.")
+    assert encoder.stored == ["My sister lives in Lisbon.", "I drink tea.", "I drink coffee."] and not encoder.queries
+    network.read(OWNER, "Where does my sister live?", limit=3)
+    assert encoder.queries == ["Where does my sister live?"] and len(encoder.stored) == 3
+    vector = encoder.encode_queries(["And where does she work?"])[0]
+    encoder.stored.clear()
+    encoder.queries.clear()
+    before = ["Where does my sister live?", "In Lisbon."]
+    candidates_of(network.store, encoder, OWNER, "And where does she work?", vector, before)
+    assert encoder.queries == ["Where does my sister live? In Lisbon. And where does she work?"] and not encoder.stored
+    focus_of(network.store, encoder, OWNER, "And where does she work?", vector, before, 2.0)
+    assert encoder.stored == before  # turns of the dialogue, as they are kept
+    network.close()

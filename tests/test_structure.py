@@ -24,7 +24,7 @@ LIBRARIES = {
     "chromadb": ("knowledge.vectors",),
     "sentence_transformers": ("knowledge.encoder",),
     "transformers": ("knowledge.chat_model", "knowledge.memory_attention", "knowledge.token_picker",
-                     "knowledge.embedded_model"),
+                     "knowledge.embedded_model", "knowledge.embedded_encoder", "knowledge.packed_network"),
     "pypdf": ("knowledge.parsers.*",),
     "docx": ("knowledge.parsers.*",),
     "bs4": ("knowledge.parsers.*",),

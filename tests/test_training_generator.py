@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.training import generator_chinese, generator_chinese_asked, generator_chinese_facts
 from knowledge.training.generator import (
     PEOPLE,
     SCHEMAS,
@@ -204,3 +205,24 @@ def test_held_out_follow_ups_are_answered_by_their_evidence() -> None:
         for draft in one.drafts:
             for index in draft.evidence:
                 assert of_nobody(draft.answer) in of_nobody(one.stage.turns[index].text), draft
+
+
+# ---- Chinese -----------------------------------------------------------------------------------------------
+
+
+def test_chinese_scenes_are_the_same_for_a_seed_and_honestly_labelled() -> None:
+    scenes = list(generator_chinese.generate(3, 12))
+    assert scenes == list(generator_chinese.generate(3, 12)) and scenes != list(generator_chinese.generate(4, 12))
+    kinds = Counter(query.kind for scene in scenes for query in scene.queries)
+    assert {"chinese single", "chinese single in English", "chinese update", "chinese followup", "chinese adversarial",
+            "chinese never told"} <= kinds.keys()  # fmt: skip
+    for scene in scenes:
+        for query in scene.queries:
+            told = [scene.slots[at].text for at in query.evidence]
+            assert bool(told) == (query.kind.split()[1] not in ("adversarial", "never"))
+            assert all(query.answer in text for text in told)
+            assert ("in English" in query.kind) == query.text.isascii()
+        if any(slot.speaker for slot in scene.slots):
+            assert {slot.role for slot in scene.slots} == {"user"}
+    assert len(generator_chinese_asked.ASKED) == len(generator_chinese_facts.CARDS)
+    assert set(generator_chinese_facts.PEOPLE) == set(generator_chinese_asked.PEOPLE)

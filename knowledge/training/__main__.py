@@ -21,7 +21,8 @@ from knowledge import adapter, centring
 from knowledge.encoder import Encoder
 from knowledge.errors import MnemeError
 from knowledge.read_network import ReadSize, save
-from knowledge.reader import weights_of
+from knowledge.reader import WEIGHTS as READER
+from knowledge.reader import own_weights
 from knowledge.training import generator, generator_chinese, reply_mix, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
@@ -37,7 +38,7 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
     found: list[Lesson] = []
     own = {"generator": generator.generate(given.seed, given.scenes)}
     if encoder.multilingual:
-        own["chinese"] = generator_chinese.generate(given.seed, given.chinese)
+        own["chinese and english"] = generator_chinese.generate(given.seed, given.chinese)
     for name in (*own, *(sets.ALL if given.data else ())):
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
         for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
@@ -140,6 +141,13 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "held_out": acts.report(*held_out, hand), "encoders": list(rows)}
 
 
+def _reader_file(encoder: str) -> str:
+    """The name of the file for the read's weights: the default encoder's, or another one's own."""
+    if encoder in ("", "default"):
+        return READER.name
+    return own_weights(str(Path(encoder).resolve()) if Path(encoder).is_dir() else encoder).name
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
     parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "all"])
@@ -155,7 +163,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
     parser.add_argument("--chinese", type=int, default=24,
-                        help="reader: generated Chinese memories, where the encoder is multilingual (default 24)")  # fmt: skip
+                        help="reader: generated Chinese memories, for a multilingual encoder (default 24)")  # fmt: skip
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
     parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 16 acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
@@ -179,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
     parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder,
              "acts": train_acts}  # fmt: skip
-    names = {"reader": weights_of(given.encoder).name, "centring": centring.path_of(given.encoder).name}
+    names = {"reader": _reader_file(given.encoder), "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):
         make = parts.get(part, measure_centring)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -206,8 +206,8 @@ def _arrays(
 
 
 def cloze_of(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, *, sources: int, most: int, seed: int,
-    step: Callable[[float], None] = lambda share: None,
+    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, *, sources: int, most: int,
+    seed: int, step: Callable[[float], None] = lambda share: None,
 ) -> list[FeedbackExample]:  # fmt: skip
     """Inverse cloze (Lee et al. 2019, arXiv:1906.00300) on the owner's own dialogues: a turn taken out of its dialogue
     asks for the turns it stood beside. At most ``most``, drawn with ``seed``. Needs no label of anybody."""

@@ -1,7 +1,8 @@
 """Chinese scenes for a multilingual encoder's read: facts told over sessions between other talk, and questions.
 
 Smaller than the English generator: single facts, facts that changed, follow-ups with a pronoun, what nobody told and
-what another one told. Deterministic for a seed. Does not know: vectors, networks.
+what another one told; a share of a person's own questions is in English. Deterministic for a seed. Does not know:
+vectors, networks.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from knowledge.records import Role
+from knowledge.training.generator_chinese_asked import ASKED
+from knowledge.training.generator_chinese_asked import PEOPLE as IN_ENGLISH
 from knowledge.training.generator_chinese_facts import CARDS, NAMES, NEVER, PEOPLE, REPLIES, SHE, TALK, Card
 from knowledge.training.generator_times import session_times
 from knowledge.training.scenes import Query, Scene, Slot
 
 SECONDS_PER_TURN = 45.0
 CHANGED, FOLLOWED, ABSENT = 0.5, 0.2, 0.3  # shares: of changeable facts, of facts, of questions on what is not there
+ENGLISH = 0.4  # share of the questions of a person's own chats that are asked in English
 
 
 @dataclass(slots=True)
@@ -40,7 +45,7 @@ class _Author:
         self.relations = (rng.sample(PEOPLE, 5), rng.sample(PEOPLE, 3))
 
     def say(self, side: int, text: str) -> int:
-        role = "assistant" if self.app and side else "user"
+        role: Role = "assistant" if self.app and side else "user"
         self.slots.append(Slot(
             text, self.times[self.session] + self.position * SECONDS_PER_TURN, "" if self.app else self.names[side],
             role, "turn", f"session-{self.session + 1}", self.position,
@@ -77,8 +82,8 @@ class _Author:
 
     def write(self, turns: int) -> None:
         share = turns / len(self.times)
-        for self.session in range(len(self.times)):
-            self.position, start = 0, len(self.slots)
+        for session in range(len(self.times)):
+            self.session, self.position, start = session, 0, len(self.slots)
             while len(self.slots) - start < share:
                 if self.rng.random() < 0.45:
                     side = self.rng.randrange(2)
@@ -96,17 +101,24 @@ class _Author:
         return name if who == "我" else f"{name}的{who[1:]}"
 
 
-def _single(author: _Author, one: _Told) -> Iterator[Query]:
+def _question(author: _Author, card: Card, who: str, side: int) -> tuple[str, str]:
+    """→ (a question on the card, what the kind of it ends in)."""
     rng = author.rng
-    question = rng.choice(one.card.questions)
-    text = question.format(w=author.asked(one.who, one.side))
+    if author.app and rng.random() < ENGLISH:
+        own, of_somebody = ASKED[CARDS.index(card)]
+        return (own, " in English") if who == "我" else (of_somebody.format(w=IN_ENGLISH[who]), " in English")
+    return rng.choice(card.questions).format(w=author.asked(who, side)), ""
+
+
+def _single(author: _Author, one: _Told) -> Iterator[Query]:
+    text, language = _question(author, one.card, one.who, one.side)
     if not author.app and one.card.own:
         return
     if one.old is not None:
-        yield Query(text, frozenset({one.slot}), kind="chinese update", answer=one.value,
+        yield Query(text, frozenset({one.slot}), kind=f"chinese update{language}", answer=one.value,
                     hops=frozenset({one.old}))  # fmt: skip
         return
-    yield Query(text, frozenset({one.slot}), kind="chinese single", answer=one.value)
+    yield Query(text, frozenset({one.slot}), kind=f"chinese single{language}", answer=one.value)
 
 
 def _followup(author: _Author, one: _Told) -> Iterator[Query]:
@@ -137,8 +149,8 @@ def _absent(author: _Author, count: int) -> Iterator[Query]:
         who = "我" if card.own or rng.random() < 0.5 else rng.choice((*author.relations[side], rng.choice(PEOPLE)))
         if (card.questions, who, side) in told or (card.own and not author.app):
             continue
-        text = rng.choice(card.questions).format(w=author.asked(who, side))
-        yield Query(text, kind="chinese adversarial")
+        text, language = _question(author, card, who, side)
+        yield Query(text, kind=f"chinese adversarial{language}")
 
 
 def write_scene(rng: random.Random) -> Scene:

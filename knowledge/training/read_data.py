@@ -88,8 +88,9 @@ def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.n
     right = np.isin(slots, list(query.evidence))
     if query.evidence and not right.any():
         return None  # not on the shortlist: nothing the read could learn from it
+    seen = evidence(focus, found, multilingual=encoder.multilingual)
     return Example(
-        vector, focus.dialogue.astype(np.float16), slots, evidence(focus, found, multilingual=encoder.multilingual).astype(np.float16), right,
+        vector, focus.dialogue.astype(np.float16), slots, seen.astype(np.float16), right,
         right | np.isin(slots, list(query.hops)), neighbours(found, 1), bool(query.evidence), query.kind,
     )  # fmt: skip
 

@@ -182,7 +182,9 @@ def talk_with(
 
 def reads_shown(read: ReadResult) -> list[str]:
     """What was read, as items of a list in Markdown."""
-    shown = [f"- read {one.weight:.2f} {one.memory.role or one.memory.kind}: {line(one.memory.text)}" for one in read.reads]
+    shown = [
+        f"- read {one.weight:.2f} {one.memory.role or one.memory.kind}: {line(one.memory.text)}" for one in read.reads
+    ]
     return [*shown, f"- nothing answers: {read.null_weight:.2f}"]
 
 

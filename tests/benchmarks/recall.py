@@ -28,10 +28,10 @@ import numpy as np
 
 from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
-from knowledge.fixed_reader import FixedReader, Mix
+from knowledge.fixed_reader import FixedReader
 from knowledge.focus import read_memory
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.reader import WEIGHTS, Reader, make_reader
+from knowledge.reader import Reader, fixed_for, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.store import ExternalMemory
 from knowledge.training.read_data import scratch_store
@@ -127,22 +127,24 @@ def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
     return float(np.mean((a > b) + 0.5 * (a == b)))
 
 
-def systems(encoder: Encoder, weights: Path) -> dict[str, tuple[Reader, Reader]]:
+def systems(encoder: Encoder, weights: Path | None) -> dict[str, tuple[Reader, Reader]]:
     """Name → (the read as the app uses it, the same where it may not decline: with "nothing answers" as an answer
     recall would measure two things at once)."""
     multilingual = encoder.multilingual
-    fixed = FixedReader(multilingual=multilingual)
-    everything = FixedReader(replace(Mix(), clear=1e9, negligible=0.0), multilingual=multilingual)
+    fixed = fixed_for(encoder.name, multilingual=multilingual)
+    everything = FixedReader(replace(fixed.mix, clear=1e9, negligible=0.0), multilingual=multilingual)
     found: dict[str, tuple[Reader, Reader]] = {"mneme-fixed": (fixed, everything)}
     learned, note = make_reader(encoder.name, encoder.dimension, multilingual=multilingual, path=weights)
     if isinstance(learned, AttentionReader):
-        willing = AttentionReader(learned.network, multilingual=multilingual, decline=2.0, negligible=0.0)
+        willing = AttentionReader(
+            learned.network, multilingual=multilingual, decline=2.0, negligible=0.0, shift=learned.shift
+        )
         return {"mneme": (learned, willing), **found}
     print(note, flush=True)
     return found
 
 
-def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Path) -> dict[str, Any]:
+def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Path | None) -> dict[str, Any]:
     reads = systems(encoder, weights)
     peers = [f"{name}{suffix}" for suffix in ("", "-speaker") for name in ("chroma-cosine", "bm25", "rrf")]
     tallies = {name: Tally() for name in (*reads, *peers)}
@@ -223,7 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="of the learned read (default: those that ship)")
+    parser.add_argument("--weights", type=Path, default=None, help="of the learned read (default: those that ship)")
     options = parser.parse_args()
     print(json.dumps(measure(load(options.data), Encoder(options.encoder), options.weights)))
 
