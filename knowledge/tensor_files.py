@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +69,7 @@ class FileRows(nn.Module):
     def __init__(self, path: Path, name: str) -> None:
         super().__init__()
         self._file = path.open("rb", buffering=0)
+        weakref.finalize(self, self._file.close)  # with the network, which nobody closes
         self._lock = threading.Lock()
         length = int.from_bytes(self._file.read(_LENGTH), "little")
         try:

@@ -27,10 +27,10 @@ from typing import Any
 import numpy as np
 
 from chat_app.application import Application
+from chat_app.machine import own_memory
 from chat_app.settings import load as load_settings
+from knowledge import process_memory
 from tests.benchmarks.app_runs import Said, say
-from tests.benchmarks.scale import resident_mib
-from tests.benchmarks.scale_data import filler_texts
 
 TALK, PAUSE, EVERY = 25, 5, 10  # turns
 LONG = 20  # every so many turns somebody pastes a longer text
@@ -50,6 +50,10 @@ def messages(texts: Sequence[str], count: int) -> list[str]:
         else:
             made.append(text)
     return made
+
+
+def resident_mib() -> int:
+    return own_memory() >> 20
 
 
 def quiet(application: Application, timeout: float = 600.0) -> None:
@@ -94,6 +98,7 @@ def process_age() -> float:
 
 
 def measure(model: str, turns: int, tokens: int, data: Path | None) -> dict[str, Any]:
+    process_memory.bound()  # as app.py; torch is not loaded yet
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(["--data", folder, "--model", model, "--reply-tokens", str(tokens)])
         application = Application(settings)
@@ -110,6 +115,8 @@ def measure(model: str, turns: int, tokens: int, data: Path | None) -> dict[str,
             said = say(application.conversations, "Hello! What can you do for me?")
             first = asked + said.first
             start = resident_mib()
+            from tests.benchmarks.scale_data import filler_texts  # loads torch, which waits for process_memory
+
             found = curve(application, messages(filler_texts(data, 4000), turns))
             del server
             name = application.network.decoder.name
