@@ -43,7 +43,8 @@ def base_of(network: Any) -> str:
     """Names a network by its shape and some of its weights: an adapter fits no other one."""
     config = network.config.get_text_config()
     shape = f"{config.model_type} {config.hidden_size}x{config.num_hidden_layers}x{config.vocab_size}"
-    sample = network.get_input_embeddings().weight[:64].detach().float().cpu()  # rounding of dtypes aside the same
+    first = torch.arange(64, device=network.device)
+    sample = network.get_input_embeddings()(first).detach().float().cpu()  # rounding of dtypes aside the same
     return f"{shape} {float(sample.abs().sum()):.2f}"
 
 

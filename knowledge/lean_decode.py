@@ -101,7 +101,7 @@ class LeanDecode:
         softmax, baddbmm, bmm, silu = torch.softmax, torch.baddbmm, torch.bmm, torch.nn.functional.silu
         dtype, scale = net.layers[0].qkv.dtype, net.scale
 
-        state = net.embeddings[tokens].float()  # (count, hidden)
+        state = net.embeddings[list(tokens)].float()  # (count, hidden)
         for layer, slot, key, content, weight in zip(net.layers, slots, keys, contents, weights, strict=True):
             flat.copy_(layer.qkv.exact(self._normed(state, layer.attention_norm, dtype)))
             if layer.head_norm is not None:

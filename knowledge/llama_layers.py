@@ -10,8 +10,9 @@ without RoPE).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,12 @@ _FIXED_ROPE = {"default", "linear", "llama3", "yarn"}  # cos and sin depend on t
 _MODEL = {"embed_tokens", "layers", "norm", "rotary_emb"}
 _LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
 _PROJECTIONS = {"q_proj", "k_proj", "v_proj", "o_proj"}
+
+
+class Rows(Protocol):
+    """A table of which some rows are looked at."""
+
+    def __getitem__(self, numbers: Sequence[int], /) -> Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class Layer:
 class Layers:
     """A whole network."""
 
-    embeddings: Tensor  # (vocabulary, hidden), the network's own
+    embeddings: Rows  # (vocabulary, hidden), the network's own
     layers: tuple[Layer, ...]
     norm: Tensor  # (hidden,), times √hidden
     head: PackedLinear  # hidden → vocabulary

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from knowledge import process_memory
 from knowledge.decoder import Decoder, OpenDecoder
 from knowledge.decoder_seat import DecoderSeat
 from knowledge.encoder import Encoder
@@ -30,6 +31,7 @@ from knowledge.writer import Writer, memory_id
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
 _MEND = 3  # rank of mending what is broken
 _CLEAN = 2  # rank of taking what was deleted out of the files
+_GIVE_BACK = -1  # rank of giving free memory back: after all else, which uses some
 _CLEAN_AFTER = 5.0  # seconds without a deletion: searches wait while the files are cleaned
 
 
@@ -106,6 +108,7 @@ class MemoryNetwork:
         """Stream the reply to the last turn of ``request.dialogue``, conditioned on its reads."""
         with self._seat.used() as decoder:
             yield from decoder.reply(request, stop)
+        self.idle.submit("give back", self._give_back, rank=_GIVE_BACK)
 
     @property
     def decoder(self) -> Decoder:
@@ -259,6 +262,10 @@ class MemoryNetwork:
 
             self.idle.submit("mend", mend, rank=_MEND)
         return found
+
+    def _give_back(self, stop: threading.Event) -> bool:
+        process_memory.give_back()
+        return True
 
     def _forget_gone(self, decoder: OpenDecoder, owner: str, ids: Sequence[str]) -> None:
         """What was deleted while its block was made leaves no block behind."""

@@ -15,6 +15,7 @@ Does not know: which model the weights belong to.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -79,21 +80,36 @@ def kernel_is_fast() -> bool:
     return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
 
-def pack(weight: Tensor, bias: Tensor | None = None, *, packed: bool = True) -> PackedLinear:
+def pack(
+    weight: Tensor, bias: Tensor | None = None, *, packed: bool = True, kind: str | None = None
+) -> PackedLinear:
     """The map x → x·weightᵀ + bias, of weight (outputs, inputs) and bias (outputs,).
 
     ``packed`` False keeps the weights as they are. Packed maps take bfloat16, the others the type of the weights.
+    ``kind``: "int4" or "int8" where it is known; None looks.
     """
     weight = weight.detach()
     bias = None if bias is None else bias.detach()
     if not packed or weight.shape[1] % GROUP or not kernel_is_fast():
         return _plain(weight, bias)
-    kind = "int4" if on_grid(weight) else "int8"
+    kind = kind or ("int4" if on_grid(weight) else "int8")
     quantize = _quantize_4 if kind == "int4" else _quantize_8
     parts = [quantize(rows.float()) for rows in torch.split(weight, _CHUNK)]
     levels = torch.cat([part[0] for part in parts])  # (outputs, inputs × 1 or 2), uint8 0…15
     scales = torch.cat([part[1] for part in parts])  # (outputs, groups, 2) bfloat16: scale and zero
     return _packed(levels, scales, bias, kind)
+
+
+def pack_large(parts: Callable[[], Iterable[Tensor]]) -> PackedLinear:
+    """As ``pack`` of all rows together, without ever holding them: ``parts`` gives some rows after the others, each
+    time it is called, in multiples of ``ROWS`` but for the last."""
+    kind = "int4" if all(map(on_grid, parts())) else "int8"
+    made = [pack(rows, kind=kind) for rows in parts()]
+    if any(part.scales is None for part in made):
+        return _plain(torch.cat([part.weights for part in made]), None)
+    scales = torch.cat([part.scales for part in made if part.scales is not None], dim=1)
+    outputs = sum(part.outputs for part in made)
+    return replace(made[0], outputs=outputs, weights=torch.cat([part.weights for part in made]), scales=scales)
 
 
 def on_grid(weight: Tensor) -> bool:

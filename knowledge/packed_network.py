@@ -12,20 +12,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from knowledge.errors import ModelError
 from knowledge.llama_layers import Layer, Layers, interleaved
 from knowledge.packed_files import EMBEDDINGS, PACKED, kernel_name
-from knowledge.packed_linear import PackedLinear, kernel_is_fast, pack
+from knowledge.packed_linear import PackedLinear, kernel_is_fast, pack, pack_large
+from knowledge.tensor_files import FileRows, TensorWriter
 
 _GGUF = {"qkv": ("attn_q", "attn_k", "attn_v"), "out": ("attn_output",), "gate_up": ("ffn_gate", "ffn_up"),
          "down": ("ffn_down",)}  # fmt: skip
@@ -62,37 +62,44 @@ def convert(gguf: Path, folder: Path) -> None:
         raise ModelError(f"Only Qwen2 networks can be packed, not {config.model_type}.")
     tensors = {tensor.name: tensor for tensor in GGUFReader(gguf).tensors}
 
-    def read(name: str, dtype: torch.dtype = torch.float32) -> Tensor:
+    def parts(name: str) -> Iterator[Tensor]:
+        """Some rows after the others, float32."""
         found = tensors[name]  # .data: bytes by row, (outputs, bytes), or plain numbers
-        rows = [found.data[at : at + _ROWS_AT_ONCE] for at in range(0, len(found.data), _ROWS_AT_ONCE)]
-        return torch.cat([torch.from_numpy(np.array(dequantize(part, found.tensor_type))).to(dtype) for part in rows])
+        for at in range(0, len(found.data), _ROWS_AT_ONCE):
+            yield torch.from_numpy(np.array(dequantize(found.data[at : at + _ROWS_AT_ONCE], found.tensor_type)))
+
+    def read(name: str) -> Tensor:
+        return torch.cat(list(parts(name)))
 
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    made: dict[str, Tensor] = {"norm": read("output_norm.weight")}
     kinds: dict[str, str] = {}
+    with TensorWriter(folder / PACKED) as file:
 
-    def put(name: str, weight: Tensor, bias: Tensor | None = None) -> None:
-        packed = pack(weight, bias)
-        if packed.scales is None:
-            raise ModelError("This processor has no fast kernel for packed weights; choose --model smollm2-135m.")
-        kinds[name], made[f"{name}.weights"], made[f"{name}.scales"] = packed.kind, packed.weights, packed.scales
-        if packed.bias is not None:
-            made[f"{name}.bias"] = packed.bias
+        def put(name: str, packed: PackedLinear) -> None:
+            if packed.scales is None:
+                raise ModelError("This processor has no fast kernel for packed weights; choose --model smollm2-135m.")
+            kinds[name] = packed.kind
+            file.put(f"{name}.weights", packed.weights)
+            file.put(f"{name}.scales", packed.scales)
+            if packed.bias is not None:
+                file.put(f"{name}.bias", packed.bias)
 
-    for number in range(config.num_hidden_layers):
-        made[f"{number}.attention_norm"] = read(f"blk.{number}.attn_norm.weight")
-        made[f"{number}.mlp_norm"] = read(f"blk.{number}.ffn_norm.weight")
-        for name, parts in _GGUF.items():
-            weights = [read(f"blk.{number}.{part}.weight") for part in parts]
-            biases = [read(f"blk.{number}.{part}.bias") for part in parts] if name == "qkv" else []
-            if name == "qkv":
-                weights[:2] = [interleaved(rows, head_dim) for rows in weights[:2]]
-                biases[:2] = [interleaved(rows, head_dim) for rows in biases[:2]]
-            put(f"{number}.{name}", torch.cat(weights), torch.cat(biases) if biases else None)
-    put("head", read("output.weight" if "output.weight" in tensors else "token_embd.weight"))
-    embeddings = {"embeddings": read("token_embd.weight", torch.bfloat16)}
-    save_file(made, folder / PACKED, {"kinds": json.dumps(kinds), "kernel": kernel_name()})
-    save_file(embeddings, folder / EMBEDDINGS)
+        file.put("norm", read("output_norm.weight"))
+        put("head", pack_large(lambda: parts("output.weight" if "output.weight" in tensors else "token_embd.weight")))
+        for number in range(config.num_hidden_layers):
+            file.put(f"{number}.attention_norm", read(f"blk.{number}.attn_norm.weight"))
+            file.put(f"{number}.mlp_norm", read(f"blk.{number}.ffn_norm.weight"))
+            for name, members in _GGUF.items():
+                weights = [read(f"blk.{number}.{part}.weight") for part in members]
+                biases = [read(f"blk.{number}.{part}.bias") for part in members] if name == "qkv" else []
+                if name == "qkv":
+                    weights[:2] = [interleaved(rows, head_dim) for rows in weights[:2]]
+                    biases[:2] = [interleaved(rows, head_dim) for rows in biases[:2]]
+                put(f"{number}.{name}", pack(torch.cat(weights), torch.cat(biases) if biases else None))
+        file.finish({"kinds": json.dumps(kinds), "kernel": kernel_name()})
+    with TensorWriter(folder / EMBEDDINGS) as file:
+        file.put("embeddings", torch.cat([rows.bfloat16() for rows in parts("token_embd.weight")]))
+        file.finish({})
     config.dtype = torch.bfloat16
     config.tie_word_embeddings = False
     config.save_pretrained(folder)
@@ -105,7 +112,7 @@ def convert(gguf: Path, folder: Path) -> None:
 def load(folder: Path) -> Any:
     """The network of a folder, for the CPU. ``network.packed`` are its ``Layers`` for the decode step.
 
-    Raises: ModelError (made for another processor), OSError and SafetensorError (damaged).
+    Raises: ModelError (made for another processor), OSError, ValueError and SafetensorError (damaged).
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -114,14 +121,12 @@ def load(folder: Path) -> Any:
         about = file.metadata()
         if about["kernel"] != kernel_name():
             raise ModelError(f"{folder} was made for another processor; delete it and start again.")
-        held = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-    with safe_open(folder / EMBEDDINGS, "pt") as file:
-        embeddings = file.get_tensor("embeddings")  # stays in the file: few rows are ever read
+        names = list(file.keys())
+    held = {name: _copy(folder / PACKED, name) for name in names}
+    embeddings = FileRows(folder / EMBEDDINGS, "embeddings")  # stays in the file: few rows are ever read
     kinds = json.loads(about["kinds"])
     with torch.device("meta"):
-        network: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
-            config, dtype=torch.bfloat16
-        )
+        network: Any = AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16)  # type: ignore[no-untyped-call]
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // heads
     rotary = type(network.model.rotary_emb)(config)
@@ -134,7 +139,7 @@ def load(folder: Path) -> Any:
                             maps["gate_up"], maps["down"]))  # fmt: skip
     head = _linear(held, "head", kinds)
     network.lm_head = PackedProjection(head)
-    network.model.embed_tokens.weight = nn.Parameter(embeddings, requires_grad=False)
+    network.model.embed_tokens = embeddings
     network.model.norm.weight = nn.Parameter(held["norm"].bfloat16(), requires_grad=False)
     network.model.rotary_emb = ExactRotary(rotary)
     network.packed = Layers(
@@ -206,6 +211,13 @@ def _fill(
     module.mlp = PackedMLP(maps["gate_up"], maps["down"])
     for name, weight in zip(("input_layernorm", "post_attention_layernorm"), norms, strict=True):
         getattr(module, name).weight = nn.Parameter(weight.bfloat16(), requires_grad=False)
+
+
+def _copy(path: Path, name: str) -> Tensor:
+    """One tensor of a file, which is opened for each: mapped once, all of it would stand in memory beside the copies."""
+    with safe_open(path, "pt") as file:
+        found: Tensor = file.get_tensor(name).clone()
+        return found
 
 
 def _linear(held: Mapping[str, Tensor], name: str, kinds: Mapping[str, str]) -> PackedLinear:

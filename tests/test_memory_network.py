@@ -110,6 +110,13 @@ def test_closing_ends_idle_work_and_the_decoder(tmp_path: Path) -> None:
     assert decoder.closed == 1 and network.idle.state("late") == ""
 
 
+def test_after_a_reply_free_memory_goes_back_to_the_system_in_a_quiet_moment(network: MemoryNetwork) -> None:
+    request = ReplyRequest([Turn("t1", "user", "Hello!", 1.0)], owner=OWNER)
+    with network.idle.held():
+        list(network.reply(request, threading.Event()))
+        assert network.idle.state("give back") == "waiting"
+
+
 def test_an_endpoint_is_named_and_has_no_effects(tmp_path: Path) -> None:
     network = network_with(FakeDecoder(pause=0.0), tmp_path)
     network.remember(OWNER, "I drink tea.")

@@ -1,6 +1,7 @@
 """Does memory use stay inside its budget? Many replies that read out of many memories, with the curve of bytes.
 
-    python -m tests.benchmarks.block_memory [--data DIALOGUES] [--turns 2000] [--memories 10000]
+    python -m tests.benchmarks.block_memory [--model NAME] [--data DIALOGUES] [--turns 2000]
+        [--memories 10000]
 
 Every turn reads 8 memories, some far more often than others (Zipf), through the app's decoder and its cache of blocks
 with the app's default limits. ``curve``: after every 100 turns the MiB of blocks in RAM and on disk, resident memory of
@@ -11,6 +12,7 @@ with none, are the same. The last line is one JSON object.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -26,7 +28,7 @@ from chat_app.settings import load as load_settings
 from knowledge.block_cache import BlockCache
 from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
-from tests.benchmarks.embedded import embedded_folder
+from tests.benchmarks.embedded import decoder_of
 from tests.benchmarks.scale import resident_mib
 from tests.benchmarks.scale_data import filler_texts
 
@@ -62,11 +64,11 @@ def reply(decoder: LocalDecoder, request: ReplyRequest) -> str:
     return done.text
 
 
-def measure(data: Path | None, turns: int, memories: int) -> dict[str, Any]:
-    settings, folder = load_settings([], {}), str(embedded_folder())
+def measure(model: str, data: Path | None, turns: int, memories: int) -> dict[str, Any]:
+    settings = load_settings([], {})
     with tempfile.TemporaryDirectory() as place:
         cache = BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, Path(place) / "blocks")
-        decoder = LocalDecoder(folder, blocks=cache, cache_mib=settings.prefix_cache_mib)
+        decoder = decoder_of(model, blocks=cache, cache_mib=settings.prefix_cache_mib)
         kept = memories_of(data, memories)
         asked = requests(kept, turns, tokens=2)
         start, began, curve = resident_mib(), time.perf_counter(), []
@@ -83,11 +85,14 @@ def measure(data: Path | None, turns: int, memories: int) -> dict[str, Any]:
         seconds = time.perf_counter() - began
         same = requests(kept, 20, tokens=12, seed=1)
         texts = [[reply(decoder, request) for request in same]]
+        name = decoder.name
         for other in (BlockCache(1 << 30), BlockCache(0)):
-            fresh = LocalDecoder(folder, blocks=other, cache_mib=settings.prefix_cache_mib)
-            texts.append([reply(fresh, request) for request in same])
+            del decoder  # two at once would hold twice the weights
+            gc.collect()
+            decoder = decoder_of(model, blocks=other, cache_mib=settings.prefix_cache_mib)
+            texts.append([reply(decoder, request) for request in same])
     return {
-        "turns": turns, "memories": memories, "ram_limit_mib": settings.block_cache_mib,
+        "decoder": name, "turns": turns, "memories": memories, "ram_limit_mib": settings.block_cache_mib,
         "disk_limit_mib": settings.block_disk_mib, "ram_mib_most": max(point["ram_mib"] for point in curve),
         "disk_mib_most": max(point["disk_mib"] for point in curve), "rss_mib_before": start,
         "rss_mib_most": max(point["rss_mib"] for point in curve), "seconds_a_turn": round(seconds / turns, 3),
@@ -97,11 +102,12 @@ def measure(data: Path | None, turns: int, memories: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", default="default", help="as the app's --model")
     parser.add_argument("--data", type=Path, help="dialogues for the memories: LoCoMo's JSON or chitchat.tar.xz")
     parser.add_argument("--turns", type=int, default=2000)
     parser.add_argument("--memories", type=int, default=10_000)
     options = parser.parse_args()
-    print(json.dumps(measure(options.data, options.turns, options.memories)))
+    print(json.dumps(measure(options.model, options.data, options.turns, options.memories)))
 
 
 if __name__ == "__main__":

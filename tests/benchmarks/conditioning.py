@@ -1,12 +1,15 @@
 """How likely the right answer is to the decoder, by the way in which memories reach it: nats a token, lower is better.
 
-    python -m tests.benchmarks.conditioning --data LOCOMO.json [--questions 150] [--adapter default|none|FILE]
+    python -m tests.benchmarks.conditioning --data LOCOMO.json [--model NAME] [--questions 150]
+        [--conversations conv-26,conv-30] [--adapter default|none|FILE] [--try JSON]
 
 Every question of a LoCoMo conversation is asked of a memory that holds its turns as the app stores them. The memories
 are those of the app's own read (no evidence labels), the same ones for all ways: "none", "prompt" (all as text, the
 strongest last, as retrieval chats do), "blocks" (cached blocks without weights), "blocks+read" (weighed by the read),
 "hybrid", "default" (what the app does), "oracle" (only the evidence, as text), and with an adapter "stock prompt" (as
-"prompt", without the adapter). The last line is one JSON object.
+"prompt", without the adapter). ``--try``: other ways of the blocks by name, fields of ``Conditioning`` in JSON, such as
+{"flat": {"path": "blocks", "strength": 0}}, each on top of the decoder's own. ``over_prompt``: nats a token above
+"prompt". The last line is one JSON object.
 ``ttft_s``: seconds from the request to the first token of the reply, median; blocks are in the cache, as they are
 after a turn was written; the beginning of the dialogue is cached for all.
 """
@@ -19,14 +22,13 @@ import random
 import statistics
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from chat_app.settings import load as load_settings
 from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
@@ -37,7 +39,7 @@ from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.reply_layout import WAYS, Conditioning
 from knowledge.training.read_data import scratch_store
 from tests.benchmarks import recall
-from tests.benchmarks.embedded import adapter_of, embedded_folder
+from tests.benchmarks.embedded import about_adapter, decoder_of
 
 LIMIT = 10  # memories of a question
 PROMPT = replace(WAYS["prompt"], everything=True)
@@ -66,19 +68,26 @@ def reader_of(encoder: Encoder, *, declines: bool) -> Reader:
 
 
 def asked(
-    path: Path, encoder: Encoder, count: int, seed: int = 0, limit: int = LIMIT, *, declines: bool = False
-) -> list[Asked]:
+    path: Path, encoder: Encoder, count: int, seed: int = 0, limit: int = LIMIT, *, declines: bool = False,
+    only: Collection[str] = (),
+) -> list[Asked]:  # fmt: skip
     """``count`` questions with a known answer, dealt evenly over the conversations, in random order.
 
-    ``declines``: the read may read nothing, as in the app.
+    ``declines``: the read may read nothing, as in the app. ``only``: of the conversations with these ids.
     """
     reader, rng, found = reader_of(encoder, declines=declines), random.Random(seed), []
     samples = json.loads(path.read_text(encoding="utf-8"))
-    conversations = recall.load(path)
-    for number, (sample, conversation) in enumerate(zip(samples, conversations, strict=True)):
+    both = [
+        (sample, conversation)
+        for sample, conversation in zip(samples, recall.load(path), strict=True)
+        if not only or sample.get("sample_id") in only
+    ]
+    if not both:
+        raise SystemExit(f"--conversations: {path} has none of {', '.join(only)}.")
+    for number, (sample, conversation) in enumerate(both):
         answers = {item["question"]: str(item["answer"]) for item in sample["qa"] if "answer" in item}
         usable = [q for q in conversation.questions if q.category != recall.ADVERSARIAL and q.text in answers]
-        share = count // len(samples) + (number < count % len(samples))
+        share = count // len(both) + (number < count % len(both))
         with scratch_store(encoder) as store:
             recall.fill(store, conversation, encoder)
             for question in rng.sample(usable, min(share, len(usable))):
@@ -107,30 +116,35 @@ def first_token(decoder: LocalDecoder, request: ReplyRequest) -> float:
     return done.usage.first_token_seconds or done.usage.seconds
 
 
-def ways(decoder: LocalDecoder) -> dict[str, tuple[Conditioning, str]]:
-    """Name → (way, which reads)."""
-    return {
+def ways(
+    decoder: LocalDecoder, path: str, tried: Mapping[str, Mapping[str, Any]]
+) -> dict[str, tuple[Conditioning, str]]:
+    """Name → (way, which reads). ``path``: the app's."""
+    more = {name: (replace(decoder.way_of(fields["path"]), **fields), "read") for name, fields in tried.items()}
+    return more | {
         "none": (WAYS["prompt"], "none"),
         "prompt": (PROMPT, "read"),
         "blocks": (replace(decoder.way_of("blocks"), strength=0.0), "read"),
         "blocks+read": (decoder.way_of("blocks"), "read"),
         "hybrid": (decoder.way_of("hybrid"), "read"),
-        "default": (decoder.way_of(load_settings([], {}).memory_path), "read"),
+        "default": (decoder.way_of(path), "read"),
         "oracle": (PROMPT, "evidence"),
     }
 
 
 def measure(
-    decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int, stock: LocalDecoder | None = None
-) -> dict[str, Any]:
+    decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int, stock: LocalDecoder | None = None,
+    tried: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """NLL a token over all answers, and the median time to the first token of the first ``timed`` questions."""
     total: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
+    every = ways(decoder, decoder.path, tried or {})
     for number, one in enumerate(questions):
         if stock is not None:
             stock.set_way(PROMPT)
             total.setdefault("stock prompt", []).extend((-stock.score(request_of(one, one.reads), one.answer)).tolist())
-        for name, (way, which) in ways(decoder).items():
+        for name, (way, which) in every.items():
             decoder.set_way(way)
             reads = {"none": (), "read": one.reads, "evidence": one.evidence}[which]
             request = request_of(one, reads)
@@ -138,12 +152,15 @@ def measure(
             if number < timed:
                 first_token(decoder, OTHER)  # leaves the dialogue's beginning in the cache, no more
                 seconds.setdefault(name, []).append(first_token(decoder, request))
-        if (number + 1) % 10 == 0:
+        if (number + 1) % 5 == 0:
             means = ", ".join(f"{name} {statistics.mean(values):.3f}" for name, values in total.items())
             print(f"{number + 1} questions: {means}", file=sys.stderr, flush=True)
+    nll = {name: statistics.mean(values) for name, values in total.items()}
     return {
+        "decoder": decoder.name,
         "questions": len(questions),
-        "nll": {name: round(statistics.mean(values), 4) for name, values in total.items()},
+        "nll": {name: round(value, 4) for name, value in nll.items()},
+        "over_prompt": {name: round(value - nll["prompt"], 4) for name, value in nll.items()},
         "ttft_s": {name: round(statistics.median(values), 4) for name, values in seconds.items()},
     }
 
@@ -151,21 +168,27 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
+    parser.add_argument("--model", default="default", help="as the app's --model")
     parser.add_argument("--questions", type=int, default=150)
+    parser.add_argument("--conversations", default="", help="ids of LoCoMo's conversations, with , between; else all")
     parser.add_argument("--timed", type=int, default=40, help="questions whose time to the first token is taken")
-    parser.add_argument("--adapter", default="none", help="none: the stock decoder; default: what ships; or a file")
+    parser.add_argument("--adapter", default="default", help="default: what ships for it; none: stock; or a file")
     parser.add_argument("--dtype", default="bfloat16")
+    parser.add_argument("--try", dest="tried", type=json.loads, default={}, help="other ways of the blocks, JSON")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    questions = asked(options.data, Encoder("default"), options.questions)
-    adapter = adapter_of(options.adapter)
-    decoder, *stock = (
-        LocalDecoder(str(embedded_folder()), dtype=options.dtype, reads_tokens=100_000, window=4096, adapter=which)
-        for which in ([adapter, None] if adapter else [None])
-    )
-    print(json.dumps(measure(decoder, questions, timed=options.timed, stock=stock[0] if stock else None)))
+    only = [id for id in options.conversations.split(",") if id]
+    questions = asked(options.data, Encoder("default"), options.questions, only=only)
+
+    def load(adapter: str) -> LocalDecoder:
+        return decoder_of(options.model, adapter=adapter, dtype=options.dtype, reads_tokens=100_000, window=4096)
+
+    decoder = load(options.adapter)
+    stock = load("none") if decoder.adapter is not None else None
+    found = measure(decoder, questions, timed=options.timed, stock=stock, tried=options.tried)
+    print(json.dumps({"adapter": about_adapter(decoder, options.adapter), **found}))
 
 
 if __name__ == "__main__":

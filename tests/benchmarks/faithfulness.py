@@ -1,7 +1,7 @@
 """Do the numbers on the panel say what a memory really did? Rank correlation with the effect of taking it out.
 
-    python -m tests.benchmarks.faithfulness --data LOCOMO.json [--replies 40] [--max-tokens 32]
-        [--adapter default|none|FILE]
+    python -m tests.benchmarks.faithfulness --data LOCOMO.json [--model NAME] [--replies 40]
+        [--max-tokens 32] [--adapter default|none|FILE]
 
 Questions of LoCoMo are answered as in the app (its read, its decoder, greedy). For every reply that read at least two
 memories: Spearman's correlation, over its memories, of the read weight α, of the decoder's attention mass and of the
@@ -33,7 +33,7 @@ from knowledge.local_decoder import LocalDecoder
 from knowledge.records import ReplyDone
 from tests.benchmarks.answers import mean
 from tests.benchmarks.conditioning import asked, request_of
-from tests.benchmarks.embedded import adapter_of, embedded_folder
+from tests.benchmarks.embedded import about_adapter, decoder_of
 
 FEWEST = 2  # memories of a reply that has a rank correlation
 
@@ -88,6 +88,7 @@ def means(values: Mapping[str, Sequence[float]]) -> dict[str, float | None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="LoCoMo's JSON file")
+    parser.add_argument("--model", default="default", help="as the app's --model")
     parser.add_argument("--replies", type=int, default=40)
     parser.add_argument("--max-tokens", type=int, default=32, help="of a reply")
     parser.add_argument("--reads", type=int, default=8, help="memories of a reply, at most (the app's default)")
@@ -96,10 +97,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
-    adapter = adapter_of(options.adapter)
-    decoder = LocalDecoder(str(embedded_folder()), adapter=adapter)
+    decoder = decoder_of(options.model, adapter=options.adapter)
     found = measure(decoder, options.data, options.replies, options.max_tokens, options.reads)
-    print(json.dumps({"adapter": str(adapter) if adapter else None, **found}))
+    print(json.dumps({"decoder": decoder.name, "adapter": about_adapter(decoder, options.adapter), **found}))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """How long a reply takes: to the first token by number of memories read, and from token to token.
 
-    python -m tests.benchmarks.latency [--data DIALOGUES] [--llama-cpp PYTHON]
+    python -m tests.benchmarks.latency [--model NAME] [--data DIALOGUES] [--llama-cpp PYTHON] [--turns 300]
 
-Everything runs as in the app, with the embedded decoder. Time to the first token: memories as cached blocks against the
-same memories in the prompt, the beginning of the dialogue cached for both. Decoding: the app's, transformers' generate
-in bfloat16, and llama.cpp on the same weights file where ``llama-cpp-python`` is installed (here or in another
-environment's ``--llama-cpp`` interpreter), all at the same length of context, in turn. The last line is one JSON
-object, seconds as medians.
+Everything runs as in the app, with the decoder that ``--model`` names. Time to the first token: memories as cached
+blocks against the same memories in the prompt, the beginning of the dialogue cached for both. Decoding: the app's,
+transformers' generate in bfloat16 where the decoder's weights are plain, and llama.cpp on the same weights file where
+``llama-cpp-python`` is installed (here or in another environment's ``--llama-cpp`` interpreter) or a ``llama-bench`` is
+on the path, all at the same length of context, in turn. ``long_use``: a cold start and ``--turns`` turns in a process
+of its own (tests/benchmarks/long_use.py): first word, and the resident memory's curve; 0 turns leave it out. The last
+line is one JSON object, seconds as medians; what could not be compared is null.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -34,7 +38,7 @@ from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
 from knowledge.training.read_data import scratch_store
 from knowledge.writer import Writer
 from tests.benchmarks.conditioning import PROMPT, first_token
-from tests.benchmarks.embedded import adapter_of, embedded_folder, embedded_gguf
+from tests.benchmarks.embedded import about_adapter, cache_folder, decoder_of, gguf_of, is_plain
 from tests.benchmarks.scale_data import filler_texts
 
 COUNTS = (0, 5, 10, 20)
@@ -87,34 +91,53 @@ def first_tokens(decoder: LocalDecoder, memories: Sequence[Memory], repeats: int
     }
 
 
-def decoding(decoder: LocalDecoder, gguf: Path | None, python: str, rounds: int) -> dict[str, float | None]:
-    """Tokens a second at ``CONTEXT`` tokens of context, the best of some rounds."""
+def decoding(
+    decoder: LocalDecoder, gguf: Path | None, python: str, rounds: int, *, plain: bool = True
+) -> dict[str, float | None]:
+    """Tokens a second at ``CONTEXT`` tokens of context, the best of some rounds. ``plain``: compare with generate."""
     tokens = (decoder.model.tokens("The history of the lighthouse is a long one. " * 200))[:CONTEXT]
     ours, theirs, peer = [], [], []
-    generator = decoder.model.network
     for _ in range(rounds):
         ours.append(_our_speed(decoder, tokens))
-        ids = torch.tensor([tokens])
-        first = time.perf_counter()
-        generator.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=1, min_new_tokens=1,
-                           do_sample=False, pad_token_id=0)  # fmt: skip
-        second = time.perf_counter()
-        generator.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=1 + MADE, min_new_tokens=1 + MADE,
-                           do_sample=False, pad_token_id=0)  # fmt: skip
-        third = time.perf_counter()
-        theirs.append(MADE / ((third - second) - (second - first)))
-        if gguf is not None and python:
-            command = [python, "-c", LLAMA_CPP, str(gguf), json.dumps(tokens), str(MADE), str(torch.get_num_threads())]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                print(done.stderr[-500:], file=sys.stderr)
-            else:
-                peer.append(float(done.stdout.splitlines()[-1]))
+        if plain:
+            theirs.append(_generate_speed(decoder, tokens))
+        if gguf is not None and (speed := _llama_cpp_speed(gguf, python, tokens)) is not None:
+            peer.append(speed)
     return {
         "mneme": round(max(ours), 1),
-        "generate_bf16": round(max(theirs), 1),
+        "generate_bf16": round(max(theirs), 1) if theirs else None,
         "llama.cpp": round(max(peer), 1) if peer else None,
     }
+
+
+def _generate_speed(decoder: LocalDecoder, tokens: Sequence[int]) -> float:
+    ids = torch.tensor([tokens])
+
+    def seconds(count: int) -> float:
+        began = time.perf_counter()
+        decoder.model.network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=count,
+                                       min_new_tokens=count, do_sample=False, pad_token_id=0)  # fmt: skip
+        return time.perf_counter() - began
+
+    prompt = seconds(1)
+    return MADE / (seconds(1 + MADE) - prompt)
+
+
+def _llama_cpp_speed(gguf: Path, python: str, tokens: Sequence[int]) -> float | None:
+    """By ``llama-cpp-python`` in that interpreter, else by ``llama-bench``; None where neither is there or it fails."""
+    threads, bench = str(torch.get_num_threads()), shutil.which("llama-bench")
+    if python:
+        command = [python, "-c", LLAMA_CPP, str(gguf), json.dumps(list(tokens)), str(MADE), threads]
+    elif bench:
+        command = [bench, "-m", str(gguf), "-p", "0", "-n", str(MADE), "-d", str(len(tokens)), "-t", threads, "-r", "1",
+                   "-ngl", "0", "-o", "json"]  # fmt: skip
+    else:
+        return None
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stderr[-500:], file=sys.stderr)
+        return None
+    return float(done.stdout.splitlines()[-1]) if python else float(json.loads(done.stdout)[-1]["avg_ts"])
 
 
 def _our_speed(decoder: LocalDecoder, tokens: Sequence[int]) -> float:
@@ -156,34 +179,57 @@ def filling(decoder: LocalDecoder, memories: Sequence[Memory]) -> float:
     return 1000 * (time.perf_counter() - started) / tokens
 
 
+def long_use(model: str, turns: int, data: Path | None) -> dict[str, Any] | None:
+    """What tests.benchmarks.long_use finds, in a process of its own; None where it fails or is not wanted."""
+    if not turns:
+        return None
+    command = [sys.executable, "-m", "tests.benchmarks.long_use", "--model", model, "--turns", str(turns)]
+    environment = {**os.environ, "MNEME_CACHE": str(cache_folder())}
+    done = subprocess.run([*command, *(["--data", str(data)] if data else [])], stdout=subprocess.PIPE, text=True,
+                          env=environment, check=False)  # fmt: skip
+    if done.returncode:
+        return None
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def ratio(over: float | None, under: float | None) -> float | None:
+    return round(over / under, 2) if over and under else None
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", default="default", help="as the app's --model")
     parser.add_argument("--data", type=Path, help="dialogues for the memories: LoCoMo's JSON or chitchat.tar.xz")
     parser.add_argument("--adapter", default="default", help="default: the one that ships; none: stock; or a file")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--rounds", type=int, default=3, help="of decoding")
+    parser.add_argument("--turns", type=int, default=300, help="of the long use; 0 leaves it out")
     parser.add_argument("--llama-cpp", default="", metavar="PYTHON", help="interpreter that has llama-cpp-python")
     options = parser.parse_args()
     python = options.llama_cpp or (sys.executable if importlib.util.find_spec("llama_cpp") else "")
+    used = long_use(options.model, options.turns, options.data)  # first: alone on the machine, as a start is
     memories = memories_of(options.data, 40)
-    adapter = adapter_of(options.adapter)
-    decoder = LocalDecoder(
-        str(embedded_folder()), adapter=adapter, reads_tokens=100_000, window=8192, blocks=BlockCache(1 << 30)
+    decoder = decoder_of(
+        options.model, adapter=options.adapter, reads_tokens=100_000, window=8192, blocks=BlockCache(1 << 30)
     )
-    result: dict[str, Any] = {"adapter": str(adapter) if adapter else None}
+    result: dict[str, Any] = {"decoder": decoder.name, "adapter": about_adapter(decoder, options.adapter)}
     result["ttft_s"] = first_tokens(decoder, memories, options.repeats)
-    result["decode_tokens_per_s"] = decoding(decoder, embedded_gguf() if python else None, python, options.rounds)
+    result["decode_tokens_per_s"] = decoding(
+        decoder, gguf_of(options.model), python, options.rounds, plain=is_plain(options.model)
+    )
     result["write_ms_p50"] = round(writing(Encoder("default"), memories), 1)
     result["block_fill_ms_per_token"] = round(filling(decoder, memories[:20]), 2)
     blocks, prompt = result["ttft_s"]["blocks"], result["ttft_s"]["prompt"]
     speed = result["decode_tokens_per_s"]
     result["ratios"] = {
-        "blocks_10_over_0": round(blocks["10"] / blocks["0"], 2),
-        "blocks_20_over_0": round(blocks["20"] / blocks["0"], 2),
-        "prompt_10_over_blocks_10": round(prompt["10"] / blocks["10"], 2),
-        "over_generate": round(speed["mneme"] / speed["generate_bf16"], 2),
-        "over_llama.cpp": round(speed["mneme"] / speed["llama.cpp"], 2) if speed["llama.cpp"] else None,
+        "blocks_10_over_0": ratio(blocks["10"], blocks["0"]),
+        "blocks_20_over_0": ratio(blocks["20"], blocks["0"]),
+        "prompt_10_over_blocks_10": ratio(prompt["10"], blocks["10"]),
+        "over_generate": ratio(speed["mneme"], speed["generate_bf16"]),
+        "over_llama.cpp": ratio(speed["mneme"], speed["llama.cpp"]),
     }
+    result["long_use"] = used
     print(json.dumps(result))
 
 
