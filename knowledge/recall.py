@@ -39,7 +39,8 @@ _SOURCES = 8  # memories whose repetitions are looked for
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: seconds since the epoch, UTC.
+    """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: seconds
+    since the epoch, UTC.
     ``dialogue``: the turns before it, oldest first. ``exclude``: ids of memories that are not looked at."""
 
     owner: str

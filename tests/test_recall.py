@@ -1,5 +1,5 @@
-"""Recall and forgetting, through conversations: the real reading of messages, encoder and read; a decoder that says what
-it was told."""
+"""Recall and forgetting, through conversations: the real reading of messages, encoder and read; a decoder that says
+what it was told."""
 
 from __future__ import annotations
 
