@@ -86,4 +86,7 @@ def _telling(acts: Acts) -> float:
 
 def once(memories: Sequence[Memory]) -> list[Memory]:
     """``memories`` in their order, without those whose words another one before has already."""
-    return list({plain(one.text): one for one in reversed(memories)}.values())[::-1]
+    first: dict[str, Memory] = {}
+    for one in memories:
+        first.setdefault(plain(one.text), one)
+    return list(first.values())
