@@ -34,10 +34,9 @@ class AttentionReader:
     """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
-    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). Asking of the person's own life,
-    of the chat or of a document lessens it by its probability. ``negligible``: share of the strongest read's weight
-    below which a memory is not read. ``adapter``: what one owner's feedback changed; without one the shipped weights
-    read.
+    that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). Asking of the person's own life, of
+    the chat or of a document lessens it by its probability. ``negligible``: share of the strongest read's weight below
+    which a memory is not read. ``adapter``: what one owner's feedback changed; without one the shipped weights read.
     ``shift``: what the encoder's cosines of unlike texts lie above the default one's.
     """
 

@@ -82,8 +82,8 @@ def _meant(match: re.Match[str], now: datetime) -> Span | None:
             unit = _UNITS[match["what"].lower()]
             if which in ("去", "今", "前") and unit != "year":
                 return None
-            running, last_but_one = ("this", "这", "这个", "本", "今"), ("上上", "上上个", "前")
-            back = 0 if which.lower() in running else 2 if which in last_but_one else 1
+            running, second = ("this", "这", "这个", "本", "今"), ("上上", "上上个", "前")
+            back = 0 if which.lower() in running else 2 if which in second else 1
             return _ago(back, unit, today)
         if weekend := match["weekend"]:
             saturday = monday + timedelta(days=5)
