@@ -35,10 +35,13 @@ LIBRARIES = {
 # Of knowledge; helpers stand below one.
 LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "input.dialogue_acts")
 VALUES = ("knowledge.records", "knowledge.errors")
+# Of text and of the process, not of memory: they know nothing else of the project, and everybody may ask them.
+PLAIN = ("knowledge.words", "knowledge.process_memory")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
-    "knowledge.owner_readers", "knowledge.decoder_seat",
+    "knowledge.owner_readers", "knowledge.decoder_seat", "knowledge.recall", "knowledge.recall_spans",
+    "knowledge.recall_target", "knowledge.told",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
@@ -164,14 +167,14 @@ def test_leaves_and_their_helpers_import_no_other_leaf(leaf: str) -> None:
 
 
 def test_records_and_errors_stand_below_everything() -> None:
-    for name in VALUES:
+    for name in (*VALUES, *PLAIN):
         assert own_imports(name) == set()
 
 
 def test_every_module_of_knowledge_has_its_place() -> None:
     below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
     leaves = {f"knowledge.{leaf}" for leaf in LEAVES}
-    placed = below | leaves | {*JOINING, *VALUES, "knowledge.database"}
+    placed = below | leaves | {*JOINING, *VALUES, *PLAIN, "knowledge.database"}
     packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
     rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
     rest = {name for name in rest if not in_package(name, TRAINING)}
@@ -201,7 +204,7 @@ def test_imports_make_no_ring() -> None:
 
 
 def test_the_app_imports_the_page_and_nobody_imports_the_app() -> None:
-    assert all(in_package(found, "chat_app") or found in VALUES for found in own_imports("app"))
+    assert all(in_package(found, "chat_app") or found in (*VALUES, *PLAIN) for found in own_imports("app"))
     assert [name for name in modules() if "app" in own_imports(name)] == []
 
 
@@ -218,7 +221,7 @@ def test_only_pages_and_http_import_http() -> None:
 
 
 def test_the_chat_takes_the_memory_through_the_network() -> None:
-    through = {*VALUES, "knowledge", "knowledge.memory_network", "knowledge.transfer", "knowledge.database"}
+    through = {*VALUES, *PLAIN, "knowledge", "knowledge.memory_network", "knowledge.transfer", "knowledge.database"}
     for name in modules():
         if in_package(name, "chat_app") and name not in COMPOSING:
             beside = {FEEDBACK[0]} if name == LEARNING else set()
