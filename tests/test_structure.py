@@ -24,7 +24,7 @@ LIBRARIES = {
     "chromadb": ("knowledge.vectors",),
     "sentence_transformers": ("knowledge.encoder",),
     "transformers": ("knowledge.chat_model", "knowledge.memory_attention", "knowledge.token_picker",
-                     "knowledge.embedded_model"),
+                     "knowledge.embedded_model", "knowledge.embedded_encoder", "knowledge.packed_network"),
     "pypdf": ("knowledge.parsers.*",),
     "docx": ("knowledge.parsers.*",),
     "bs4": ("knowledge.parsers.*",),
@@ -38,7 +38,7 @@ VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
-    "knowledge.owner_readers", "knowledge.decoder_seat",
+    "knowledge.owner_readers", "knowledge.decoder_seat", "knowledge.process_memory",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
