@@ -214,7 +214,7 @@ def _fill(
 
 
 def _copy(path: Path, name: str) -> Tensor:
-    """One tensor of a file, which is opened for each: mapped once, all of it would stand in memory beside the copies."""
+    """One tensor of a file, which is opened for each: mapped once, all would stand in memory beside the copies."""
     with safe_open(path, "pt") as file:
         found: Tensor = file.get_tensor(name).clone()
         return found
