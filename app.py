@@ -14,7 +14,6 @@ from tqdm import tqdm
 
 from chat_app.application import Application
 from chat_app.settings import Settings, load
-from knowledge import process_memory
 from knowledge.errors import MnemeError
 
 
@@ -52,7 +51,6 @@ def main() -> None:
     # Nothing is reported to anybody, and no model library looks for a hub behind our back.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    process_memory.bound()
     listener = _listen(settings)
     try:
         application = Application(settings)

@@ -24,6 +24,7 @@ from chat_app.machine import total_memory
 from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from chat_app.upload_jobs import UploadJobs
+from knowledge import process_memory
 from knowledge.database import open_database
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
 
@@ -137,6 +138,7 @@ class Application:
 
     def start(self) -> None:
         """Load the models in the background."""
+        process_memory.bound()  # before torch is loaded
         threading.Thread(target=self._load, name="load-models", daemon=True).start()
 
     def _progress(self, phase: str, fraction: float) -> None:

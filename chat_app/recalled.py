@@ -16,6 +16,7 @@ from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, Reply
 from knowledge.words import cjk_share
 
 _CHINESE = 0.3  # share of Chinese letters from which a message is answered in Chinese
+_OWN = 0.5  # probability from which a message asks what only the person can have told
 _SUMMARY = 120  # tokens of the words above a list
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
@@ -50,12 +51,15 @@ _TO_DELETE = (
 
 
 def in_words(request: ReplyRequest, read: ReadResult) -> ReplyRequest:
-    """The request with what the decoder is to say of the set ``read``; as it is where no set was asked for.
+    """The request with what the decoder is to say of the set ``read``; as it is where no set was asked for
+    and something was read, or need not be.
 
     What is to be forgotten does not reach the decoder, so that its reply, which stays, cannot tell it.
     """
     if not read.operation:
-        return request
+        acts = read.acts
+        unknown = acts is not None and not read.reads and acts.asks_own * (1 - acts.asks_world) > _OWN
+        return replace(request, note=_NOTES["nothing"][_language(read.query)]) if unknown else request
     forget = read.operation == "forget"
     key = ("forget" if forget else "found") if read.reads else "nothing to forget" if forget else "nothing"
     note = _NOTES[key][_language(read.query)].format(count=len(read.reads) + read.more)

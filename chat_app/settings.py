@@ -184,9 +184,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("memory_path", "auto", _one_of("auto", "blocks", "hybrid", "prompt"), "auto, blocks, hybrid or prompt",
            "how memories reach the decoder: cached blocks weighed in its attention, the strongest two as text beside "
            "blocks, or all as text; auto is what serves the decoder best"),
-    Option("prefix_cache_mib", "256", _between(0, 1_000_000), "a whole number from 0 to 1000000",
+    Option("prefix_cache_mib", "128", _between(0, 1_000_000), "a whole number from 0 to 1000000",
            "memory for the keys and values of running dialogues", "MiB"),
-    Option("block_cache_mib", "256", _between(0, 1_000_000), "a whole number from 0 to 1000000",
+    Option("block_cache_mib", "128", _between(0, 1_000_000), "a whole number from 0 to 1000000",
            "memory for the keys and values of memories", "MiB"),
     Option("block_disk_mib", "512", _between(0, 10_000_000), "a whole number from 0 to 10000000",
            "disk space in the data folder for those that leave memory", "MiB"),

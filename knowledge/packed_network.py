@@ -98,7 +98,7 @@ def convert(gguf: Path, folder: Path) -> None:
                 put(f"{number}.{name}", pack(torch.cat(weights), torch.cat(biases) if biases else None))
         file.finish({"kinds": json.dumps(kinds), "kernel": kernel_name()})
     with TensorWriter(folder / EMBEDDINGS) as file:
-        file.put("embeddings", torch.cat([rows.bfloat16() for rows in parts("token_embd.weight")]))
+        file.put_rows("embeddings", (rows.bfloat16() for rows in parts("token_embd.weight")))
         file.finish({})
     config.dtype = torch.bfloat16
     config.tie_word_embeddings = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -36,11 +36,17 @@ class TensorWriter:
 
     def put(self, name: str, tensor: Tensor) -> None:
         """Write one more tensor (uint8, bfloat16 or float32)."""
-        data = tensor.contiguous()
-        self._file.write(data.view(-1).view(torch.uint8).numpy().data)
-        span = [self._end, self._end + data.nbytes]
-        self._about[name] = {"dtype": _NAMES[data.dtype], "shape": list(data.shape), "data_offsets": span}
-        self._end = span[1]
+        self.put_rows(name, (tensor,))
+
+    def put_rows(self, name: str, parts: Iterable[Tensor]) -> None:
+        """Write one more tensor of which some rows come after the others."""
+        start, rows = self._end, 0
+        for part in parts:
+            self._file.write(part.contiguous().view(-1).view(torch.uint8).numpy().data)
+            self._end += part.nbytes
+            rows += part.shape[0]
+            shape, dtype = part.shape[1:], _NAMES[part.dtype]
+        self._about[name] = {"dtype": dtype, "shape": [rows, *shape], "data_offsets": [start, self._end]}
 
     def finish(self, metadata: Mapping[str, str]) -> None:
         """Write the header. Raises: ValueError where it is longer than its room."""

@@ -31,7 +31,7 @@ print(before - held())
 
 def test_torch_is_told_before_it_is_loaded_and_a_persons_choice_stays() -> None:
     environment = {"LRU_CACHE_CAPACITY": "500", "MALLOC_ARENA_MAX": "7"}
-    code = "import sys; import app; assert 'torch' not in sys.modules"
+    code = "import sys; import app, chat_app.application; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
     process_memory.bound(environment)
     assert environment["LRU_CACHE_CAPACITY"] == "500"

@@ -41,7 +41,7 @@ PLAIN = ("knowledge.words", "knowledge.process_memory")
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
     "knowledge.owner_readers", "knowledge.decoder_seat", "knowledge.recall", "knowledge.recall_spans",
-    "knowledge.recall_target", "knowledge.told",
+    "knowledge.recall_target", "knowledge.told", "knowledge.process_memory",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")

@@ -24,9 +24,10 @@ def test_the_library_reads_what_was_written_piece_by_piece(tmp_path: Path) -> No
     with TensorWriter(path) as file:
         for name, tensor in made.items():
             file.put(name, tensor)
+        file.put_rows("parts", made["half"].split(2))
         file.finish({"kinds": "{}"})
     found = load_file(path)
-    assert found.keys() == made.keys()
+    assert found.keys() == {*made, "parts"} and torch.equal(found["parts"], made["half"])
     assert all(torch.equal(found[name], tensor) for name, tensor in made.items())
     with safe_open(path, "pt") as opened:
         assert opened.metadata() == {"kinds": "{}"}

@@ -134,12 +134,15 @@ def ways(
 
 def measure(
     decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int, stock: LocalDecoder | None = None,
-    tried: Mapping[str, Mapping[str, Any]] | None = None,
+    tried: Mapping[str, Mapping[str, Any]] | None = None, only: Collection[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """NLL a token over all answers, and the median time to the first token of the first ``timed`` questions."""
+    """NLL a token over all answers, and the median time to the first token of the first ``timed`` questions.
+
+    ``only``: these ways, "prompt" among them; else all.
+    """
     total: dict[str, list[float]] = {}
     seconds: dict[str, list[float]] = {}
-    every = ways(decoder, decoder.path, tried or {})
+    every = {name: way for name, way in ways(decoder, decoder.path, tried or {}).items() if not only or name in only}
     for number, one in enumerate(questions):
         if stock is not None:
             stock.set_way(PROMPT)
@@ -152,7 +155,7 @@ def measure(
             if number < timed:
                 first_token(decoder, OTHER)  # leaves the dialogue's beginning in the cache, no more
                 seconds.setdefault(name, []).append(first_token(decoder, request))
-        if (number + 1) % 5 == 0:
+        if (number + 1) % 10 == 0 or number < 10:
             means = ", ".join(f"{name} {statistics.mean(values):.3f}" for name, values in total.items())
             print(f"{number + 1} questions: {means}", file=sys.stderr, flush=True)
     nll = {name: statistics.mean(values) for name, values in total.items()}
@@ -160,7 +163,7 @@ def measure(
         "decoder": decoder.name,
         "questions": len(questions),
         "nll": {name: round(value, 4) for name, value in nll.items()},
-        "over_prompt": {name: round(value - nll["prompt"], 4) for name, value in nll.items()},
+        "over_prompt": {name: round(value - nll["prompt"], 4) for name, value in nll.items() if "prompt" in nll},
         "ttft_s": {name: round(statistics.median(values), 4) for name, values in seconds.items()},
     }
 
@@ -175,6 +178,7 @@ def main() -> None:
     parser.add_argument("--adapter", default="default", help="default: what ships for it; none: stock; or a file")
     parser.add_argument("--dtype", default="bfloat16")
     parser.add_argument("--try", dest="tried", type=json.loads, default={}, help="other ways of the blocks, JSON")
+    parser.add_argument("--ways", default="", help="only these, with , between, the tried ones too; else all")
     parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its default")
     options = parser.parse_args()
     if options.threads:
@@ -187,7 +191,8 @@ def main() -> None:
 
     decoder = load(options.adapter)
     stock = load("none") if decoder.adapter is not None else None
-    found = measure(decoder, questions, timed=options.timed, stock=stock, tried=options.tried)
+    chosen = [name for name in options.ways.split(",") if name]
+    found = measure(decoder, questions, timed=options.timed, stock=stock, tried=options.tried, only=chosen)
     print(json.dumps({"adapter": about_adapter(decoder, options.adapter), **found}))
 
 

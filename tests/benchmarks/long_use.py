@@ -29,7 +29,6 @@ import numpy as np
 from chat_app.application import Application
 from chat_app.machine import own_memory
 from chat_app.settings import load as load_settings
-from knowledge import process_memory
 from tests.benchmarks.app_runs import Said, say
 
 TALK, PAUSE, EVERY = 25, 5, 10  # turns
@@ -98,7 +97,6 @@ def process_age() -> float:
 
 
 def measure(model: str, turns: int, tokens: int, data: Path | None) -> dict[str, Any]:
-    process_memory.bound()  # as app.py; torch is not loaded yet
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(["--data", folder, "--model", model, "--reply-tokens", str(tokens)])
         application = Application(settings)
