@@ -1,7 +1,7 @@
 """Forgetting what a reply offered to forget, once a person chose it.
 
-The offer stands in history as the reads of that reply. Deleting is what the Memory page does, and so leaves the words in
-the dialogues in which they were said. Does not know: how memories are found, the page.
+The offer stands in history as the reads of that reply. Deleting is what the Memory page does, and so leaves the words
+in the dialogues in which they were said. Does not know: how memories are found, the page.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ class MemoryNetwork:
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
         the number of reads, save where the message recalls or wants something forgotten: the set that is meant then
-        comes (knowledge/recall.py), with its ``operation``; ``boost`` multiplies the weights of these memories, where they are read at all. Weights of
-        the reads and of the null slot sum to 1.
+        comes (knowledge/recall.py), with its ``operation``; ``boost`` multiplies the weights of these memories, where
+        they are read at all. Weights of the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
         vector = self.encoder.encode_queries([text])[0]  # (dimension,)

@@ -1,5 +1,4 @@
-"""Recall and forgetting, through conversations: the real reading of messages, encoder and read; a decoder that says what
-it was told."""
+"""Recall and forgetting, through conversations: the real reading of messages, encoder and read, and a fake decoder."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from chat_app.pages.words_training import TRAINING
 Language = Literal["en", "zh"]
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
-WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **FORGET, **READS, **MEMORY,
-                                    **DOCUMENTS, **DIAGNOSTICS, **TRAINING}  # fmt: skip
+WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **FORGET, **READS,
+                                    **MEMORY, **DOCUMENTS, **DIAGNOSTICS, **TRAINING}  # fmt: skip
 
 # ---- how they are chosen ---------------------------------------------------------------------------
 
