@@ -38,7 +38,7 @@ VALUES = ("knowledge.records", "knowledge.errors")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
-    "knowledge.owner_readers", "knowledge.recall", "knowledge.recall_target", "knowledge.told",
+    "knowledge.owner_readers", "knowledge.recall", "knowledge.recall_spans", "knowledge.recall_target", "knowledge.told",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
