@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from chat_app.reply_source import LONGEST_QUOTE, closest
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, TextDelta
-from knowledge.words import cjk_share
 
 _CHINESE = 0.3  # share of Chinese letters from which a message is answered in Chinese
 _LIKELY = 0.5  # probability from which a message is taken to do something
@@ -127,5 +126,6 @@ def dated(memory: Memory, question: str, language: int) -> str:
 
 def _language(text: str) -> int:
     """0 English, 1 Chinese."""
-    return int(cjk_share(text) >= _CHINESE)
+    chinese = sum("\u3400" <= letter <= "\u9fff" for letter in text)
+    return int(chinese >= _CHINESE * max(1, sum(map(str.isalnum, text))))
 

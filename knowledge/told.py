@@ -1,4 +1,4 @@
-"""Which memories hold what the person told: notes, and their turns that tell something, as their reading says.
+"""Which memories hold what the person told: notes, and turns that tell something, as the reading of messages says.
 
 Does not know: what is asked, how memories are weighed.
 """
@@ -86,7 +86,5 @@ def _telling(acts: Acts) -> float:
 
 def once(memories: Sequence[Memory]) -> list[Memory]:
     """``memories`` in their order, without those whose words another one before has already."""
-    first: dict[str, Memory] = {}
-    for one in memories:
-        first.setdefault(plain(one.text), one)
-    return list(first.values())
+    said: set[str] = set()
+    return [one for one in memories if not ((words := plain(one.text)) in said or said.add(words))]
