@@ -88,8 +88,7 @@ class PastRead:
     effect: float | None = None  # nats of the whole reply's log-probability that it was good for; None: not measured
     boost: float = 1.0  # its weight was multiplied by this for this reply
     outside: bool = False  # a program's own system prompt or turns, which nobody keeps, went into this reply
-    # The operation of the memory that made the set; of "forget" what became of it: "forgotten", "kept".
-    operation: str = ""
+    operation: str = ""  # the operation that made the set; "forget" becomes "forgotten" or "kept" once a person chose
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from dataclasses import replace
 
 from chat_app.reply_source import LONGEST_QUOTE, closest
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, TextDelta
-from knowledge.words import cjk_share
 
 _CHINESE = 0.3  # share of Chinese letters from which a message is answered in Chinese
-_OWN = 0.5  # probability from which a message asks what only the person can have told
+_LIKELY = 0.5  # probability from which a message is taken to do something
 _SUMMARY = 120  # tokens of the words above a list
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
@@ -30,6 +29,10 @@ _NOTES = {
     "nothing": (
         "(Nothing that I told you about this is in your memory. Say so in one sentence.)",
         "（你的记忆里没有我说过的相关内容。请用一句话告诉我。）",
+    ),
+    "told": (
+        "(I am telling you something now. Say something fitting to just this in one short sentence.)",
+        "（我现在告诉你一件事。请只针对这件事用一句简短的话回应。）",
     ),
     "forget": (
         "(You found {count} of my memories that I may mean. They are shown below your words, and I choose which of "
@@ -51,20 +54,31 @@ _TO_DELETE = (
 
 
 def in_words(request: ReplyRequest, read: ReadResult) -> ReplyRequest:
-    """The request with what the decoder is to say of the set ``read``; as it is where no set was asked for
-    and something was read, or need not be.
+    """The request with what the decoder is to say of the set ``read``, or to do where no set was asked for but
+    the message only tells something, or asks what nobody told.
 
     What is to be forgotten does not reach the decoder, so that its reply, which stays, cannot tell it.
     """
     if not read.operation:
-        acts = read.acts
-        unknown = acts is not None and not read.reads and acts.asks_own * (1 - acts.asks_world) > _OWN
-        return replace(request, note=_NOTES["nothing"][_language(read.query)]) if unknown else request
+        key = _note_of(read)
+        return replace(request, note=_NOTES[key][_language(read.query)]) if key else request
     forget = read.operation == "forget"
     key = ("forget" if forget else "found") if read.reads else "nothing to forget" if forget else "nothing"
     note = _NOTES[key][_language(read.query)].format(count=len(read.reads) + read.more)
     sampling = replace(request.sampling, max_tokens=min(request.sampling.max_tokens, _SUMMARY))
     return replace(request, note=note, sampling=sampling, reads=() if forget else request.reads)
+
+
+def _note_of(read: ReadResult) -> str:
+    """Which of the notes a message gets that asks for no set; "" for none. Behind a long reply a decoder would rather
+    say that once more than take up what it is told."""
+    acts = read.acts
+    if acts is None:
+        return ""
+    if not read.reads and acts.asks_own * (1 - acts.asks_world) > _LIKELY:
+        return "nothing"
+    wants = (acts.asks_own, acts.asks_world, acts.asks_document, acts.asks_chat, acts.wants_done, acts.advice)
+    return "told" if acts.tells > _LIKELY and max(wants) < _LIKELY else ""
 
 
 def with_list(events: Iterator[DecoderEvent], read: ReadResult, *, shown: bool) -> Iterator[DecoderEvent]:
@@ -112,5 +126,6 @@ def dated(memory: Memory, question: str, language: int) -> str:
 
 def _language(text: str) -> int:
     """0 English, 1 Chinese."""
-    return int(cjk_share(text) >= _CHINESE)
+    chinese = sum("\u3400" <= letter <= "\u9fff" for letter in text)
+    return int(chinese >= _CHINESE * max(1, sum(map(str.isalnum, text))))
 

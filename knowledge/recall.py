@@ -39,8 +39,7 @@ _SOURCES = 8  # memories whose repetitions are looked for
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: seconds
-    since the epoch, UTC.
+    """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: in seconds, UTC.
     ``dialogue``: the turns before it, oldest first. ``exclude``: ids of memories that are not looked at."""
 
     owner: str
@@ -150,8 +149,15 @@ class Recall:
             here = asked.dialogue[-1].conversation
             told = self._told.newest(asked.owner, least=1, container=here, exclude=asked.exclude)[:1]
         else:
-            told = self._about(asked, reader, target)
+            told = self._to_forget(asked, reader, target)
         return once([*told, *self._repeating(asked, told[:_SOURCES])])
+
+    def _to_forget(self, asked: Asked, reader: Reader, target: Target) -> list[Memory]:
+        """What is about ``target``, as for a recall, but never everything because nothing is about it: then what a
+        question in these words would read. Without a target ("forget everything") it is all that was told."""
+        if not target.stems or self._naming(asked, target):
+            return self._about(asked, reader, target)
+        return _newest([one.memory for one in self._gated(asked, reader) if one.memory.kind != "passage"])
 
     def _repeating(self, asked: Asked, sources: Sequence[Memory]) -> list[Memory]:
         """Turns that say again what the ``sources`` say, the assistant's replies above all."""

@@ -19,6 +19,7 @@ _COUNTS = SMALL_NUMBERS | {"a couple": 2, "a few": 3, "few": 3, "几": 3}
 _HAN = {sign: number for number, sign in enumerate("零一二三四五六七八九十")} | {"两": 2, "十一": 11, "十二": 12}
 _HAN_DAYS = {sign: number for number, sign in enumerate("一二三四五六")} | {"日": 6, "天": 6}
 _WEEKDAY = "|".join(DAY_NUMBERS)
+_BACK = {"this": 0, "这": 0, "这个": 0, "本": 0, "今": 0, "上上": 2, "上上个": 2, "前": 2}  # others: 1
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
            "december")  # fmt: skip
 _COUNT = r"\d{1,3}|a couple|a few|few|an?|" + "|".join(SMALL_NUMBERS)
@@ -34,8 +35,8 @@ _PATTERN = re.compile(
     rf"|(?P<which>\b(?:last|past|this)|上上个?|上个?|这个?|本|去|今|前) ?"
     rf"(?P<what>(?:week(?!end)|month|year)\b|(?:周|星期|礼拜)(?![一二三四五六日天末])|月|年)"
     rf"|(?P<weekend>(?:\b(?:last|past|this|over the|at the|on the|the) weekend\b)|上?个?周末)"
-    rf"|(?P<lastly>\blast |上上个?|上个?|这个?|本)?(?:\b(?P<weekday>{_WEEKDAY})\b"
-    rf"|(?:周|星期|礼拜)(?P<han>[一二三四五六日天]))"
+    rf"|(?P<lastly>\blast |上上个?|上个?|这个?|本)?"
+    rf"(?:\b(?P<weekday>{_WEEKDAY})\b|(?:周|星期|礼拜)(?P<han>[一二三四五六日天]))"
     rf"|\b(?:in|since|during|last|for) (?P<month>{'|'.join(_MONTHS)})\b(?! \d)"
     rf"|(?P<number>\d{{1,2}}|[一二三四五六七八九十两]{{1,2}})月(?:份|(?P<date>\d{{1,2}}|[一二三四五六七八九十]{{1,3}})[日号])?",
     re.I,
@@ -82,9 +83,7 @@ def _meant(match: re.Match[str], now: datetime) -> Span | None:
             unit = _UNITS[match["what"].lower()]
             if which in ("去", "今", "前") and unit != "year":
                 return None
-            running, second = ("this", "这", "这个", "本", "今"), ("上上", "上上个", "前")
-            back = 0 if which.lower() in running else 2 if which in second else 1
-            return _ago(back, unit, today)
+            return _ago(_BACK.get(which.lower(), 1), unit, today)
         if weekend := match["weekend"]:
             saturday = monday + timedelta(days=5)
             this = weekend.lower().startswith("this") and today >= saturday

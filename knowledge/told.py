@@ -1,4 +1,4 @@
-"""Which memories hold what the person told: notes, and their turns that tell something, as their reading says.
+"""Which memories hold what the person told: notes, and turns that tell something, as the reading of messages says.
 
 Does not know: what is asked, how memories are weighed.
 """

@@ -1,5 +1,4 @@
-"""Recall and forgetting, through conversations: the real reading of messages, encoder and read; a decoder that says
-what it was told."""
+"""Recall and forgetting, through conversations: the real reading of messages, encoder and read, and a fake decoder."""
 
 from __future__ import annotations
 
@@ -78,7 +77,8 @@ class Setup:
         self.decoder = Decoder()
         self.now = NOW
         self.net = MemoryNetwork(
-            encoder, store, reader, Writer(), self.decoder, make_message_reader(encoder.name), clock=lambda: self.now,
+            encoder, store, reader, Writer(), self.decoder, clock=lambda: self.now,
+            messages=make_message_reader(encoder.name),
         )  # fmt: skip
         self.history = History(self.engine, clock=lambda: self.now)
         self.talk = Conversations(self.history, lambda: self.net, reads=5, sampling=GREEDY, clock=lambda: self.now)

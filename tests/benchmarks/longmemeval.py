@@ -93,7 +93,7 @@ class Memory:
         self.turn = {memory_id(OWNER, turn.id): turn for turn in question.turns}
         memories = Writer().memories(OWNER, question.turns)
         store.add(OWNER, memories, encoded([memory.text for memory in memories], encoder, vectors))
-        self.vector = encoder.encode([question.text])[0]
+        self.vector = encoder.encode_queries([question.text])[0]
 
     def read(self, reader: Reader, limit: int) -> ReadResult:
         question = self.question
