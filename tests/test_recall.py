@@ -284,6 +284,6 @@ def test_nothing_to_forget_is_said(setup: Setup) -> None:
 
 def test_what_is_to_be_remembered_is_kept_like_anything_told(setup: Setup) -> None:
     events = setup.say("Write this down: my blood type is O negative.")
-    assert read_of(events).operation == "" and setup.decoder.requests[-1].note == ""
+    assert read_of(events).operation == "" and "I am telling you something" in setup.decoder.requests[-1].note
     assert {"Write this down: my blood type is O negative.", saved(events).turn.text.strip()} < set(setup.memories())
     assert "my blood type is O negative" in found(setup.say("What do you know about me?"))[0]
