@@ -184,10 +184,12 @@ class Decoders:
             self._stop.set()
             earlier, self._stop = self._thread, threading.Event()
             self._next = ""
+            # What the start missed stays told until a person switches.
+            kept = self._state if chain else DecodersState(serving=self._state.serving)
             if model == self._state.serving:
-                self._state = DecodersState(serving=model)
+                self._state = kept
                 return
-            self._state = DecodersState(serving=self._state.serving, wanted=model, phase="waiting")
+            self._state = replace(kept, wanted=model, phase="waiting", fraction=0.0)
             arguments = (model, self._stop, earlier, chain)
             self._thread = threading.Thread(target=self._run, args=arguments, name="decoder", daemon=True)
             self._thread.start()

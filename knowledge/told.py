@@ -86,5 +86,7 @@ def _telling(acts: Acts) -> float:
 
 def once(memories: Sequence[Memory]) -> list[Memory]:
     """``memories`` in their order, without those whose words another one before has already."""
-    said: set[str] = set()
-    return [one for one in memories if not ((words := plain(one.text)) in said or said.add(words))]
+    first: dict[str, Memory] = {}
+    for one in memories:
+        first.setdefault(plain(one.text), one)
+    return list(first.values())

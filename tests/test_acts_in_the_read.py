@@ -46,7 +46,7 @@ def tell(store: ExternalMemory, encoder: Encoder, *said: tuple[str, str]) -> lis
 def read(store: ExternalMemory, encoder: Encoder, text: str, dialogue: Sequence[str] = ()) -> ReadResult:
     reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
     return read_memory(
-        reader, store, encoder.encode, "ann", text, encoder.encode([text])[0], dialogue, asked=START + 20 * DAY,
+        reader, store, encoder, "ann", text, encoder.encode([text])[0], dialogue, asked=START + 20 * DAY,
         limit=8, messages=make_message_reader(encoder.name),
     )  # fmt: skip
 

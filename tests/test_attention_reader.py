@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.attention_reader import CROWD, AttentionReader
+from knowledge.attention_reader import AttentionReader
 from knowledge.evidence import WIDTH, Focus
 from knowledge.fixed_reader import FixedReader
 from knowledge.input.dialogue_acts import make_message_reader
@@ -204,12 +204,9 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     ids, (first, second, third, *_) = list(everything), everything.values()
     assert ask(encoder, text, LIFE, negligible=1.001 * second / first) == ids[:1]
     assert ask(encoder, text, LIFE, negligible=0.999 * second / first)[:2] == ids[:2]
-    # From the third on it takes more, for beside two it changes no reply.
-    assert ask(encoder, text, LIFE, negligible=1.001 * third / first / CROWD) == ids[:2]
-    assert ask(encoder, text, LIFE, negligible=0.999 * third / first / CROWD) == ids[:3]
-    guess = "Would my sister enjoy a walk by the sea?"  # drawn from many hints: there it takes no more
-    ids, (first, _, third, *_) = list(guessed := weights(encoder, guess, LIFE, negligible=0.0)), guessed.values()
-    assert ask(encoder, guess, LIFE, negligible=0.999 * third / first)[:3] == ids[:3]
+    # So too from the third on: what a very small decoder cannot hold apart is its own policy (small_model_policy.py).
+    assert ask(encoder, text, LIFE, negligible=1.001 * third / first) == ids[:2]
+    assert ask(encoder, text, LIFE, negligible=0.999 * third / first) == ids[:3]
 
 
 def test_a_pin_changes_neither_weight_nor_score_and_breaks_ties(encoder: object) -> None:

@@ -116,18 +116,18 @@ def test_history_is_ahead_of_memory_and_of_what_is_shown(setup):
 
 def test_a_follow_up_gets_the_dialogue_and_does_not_read_replies_that_the_decoder_sees(setup):
     setup.net.window = 3
-    conversation = id_of(setup.say("cats purr"))
+    conversation = id_of(setup.say("i have cats"))
     setup.say("dogs bark at cats", conversation)
     setup.say("do cats bark", conversation, system="Be brief.")
     request = setup.net.requests[-1]
     assert [turn.text for turn in request.dialogue] == [
-        "cats purr", "Re: cats purr", "dogs bark at cats", "Re: dogs bark at cats", "do cats bark",
+        "i have cats", "Re: i have cats", "dogs bark at cats", "Re: dogs bark at cats", "do cats bark",
     ]  # fmt: skip
     assert (request.system, request.key, request.sampling) == ("Be brief.", conversation, GREEDY)
     path = setup.history.path(OWNER, conversation)
     assert setup.net.excluded[-1] == {f"{OWNER}/{m.id}" for m in path[3:5]}
     # What the person told is read although it stands in the window; what left it is read whoever said it; both count.
-    assert [read.memory.text for read in request.reads] == ["cats purr", "Re: cats purr", "dogs bark at cats"]
+    assert [read.memory.text for read in request.reads] == ["i have cats", "Re: i have cats", "dogs bark at cats"]
     counted = [(memory.read_count, memory.last_read) for memory in setup.net.store.of(OWNER).values()]
     assert counted[:4] == [(2, 99.0), (1, 99.0), (1, 99.0), (0, None)]
     reads = setup.history.reads(OWNER, path[5].id)

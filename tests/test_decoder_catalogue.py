@@ -123,7 +123,7 @@ def test_the_next_smaller_one_needs_no_hub_and_a_small_machine_gets_it() -> None
     assert large is not None and small is not None
     assert smaller(large) is small and smaller(small) is SMOLLM2 and smaller(SMOLLM2) is None
     assert fitting(large, 64 << 30) is large
-    assert fitting(large, 4 << 30) is small
+    assert fitting(large, 3 << 30) is small
     assert fitting(large, 2 << 30) is SMOLLM2
     assert fitting(large, 1 << 20) is SMOLLM2
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from knowledge.encoder import Encoder
 from knowledge.first_hand import answering, first_hand
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.records import Candidate, Memory, Reading
+from knowledge.records import Acts, Candidate, Memory, Reading
 
 
 def candidates(*said: tuple[str, str], pinned: bool = False) -> list[Candidate]:
@@ -57,11 +58,17 @@ def test_a_pinned_repetition_stays() -> None:
     assert first_hand(both) == both
 
 
-READER = make_message_reader()
+ENCODER = Encoder("default")
+READER = make_message_reader(ENCODER.name)
+
+
+def acts_of(texts: list[str]) -> list[Acts]:
+    """As the app reads them: with the encoder's vectors."""
+    return list(READER.read(texts, ENCODER.encode(texts)))
 
 
 def after(before: np.ndarray, memories: list[Memory], question: str) -> np.ndarray:
-    reading = Reading(READER.read([question])[0], lambda some: READER.read([one.text for one in some]))
+    reading = Reading(acts_of([question])[0], lambda some: acts_of([one.text for one in some]))
     return np.exp(answering(before, memories, reading))
 
 

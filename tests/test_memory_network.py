@@ -134,7 +134,9 @@ class AskedWhen:
     def __init__(self) -> None:
         self.asked = 0.0
 
-    def read(self, text: str, candidates: Any, *, limit: int, focus: Any = None, keys: Any = None) -> ReadResult:
+    def read(
+        self, text: str, candidates: Any, *, limit: int, focus: Any = None, keys: Any = None, reading: Any = None
+    ) -> ReadResult:
         self.asked = focus.asked
         return ReadResult(text)
 

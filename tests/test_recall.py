@@ -77,8 +77,7 @@ class Setup:
         self.decoder = Decoder()
         self.now = NOW
         self.net = MemoryNetwork(
-            encoder, store, reader, Writer(), self.decoder, clock=lambda: self.now,
-            messages=make_message_reader(encoder.name),
+            encoder, store, reader, Writer(), self.decoder, make_message_reader(encoder.name), clock=lambda: self.now,
         )  # fmt: skip
         self.history = History(self.engine, clock=lambda: self.now)
         self.talk = Conversations(self.history, lambda: self.net, reads=5, sampling=GREEDY, clock=lambda: self.now)

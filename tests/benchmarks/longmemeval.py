@@ -97,7 +97,7 @@ class Memory:
 
     def read(self, reader: Reader, limit: int) -> ReadResult:
         question = self.question
-        return read_memory(reader, self.store, self.encoder.encode, OWNER, question.text, self.vector, [],
+        return read_memory(reader, self.store, self.encoder, OWNER, question.text, self.vector, [],
                            asked=question.asked, limit=limit)  # fmt: skip
 
     def nearest(self) -> list[str]:
