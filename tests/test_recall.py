@@ -276,7 +276,7 @@ def test_where_there_is_nobody_to_ask_the_reply_lists_and_says_how(setup: Setup)
 
 def test_nothing_to_forget_is_said(setup: Setup) -> None:
     before = setup.memories()
-    events = setup.say("Please forget my father's shoe size.", asks=True)
+    events = setup.say("Forget what I said about my father's shoe size.", asks=True)
     assert found(events) == [] and "nothing to forget" in setup.decoder.requests[-1].note
     assert setup.memories() == before
 
