@@ -33,6 +33,7 @@ SHARE = 0.08  # of the best weight, from which a memory belongs to a list (LOG.m
 BESIDE = 0.5  # the same beside memories that name what is wanted
 COVERS = 0.6  # share of the most telling match's words that another one has
 REPEATS = 0.65  # share of a reply's telling words that stand in a memory which it repeats
+NOTHING = 0.6  # weight of the null slot from which nothing is meant (0.5 to 0.7 in LOG.md, 2026-11-25)
 _LOOKED = 60  # reads of the learned read that are looked at
 _SOURCES = 8  # memories whose repetitions are looked for
 
@@ -179,20 +180,21 @@ class Recall:
 
     def _weighed(self, asked: Asked, reader: Reader, share: float) -> list[Read]:
         """What the owner's read weighs at least ``share`` of its best, best first, without its null slot."""
-        reads = self._attended(asked, reader.ungated())
+        reads = self._attended(asked, reader.ungated()).reads
         best = max((one.weight for one in reads), default=0.0)
         return self._telling(asked, [one for one in reads if one.weight >= share * best])
 
     def _gated(self, asked: Asked, reader: Reader) -> list[Read]:
-        """What a question in these words would read."""
-        return self._telling(asked, self._attended(asked, reader))
+        """What a question in these words would read, unless the null slot takes most of the weight."""
+        found = self._attended(asked, reader)
+        return self._telling(asked, found.reads) if found.null_weight < NOTHING else []
 
-    def _attended(self, asked: Asked, reader: Reader) -> Sequence[Read]:
+    def _attended(self, asked: Asked, reader: Reader) -> ReadResult:
         return read_memory(
             reader, self._store, self._encoder, asked.owner, asked.text, asked.vector,
             [turn.text for turn in asked.dialogue], asked=asked.when, exclude=asked.exclude, limit=_LOOKED,
             messages=self._acts,
-        ).reads  # fmt: skip
+        )  # fmt: skip
 
     def _telling(self, asked: Asked, reads: Sequence[Read]) -> list[Read]:
         """Those of passages and of what the person told."""

@@ -77,8 +77,7 @@ class Setup:
         self.decoder = Decoder()
         self.now = NOW
         self.net = MemoryNetwork(
-            encoder, store, reader, Writer(), self.decoder, clock=lambda: self.now,
-            messages=make_message_reader(encoder.name),
+            encoder, store, reader, Writer(), self.decoder, make_message_reader(encoder.name), clock=lambda: self.now,
         )  # fmt: skip
         self.history = History(self.engine, clock=lambda: self.now)
         self.talk = Conversations(self.history, lambda: self.net, reads=5, sampling=GREEDY, clock=lambda: self.now)
@@ -277,13 +276,13 @@ def test_where_there_is_nobody_to_ask_the_reply_lists_and_says_how(setup: Setup)
 
 def test_nothing_to_forget_is_said(setup: Setup) -> None:
     before = setup.memories()
-    events = setup.say("Please forget my father's shoe size.", asks=True)
+    events = setup.say("Forget what I said about my father's shoe size.", asks=True)
     assert found(events) == [] and "nothing to forget" in setup.decoder.requests[-1].note
     assert setup.memories() == before
 
 
 def test_what_is_to_be_remembered_is_kept_like_anything_told(setup: Setup) -> None:
     events = setup.say("Write this down: my blood type is O negative.")
-    assert read_of(events).operation == "" and setup.decoder.requests[-1].note == ""
+    assert read_of(events).operation == "" and "I am telling you something" in setup.decoder.requests[-1].note
     assert {"Write this down: my blood type is O negative.", saved(events).turn.text.strip()} < set(setup.memories())
     assert "my blood type is O negative" in found(setup.say("What do you know about me?"))[0]
