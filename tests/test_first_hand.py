@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
+from knowledge.encoder import Encoder
 from knowledge.first_hand import answering, first_hand
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.records import Candidate, Memory, Reading
+from knowledge.records import Acts, Candidate, Memory, Reading
 
 
 def candidates(*said: tuple[str, str], pinned: bool = False) -> list[Candidate]:
@@ -57,11 +59,17 @@ def test_a_pinned_repetition_stays() -> None:
     assert first_hand(both) == both
 
 
-READER = make_message_reader()
+@cache
+def encoder() -> Encoder:
+    return Encoder()
+
+
+def read(texts: list[str]) -> list[Acts]:
+    return make_message_reader(encoder().name).read(texts, encoder().encode(texts))
 
 
 def after(before: np.ndarray, memories: list[Memory], question: str) -> np.ndarray:
-    reading = Reading(READER.read([question])[0], lambda some: READER.read([one.text for one in some]))
+    reading = Reading(read([question])[0], lambda some: read([one.text for one in some]))
     return np.exp(answering(before, memories, reading))
 
 

@@ -40,7 +40,8 @@ def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
     ],
 )  # fmt: skip
 def test_the_read_looks_at_the_turns_before_what_leans_on_them(text: str, back: bool) -> None:
-    [acts] = make_message_reader().read([text])
+    encoder = Encoder("default")
+    [acts] = make_message_reader(encoder.name).read([text], encoder.encode([text]))
     assert list(context_of(acts, ["My sister is a nurse."])) == (["My sister is a nurse."] if back else [])
 
 
