@@ -23,7 +23,7 @@ from knowledge.records import Acts, Candidate, Memory, Read, Reading, ReadResult
 from knowledge.supersession import superseded
 from knowledge.words import plain, wants_a_guess
 
-TIE = 0.1  # nats within which a pinned memory comes first
+TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
@@ -80,7 +80,7 @@ class AttentionReader:
         names = _NAMES.findall(text)
         heard = any(_speaks_of(names, memory) for memory in memories)
         best = useful[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (acts.asks_own > 0.5 or _speaks_of(names, best.memory))
+        guess = wants_a_guess(text) and (acts.asks_own + acts.advice > 0.5 or _speaks_of(names, best.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
         # What only memory can know is looked for there however little seems to answer: the weights say so.
         elsewhere = (1 - acts.asks_own * (1 - acts.asks_world)) * (1 - acts.asks_chat) * (1 - acts.asks_document)

@@ -27,9 +27,9 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
     r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
 )
-SECOND_HAND = 2.0  # nats that the assistant's word on the person's life loses: it was told, or invented
+SECOND_HAND = 5.0  # nats that the assistant's word on the person's life loses: it was told, or invented
 MOST = 4.0  # nats that one reading decides at most: a message can be read wrongly
-NEEDLESS = 1.0  # times the log odds that a message needs no memory, for the null slot
+NEEDLESS = 2.0  # times the log odds that a message needs no memory, for the null slot
 
 
 def answering(log_alpha: np.ndarray, memories: Sequence[Memory], reading: Reading) -> np.ndarray:
@@ -54,7 +54,7 @@ def hearsay(memories: Sequence[Memory], reading: Reading) -> np.ndarray:
         loss[at] = min(MOST, max(0.0, -log_odds(acts.tells)))
         if memories[at].role == "assistant":
             loss[at] += SECOND_HAND * asked.asks_own
-    return loss * (1 - asked.asks_chat)
+    return loss * (1 - asked.asks_chat) ** 2
 
 
 def needless(asked: Acts) -> float:

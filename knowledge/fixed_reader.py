@@ -38,7 +38,7 @@ class Mix:
     assistant: float = -1.2  # what the person said counts more than what was replied
     other_speaker: float = -4.0  # the query names somebody, and somebody else spoke
     personal: float = 1.2  # the query says "my" or "I", and so does what the person once said
-    tie: float = 0.1  # within which a pinned memory comes first
+    tie: float = 0.5  # within which a pinned memory comes first
     null: float = 3.0
     clear: float = 0.8  # the null slot wins clearly when the best memory is this far below it: then nothing is read
     negligible: float = 0.02  # smallest weight worth reading

@@ -33,10 +33,10 @@ def store(encoder: Encoder) -> Iterator[ExternalMemory]:
         yield made
 
 
-def tell(store: ExternalMemory, encoder: Encoder, *said: tuple[str, str]) -> list[Memory]:
+def tell(store: ExternalMemory, encoder: Encoder, *said: tuple[str, str], first: int = 0) -> list[Memory]:
     turns = [
         Turn(f"t{at}", "assistant" if who == "A" else "user", text, START + 3600 * at, f"chat {at // 2}", "", at % 2)
-        for at, (who, text) in enumerate(said)
+        for at, (who, text) in enumerate(said, first)
     ]
     memories = Writer().memories("ann", turns)
     store.add("ann", memories, encoder.encode([one.text for one in memories]))
@@ -89,9 +89,13 @@ def test_what_the_assistant_invented_is_weak_evidence_and_stays_findable_as_talk
     plate, tip = "Your car's licence plate is QWY 123.", "You could make a lemon risotto with peas for dinner."
     tell(store, encoder, *told(*LIFE), ("U", "What is my car's licence plate?"), ("A", plate),
          ("U", "What should I cook?"), ("A", tip))  # fmt: skip
-    found = read(store, encoder, "What is the licence plate of my car?")
-    weights = {one.memory.text: one.weight for one in found.reads}
-    assert weights.get(plate, 0.0) < 0.3
+    asked = "What is the licence plate of my car?"
+    invented = read(store, encoder, asked).reads[0]
+    mine = "The licence plate of my new car is BK 44."
+    tell(store, encoder, ("U", mine), first=20)
+    weights = {one.memory.text: one.weight for one in read(store, encoder, asked).reads}
+    assert weights[mine] > 20 * weights.get(plate, 0.0)
+    assert invented.memory.text == plate and invented.score < 0.95  # all there is, and not sure
     assert read(store, encoder, "Which dish did you suggest to me for dinner?").reads[0].memory.text == tip
 
 

@@ -214,7 +214,7 @@ def test_a_pin_changes_neither_weight_nor_score_and_breaks_ties(encoder: object)
     before = {read.memory.id: (read.weight, read.score) for read in result(encoder, text, LIFE).reads}
     pinned = [*LIFE[:2], replace(LIFE[2], pinned=True), LIFE[3]]
     assert {read.memory.id: (read.weight, read.score) for read in result(encoder, text, pinned).reads} == before
-    twins = [LIFE[0], replace(LIFE[0], id="twin", created=LIFE[0].created, position=200)]
+    twins = [replace(LIFE[0], id=f"twin {at}", position=100 * at) for at in (1, 2)]
     for at in (0, 1):
         marked = [replace(one, pinned=number == at) for number, one in enumerate(twins)]
         assert ask(encoder, text, marked, 1) == [marked[at].id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -58,17 +59,17 @@ def test_a_pinned_repetition_stays() -> None:
     assert first_hand(both) == both
 
 
-ENCODER = Encoder("default")
-READER = make_message_reader(ENCODER.name)
+@cache
+def encoder() -> Encoder:
+    return Encoder()
 
 
-def acts_of(texts: list[str]) -> list[Acts]:
-    """As the app reads them: with the encoder's vectors."""
-    return list(READER.read(texts, ENCODER.encode(texts)))
+def read(texts: list[str]) -> list[Acts]:
+    return make_message_reader(encoder().name).read(texts, encoder().encode(texts))
 
 
 def after(before: np.ndarray, memories: list[Memory], question: str) -> np.ndarray:
-    reading = Reading(acts_of([question])[0], lambda some: acts_of([one.text for one in some]))
+    reading = Reading(read([question])[0], lambda some: read([one.text for one in some]))
     return np.exp(answering(before, memories, reading))
 
 

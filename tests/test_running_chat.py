@@ -40,7 +40,7 @@ def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
     ],
 )  # fmt: skip
 def test_the_read_looks_at_the_turns_before_what_leans_on_them(text: str, back: bool) -> None:
-    encoder = Encoder("default")  # as the app reads a message: with the encoder's vectors
+    encoder = Encoder("default")
     [acts] = make_message_reader(encoder.name).read([text], encoder.encode([text]))
     assert list(context_of(acts, ["My sister is a nurse."])) == (["My sister is a nurse."] if back else [])
 
@@ -85,12 +85,12 @@ def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> Non
     old = Turn("old", "user", "We order the vegetable box from Greenfield.", 1.8e9, "before")
     new = Turn("new", "user", "We switched: the vegetable box is from Oakley now.", 1.8e9 + 2e5, "here")
     question = "Who do we order the vegetable box from now?"
-    vector = encoder.encode_queries([question])[0]
+    vector = encoder.encode([question])[0]
     with scratch_store(encoder) as store:
         memories = Writer().memories("ann", [old, new])
         store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
-        found = read_memory(reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
+        found = read_memory(reader, store, encoder.encode, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
                             limit=8)  # fmt: skip
-        alone = read_memory(reader, store, encoder, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
+        alone = read_memory(reader, store, encoder.encode, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
     assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
     np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)

@@ -31,7 +31,7 @@ class ActsPlan:
     """``joined``: messages made of two. ``vectors``: share of the batches that see an encoder's vectors."""
 
     seed: int = 0
-    epochs: int = 11
+    epochs: int = 20
     batch: int = 64
     rate: float = 4e-3
     decay: float = 0.05
@@ -40,6 +40,7 @@ class ActsPlan:
     vectors: float = 0.5
     smoothing: float = 0.02
     dropped: float = 0.2  # share of a text's pieces left out
+    ways: int = 4  # in which each message is typed, its own first
 
 
 def views_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
@@ -47,6 +48,24 @@ def views_of(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
     ask = getattr(encoder, "encode_queries", encoder.encode)
     stored, asked = encoder.encode(texts), ask(texts)
     return np.stack([stored] if np.array_equal(stored, asked) else [stored, asked])
+
+
+class Typed:
+    """Texts as the network's input, made once and for all: a batch only picks."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._pieces, self._surface = pieces(texts), surface(texts)
+        self._ends = np.append(self._pieces.starts, len(self._pieces.buckets))
+
+    def rows(self, rows: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Buckets (m,), starts (n,), weights (m,) and surface (n, SURFACE) of these texts."""
+        places = [np.arange(self._ends[row], self._ends[row + 1]) for row in rows]
+        starts = np.cumsum([0, *(len(place) for place in places[:-1])])
+        together = np.concatenate(places)
+        return (
+            torch.from_numpy(self._pieces.buckets[together]), torch.from_numpy(starts),
+            torch.from_numpy(self._pieces.weights[together]), torch.from_numpy(self._surface[list(rows)]),
+        )  # fmt: skip
 
 
 def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> ActsNetwork:
@@ -57,15 +76,16 @@ def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> Acts
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     steps = plan.epochs * ((len(examples) + plan.batch - 1) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps + 1, pct_start=0.1)
+    texts = [one.text for one in examples]
+    ways = [Typed(texts), *(Typed([varied(text, rng) for text in texts]) for _ in range(plan.ways - 1))]
     order = list(range(len(examples)))
     for _ in tqdm(range(plan.epochs), leave=False):
         rng.shuffle(order)
         for at in range(0, len(order), plan.batch):
             rows = order[at : at + plan.batch]
             name = rng.choice(list(vectors)) if vectors and rng.random() < plan.vectors else ""
-            texts = [varied(examples[row].text, rng) for row in rows]
             seen = rng.choice(vectors[name])[rows] if name else None
-            acts, operation = _logits(network, texts, seen, name, plan.dropped)
+            acts, operation = _logits(network, rng.choice(ways), rows, seen, name, plan.dropped)
             loss = _loss(acts, operation, [examples[row] for row in rows], plan.smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -75,15 +95,14 @@ def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> Acts
 
 
 def _logits(
-    network: ActsNetwork, texts: Sequence[str], vectors: np.ndarray | None, encoder: str, dropped: float = 0.0
-) -> tuple[Tensor, Tensor]:
-    found = pieces(texts)
-    weights = nn.functional.dropout(torch.from_numpy(found.weights), dropped)
-    rows = None if vectors is None else torch.from_numpy(vectors.astype(np.float32))
+    network: ActsNetwork, typed: Typed, rows: Sequence[int], vectors: np.ndarray | None, encoder: str,
+    dropped: float = 0.0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    buckets, starts, weights, marks = typed.rows(rows)
+    seen = None if vectors is None else torch.from_numpy(vectors.astype(np.float32))
     both: tuple[Tensor, Tensor] = network(
-        torch.from_numpy(found.buckets), torch.from_numpy(found.starts), weights,
-        torch.from_numpy(surface(texts)), rows, encoder,
-    )  # fmt: skip
+        buckets, starts, nn.functional.dropout(weights, dropped), marks, seen, encoder
+    )
     return both
 
 
@@ -107,7 +126,7 @@ def held_out_logits(
     (views · n, acts), (views · n, operations), the views one behind the other."""
     fold = np.array([at % plan.folds for at in range(len(hand))])
     np.random.default_rng(plan.seed).shuffle(fold)
-    views = ["", *vectors]
+    views, typed = ["", *vectors], Typed([one.text for one in hand])
     found: list[list[tuple[Tensor, Tensor]]] = [[(torch.zeros(0), torch.zeros(0))] * len(hand) for _ in views]
     for number in range(plan.folds):
         inside = np.flatnonzero(fold != number).tolist()
@@ -116,7 +135,7 @@ def held_out_logits(
                                other_vectors, plan)  # fmt: skip
         for at in np.flatnonzero(fold == number).tolist():
             for view, name in zip(found, views, strict=True):
-                acts, operation = _logits(network, [hand[at].text], vectors[name][0, [at]] if name else None, name)
+                acts, operation = _logits(network, typed, [at], vectors[name][0, [at]] if name else None, name)
                 view[at] = (acts[0], operation[0])
     rows = [row for view in found for row in view]
     return torch.stack([acts for acts, _ in rows]), torch.stack([operation for _, operation in rows])
