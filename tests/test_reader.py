@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.records import Candidate, Reading
+from knowledge.records import Acts, Candidate, Memory, Reading
 from tests.make_memories import memory
 
 STRONG = {"cosine": 0.6, "bm25": 0.5}
@@ -54,15 +57,26 @@ def test_an_empty_memory_is_no_read() -> None:
     assert FixedReader().read("Lisbon?", [], limit=10).null_weight == 1.0
 
 
-def reading_of(text: str) -> Reading:
-    messages = make_message_reader()
-    return Reading(messages.read([text])[0], lambda some: messages.read([one.text for one in some]))
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder()
+
+
+def reading_of(text: str, encoder: Encoder) -> Reading:
+    """As the app reads messages: with the encoder's vectors."""
+    messages = make_message_reader(encoder.name)
+
+    def of(some: Sequence[Memory]) -> list[Acts]:
+        texts = [one.text for one in some]
+        return messages.read(texts, encoder.encode(texts))
+
+    return Reading(messages.read([text], encoder.encode([text]))[0], of)
 
 
 @pytest.mark.parametrize("text", ["Hello!", "Thanks a lot!", "How are you?", "你好！"])
-def test_small_talk_reads_nothing_even_where_it_is_found(text: str) -> None:
+def test_small_talk_reads_nothing_even_where_it_is_found(text: str, encoder: Encoder) -> None:
     found = [candidate("a", "Hello there, thanks!", cosine=0.9, bm25=1.0)]
-    assert FixedReader().read(text, found, limit=5, reading=reading_of(text)).reads == ()
+    assert FixedReader().read(text, found, limit=5, reading=reading_of(text, encoder)).reads == ()
 
 
 def test_an_echo_of_the_query_is_no_answer() -> None:
@@ -95,10 +109,10 @@ def test_a_pin_breaks_ties_and_answers_nothing() -> None:
     assert ids(FixedReader().read("Where did we move?", [*many, twin], limit=3))[0] == "twin"
 
 
-def test_what_needs_no_memory_reads_nothing_and_questions_weigh_less() -> None:
+def test_what_needs_no_memory_reads_nothing_and_questions_weigh_less(encoder: Encoder) -> None:
     told, asked = candidate("told", "We moved to Lisbon", **STRONG), candidate("asked", "Where do we live?", **STRONG)
     for text, right in (("Good night!", []), ("Where did we move?", ["told"])):
-        assert ids(FixedReader().read(text, [asked, told], limit=3, reading=reading_of(text)))[:1] == right
+        assert ids(FixedReader().read(text, [asked, told], limit=3, reading=reading_of(text, encoder)))[:1] == right
 
 
 def test_negligible_weights_are_left_out() -> None:

@@ -89,8 +89,8 @@ def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> Non
     with scratch_store(encoder) as store:
         memories = Writer().memories("ann", [old, new])
         store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
-        found = read_memory(reader, store, encoder.encode, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
+        found = read_memory(reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
                             limit=8)  # fmt: skip
-        alone = read_memory(reader, store, encoder.encode, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
+        alone = read_memory(reader, store, encoder, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
     assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
     np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)
