@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from knowledge.evidence import Focus
-from knowledge.records import Candidate, Memory, Read, ReadResult
+from knowledge.records import Candidate, Memory, Read, Reading, ReadResult
 from tests.browser.talk import let_everything_run, open_chat, say
 from tests.page_server import PageServer
 
@@ -37,7 +37,7 @@ class ReaderByList:
 
     def read(
         self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
+        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
     ) -> ReadResult:  # fmt: skip
         found = {one.memory.id: one.memory for one in candidates}
         share = 1 / (len(self.chosen) + 1)
