@@ -26,6 +26,7 @@ from knowledge.words import plain, wants_a_guess
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
+FAINT = 1e-3  # weight below which no decoder hears a memory, whatever else there is
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 
@@ -79,8 +80,8 @@ class AttentionReader:
         logits = [float(value) for value in log_alpha[:-1]]
         names = _NAMES.findall(text)
         heard = any(_speaks_of(names, memory) for memory in memories)
-        best = useful[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (acts.asks_own + acts.advice > 0.5 or _speaks_of(names, best.memory))
+        nearest = useful[int(log_alpha[:-1].argmax())]
+        guess = wants_a_guess(text) and (acts.asks_own + acts.advice > 0.5 or _speaks_of(names, nearest.memory))
         decline = max(self.decline, CONJECTURE) if guess else self.decline
         # What only memory can know is looked for there however little seems to answer: the weights say so.
         elsewhere = (1 - acts.asks_own * (1 - acts.asks_world)) * (1 - acts.asks_chat) * (1 - acts.asks_document)
@@ -88,7 +89,8 @@ class AttentionReader:
         ranked = [] if declined else list(zip(logits, useful, range(len(useful)), strict=True))
         ranked.sort(key=lambda one: -one[0] - TIE * one[1].memory.pinned)
         ranked = ranked[: max(0, limit)]
-        least = self.negligible * math.exp(max((logit for logit, _, _ in ranked), default=0.0))
+        best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
+        least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)

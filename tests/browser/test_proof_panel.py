@@ -89,7 +89,7 @@ def test_words_are_reached_by_keyboard_and_by_touch(
     server = start(OpenFakeDecoder(pause=0.0))
     open_chat(page, server.url)
     say(page, "say: One two three")
-    assert page.locator("#chat .mn-word[tabindex='0']").count() == 1
+    expect(page.locator("#chat .mn-word[tabindex='0']")).to_have_count(1)
     word(page, "One").focus()
     eventually(lambda: lit(page, "#reads-panel .mn-card") == ["sister"])
     page.keyboard.press("ArrowRight")
