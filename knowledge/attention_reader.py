@@ -26,7 +26,7 @@ from knowledge.words import plain, wants_a_guess
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
-FAINT = 1e-3  # weight below which no decoder hears a memory, whatever else there is
+FAINT = 1e-4  # weight below which no decoder hears a memory: its bias is cut there (knowledge/reply_layout.py)
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 

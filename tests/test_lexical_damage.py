@@ -190,7 +190,7 @@ class Encoder:
     """The bag of words as an encoder."""
 
     name, multilingual = "bag", True
-    encode = staticmethod(encode)
+    encode = encode_queries = staticmethod(encode)
 
 
 class Decoder(FakeNetwork):
