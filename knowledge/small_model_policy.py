@@ -25,6 +25,7 @@ from knowledge.reply_policy import ReplyGuard
 from knowledge.reply_state import Prepared
 from knowledge.running_chat import needed
 
+DECLINED = 0.6  # weight of the null slot from which it is given no memory: it would tell the nearest one
 CROWD = 0.3  # of the strongest weight, from the third memory on: behind two, what weighs less changes no reply of it
 
 
@@ -38,6 +39,8 @@ class SmallModelPolicy:
     def seen(self, request: ReplyRequest) -> ReplyRequest:
         if not request.dialogue:
             return request
+        if not request.note and 1 - sum(read.weight for read in request.reads) >= DECLINED:
+            request = replace(request, reads=())
         strong = sorted(request.reads, key=lambda read: -read.weight)
         least = CROWD * strong[0].weight if strong else 0.0
         weak = {read.memory.id for read in strong[2:] if read.weight < least}
