@@ -48,14 +48,14 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
 
 
 def talk(server: PageServer, count: int) -> None:
-    """Questions and thumbs without the browser: the person means their notes, not what was asked before."""
+    """Questions and thumbs without the browser: the person means their own notes, not the assistant's."""
     conversations, history = server.application.conversations, server.application.history
     for number in range(count):
         talk = history.create(OWNER).id
         list(conversations.send(OWNER, f"{number}: where is the {THINGS[number % len(THINGS)]}?", conversation=talk))
         reply = history.path(OWNER, talk)[-1]
         looked = max(history.reads(OWNER, reply.id), key=lambda read: read.attention or 0.0)
-        conversations.feedback(OWNER, reply.id, 1 if looked.kind == "note" else -1)
+        conversations.feedback(OWNER, reply.id, 1 if looked.id.startswith("user ") else -1)
 
 
 def count(page: Any, kind: str) -> Any:
