@@ -91,14 +91,20 @@ def test_what_was_only_asked_or_noted_is_weak_evidence_unless_the_chat_is_asked_
     "told",
     [
         "Write this down: my blood type is O negative.", "When my dad retires we will move to the coast.",
-        "My passport is in the drawer, ok?", "What could I give my sister Ana for her 30th birthday in May?",
-        "Let's see, my dentist is at 9", "写下来：我的血型是O型阴性。",
+        "My passport is in the drawer, ok?", "Let's see, my dentist is at 9", "写下来：我的血型是O型阴性。",
     ],
 )  # fmt: skip
 def test_what_is_told_in_the_form_of_a_request_or_question_stays_evidence(told: str) -> None:
     memories = [one.memory for one in candidates(("U", told))]
     before = np.log(np.array([0.7, 0.3]))
     assert after(before, memories, "What do I know of this?")[0] > 0.5
+
+
+def test_a_question_that_tells_something_in_passing_loses_less_than_a_plain_one() -> None:
+    said = ("What could I give my sister Ana for her 30th birthday in May?", "What is my dog called?")
+    memories = [one.memory for one in candidates(*(("U", text) for text in said))]
+    found = after(np.log(np.array([0.4, 0.4, 0.2])), memories, "What do I know of this?")
+    assert found[0] > 3 * found[1] > 0
 
 
 def test_a_pin_makes_no_evidence() -> None:

@@ -31,13 +31,13 @@ class ActsPlan:
     """``joined``: messages made of two. ``vectors``: share of the batches that see an encoder's vectors."""
 
     seed: int = 0
-    epochs: int = 20
+    epochs: int = 28
     batch: int = 64
     rate: float = 4e-3
     decay: float = 0.05
     folds: int = 3
     joined: int = 1200
-    vectors: float = 0.5
+    vectors: float = 0.6
     smoothing: float = 0.02
     dropped: float = 0.2  # share of a text's pieces left out
     ways: int = 4  # in which each message is typed, its own first
