@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from knowledge.records import ACTS, OPERATIONS
@@ -24,7 +24,7 @@ _OPERATIONS = {"about": "recall_about", "time": "recall_time", "list": "recall_l
                "remember": "remember"}  # fmt: skip
 _WEAK = 0.2  # weight of a weak example beside one labelled by hand
 _EXCLUSIVE = ("tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice")
-_PERSONAS, _QUESTIONS, _ADVICE, _SCENES = 700, 700, 150, 6
+_PERSONAS, _QUESTIONS, _ADVICE, _SCENES, _FOLLOWUPS = 700, 700, 150, 6, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,10 @@ def weak(seed: int, data: Path | None) -> list[Example]:
         told = {at for query in scene.queries if query.evidence for at in query.evidence}
         found += [_weak(scene.slots[at].text, "tells", "generator") for at in sorted(told)
                   if scene.slots[at].kind == "turn"]  # fmt: skip
-        found += [_weak(query.text, "asks_own", "generator") for query in scene.queries
+        found += [_asked(query.text, bool(query.dialogue), "generator") for query in scene.queries
                   if query.evidence and all(scene.slots[at].kind == "turn" for at in query.evidence)]  # fmt: skip
+    for scene in generator.followups(seed, _FOLLOWUPS):
+        found += [_asked(query.text, True, "generator's follow-ups") for query in scene.queries if query.dialogue]
     if data is not None:
         found += _sample(rng, _personas(data), _PERSONAS)
         found += _sample(rng, _questions(data), _QUESTIONS)
@@ -97,6 +99,13 @@ def _sample(rng: random.Random, examples: Iterator[Example], count: int) -> list
 def _weak(text: str, act: str, source: str) -> Example:
     acts = tuple(int(name == act) if name in _EXCLUSIVE else -1 for name in ACTS)
     return Example(text, acts, 0, _WEAK, source)
+
+
+def _asked(text: str, leans: bool, source: str) -> Example:
+    """A question on people, of which is known whether it leans on the turns before it."""
+    one = _weak(text, "asks_own", source)
+    back = ACTS.index("leans_back")
+    return replace(one, acts=(*one.acts[:back], int(leans), *one.acts[back + 1 :]))
 
 
 # ---- the same in other words ------------------------------------------------------------------------------------
