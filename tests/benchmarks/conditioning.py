@@ -31,7 +31,6 @@ from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.focus import read_memory
-from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.local_decoder import LocalDecoder
 from knowledge.reader import Reader, make_reader
 from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
@@ -85,8 +84,7 @@ def asked(
             for question in rng.sample(usable, min(share, len(usable))):
                 vector = encoder.encode([question.text])[0]
                 result = read_memory(
-                    reader, store, encoder.encode, recall.OWNER, question.text, vector, [], asked=0.0, limit=limit,
-                    messages=make_message_reader(encoder.name),
+                    reader, store, encoder.encode, recall.OWNER, question.text, vector, [], asked=0.0, limit=limit
                 )
                 evidence = store.get(recall.OWNER, question.evidence).values()
                 found.append(Asked(

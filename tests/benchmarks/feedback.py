@@ -35,7 +35,6 @@ import torch
 from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
-from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import make_reader
 from knowledge.records import Memory, ReadResult
@@ -141,10 +140,8 @@ class Owner:
 
     def read(self, reader: AttentionReader, question: Question, limit: int = READS) -> ReadResult:
         vector = self.encoder.encode([question.text])[0]
-        return read_memory(
-            reader, self.store, self.encoder.encode, PERSON, question.text, vector, [], asked=question.asked,
-            limit=limit, messages=make_message_reader(self.encoder.name),
-        )  # fmt: skip
+        return read_memory(reader, self.store, self.encoder.encode, PERSON, question.text, vector, [],
+                           asked=question.asked, limit=limit)  # fmt: skip
 
     def feedback(self, reader: AttentionReader, question: Question) -> Feedback | None:
         """Asks, gets a reply and likes it or not; None where nothing was read and so nothing replied from memory."""

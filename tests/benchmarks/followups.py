@@ -22,7 +22,6 @@ from typing import Any
 from knowledge.attention_reader import AttentionReader
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
-from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.reader import WEIGHTS, Reader, make_reader
 from knowledge.training.generator import followups
 from knowledge.training.read_data import memories_of, scratch_store
@@ -58,8 +57,7 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
                 said = [text for _, text in query.dialogue]
                 for name, dialogue in (("with", said), ("without", [])):
                     result = read_memory(reader, store, encoder.encode, OWNER, query.text, vector, dialogue,
-                                         asked=query.asked or last, limit=max(CUTS),
-                                         messages=make_message_reader(encoder.name))  # fmt: skip
+                                         asked=query.asked or last, limit=max(CUTS))  # fmt: skip
                     order = [int(read.memory.id) for read in result.reads]
                     for k in CUTS:
                         recalls[name][k].append(len(query.evidence & set(order[:k])) / len(query.evidence))
