@@ -27,9 +27,10 @@ _CERTAIN = re.compile(  # names and numbers: one more is news
     r"(?<![.!?]\s)(?<!^)\b[A-Z]\w+|\w*\d\w*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
     r"\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred)\b"
 )
-SECOND_HAND = 5.0  # nats that the assistant's word on the person's life loses: it was told, or invented
-MOST = 4.0  # nats that one reading decides at most: a message can be read wrongly
-NEEDLESS = 2.0  # times the log odds that a message needs no memory, for the null slot
+SECOND_HAND = 8.0  # nats that the assistant's word on the person's life loses: it was told, or invented
+MOST = 6.0  # log odds that a reading is taken for at most: a message can be read wrongly
+HEARSAY = 2.0  # times the log odds that a turn tells nothing, in nats that it loses
+NEEDLESS = 2.0  # times the log odds that a message needs no memory, in nats for the null slot
 
 
 def answering(log_alpha: np.ndarray, memories: Sequence[Memory], reading: Reading) -> np.ndarray:
@@ -51,7 +52,7 @@ def hearsay(memories: Sequence[Memory], reading: Reading) -> np.ndarray:
     loss = np.zeros(len(memories))
     turns = [at for at, one in enumerate(memories) if one.kind == "turn" and not one.speaker]
     for at, acts in zip(turns, reading.of([memories[at] for at in turns]), strict=True):
-        loss[at] = min(MOST, max(0.0, -log_odds(acts.tells)))
+        loss[at] = HEARSAY * min(MOST, max(0.0, -log_odds(acts.tells)))
         if memories[at].role == "assistant":
             loss[at] += SECOND_HAND * asked.asks_own
     return loss * (1 - asked.asks_chat) ** 2

@@ -17,6 +17,7 @@ from knowledge.evidence import ELLIPSIS, PRONOUN, telling
 from knowledge.records import Acts, Turn
 
 MAY_TELL = 0.15  # probability from which a message may hold something that is worth reading
+MAY_LEAN = 0.3  # probability from which the turns before a message are looked at: missing them costs more
 _FRAGMENT = 3  # words of a message that is hardly a whole sentence ("Which colour?", "Since when?")
 _WHOLE = re.compile(r"^\W*(?:who|what|where|when|how)(?:'s|\s+(?:is|are|was|were|does|do|did))\s", re.I)
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
@@ -48,7 +49,7 @@ def context_of(acts: Acts, dialogue: Sequence[str]) -> Sequence[str]:
     Behind other talk, a question that says itself what it asks for is read as if it began the chat: the turns before
     it only make unlike memories look likely (LOG.md, 2026-11-26).
     """
-    return dialogue if acts.leans_back > 0.5 else ()
+    return dialogue if acts.leans_back >= MAY_LEAN else ()
 
 
 def unread(seen: Sequence[Turn], acts: Sequence[Acts]) -> list[Turn]:

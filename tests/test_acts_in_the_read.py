@@ -90,12 +90,12 @@ def test_what_the_assistant_invented_is_weak_evidence_and_stays_findable_as_talk
     tell(store, encoder, *told(*LIFE), ("U", "What is my car's licence plate?"), ("A", plate),
          ("U", "What should I cook?"), ("A", tip))  # fmt: skip
     asked = "What is the licence plate of my car?"
-    invented = read(store, encoder, asked).reads[0]
+    invented = read(store, encoder, asked)
     mine = "The licence plate of my new car is BK 44."
     tell(store, encoder, ("U", mine), first=20)
     weights = {one.memory.text: one.weight for one in read(store, encoder, asked).reads}
     assert weights[mine] > 20 * weights.get(plate, 0.0)
-    assert invented.memory.text == plate and invented.score < 0.95  # all there is, and not sure
+    assert plate not in [one.memory.text for one in invented.reads] or invented.null_weight > 0.3  # nobody told it
     assert read(store, encoder, "Which dish did you suggest to me for dinner?").reads[0].memory.text == tip
 
 

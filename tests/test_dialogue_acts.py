@@ -15,11 +15,11 @@ from knowledge.records import ACTS, OPERATIONS
 from knowledge.training.acts_data import by_hand, joined
 from tests.benchmarks.acts import labelled, measure, word_lists
 
-# Floors stand about three standard errors of 305 messages below what the weights that ship reach with text alone: a
-# worse reading is caught, another seed is not.
+# Floors stand about three standard errors of 487 messages (0.04 at 0.9) below what the weights that ship reach with the
+# text alone: a worse reading is caught, another seed is not.
 FLOORS = {
-    "tells": 0.75, "asks_own": 0.78, "asks_world": 0.84, "asks_document": 0.95, "wants_done": 0.88, "advice": 0.90,
-    "chats": 0.85, "leans_back": 0.85, "several": 0.85, "operation": 0.83,
+    "tells": 0.84, "asks_own": 0.83, "asks_world": 0.90, "asks_document": 0.95, "wants_done": 0.89, "advice": 0.91,
+    "chats": 0.90, "leans_back": 0.91, "several": 0.88, "asks_chat": 0.97, "operation": 0.86,
 }  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def test_each_head_reads_messages_it_was_not_trained_on(head: str, figures: dict
 
 
 def test_probabilities_mean_what_they_say(figures: dict) -> None:
-    assert all(one["ece"] <= 0.08 and one["ece_operation"] <= 0.15 for one in figures["languages"].values())
+    assert all(one["ece"] <= 0.04 and one["ece_operation"] <= 0.12 for one in figures["languages"].values())
 
 
 def test_the_reading_beats_the_lists_of_words(figures: dict) -> None:
@@ -64,7 +64,8 @@ def test_vectors_of_an_encoder_that_is_not_known_change_nothing() -> None:
     text = ["Where does my brother live?"]
     assert make_message_reader("somebody/elses").read(text, rows) == make_message_reader().read(text)
     known = make_message_reader("all-MiniLM-L6-v2")
-    assert known.sees_vectors and known.read(text, rows) != known.read(text)
+    assert make_message_reader("multilingual-e5-small").sees_vectors and known.sees_vectors
+    assert known.read(text, rows) != known.read(text)
     assert known.read(text, np.zeros((1, 384), np.float32)) == known.read(text)
 
 
@@ -94,7 +95,7 @@ def test_labels_are_read_and_joined() -> None:
     hand = by_hand()
     one = next(example for example in hand if example.text == "remember: the bins go out on Tuesdays now")
     assert one.acts[ACTS.index("tells")] == 1 and OPERATIONS[one.operation] == "remember" and one.source == "en"
-    assert sum(example.source == "zh" for example in hand) >= 500 and len(hand) >= 1900
+    assert sum(example.source == "zh" for example in hand) >= 500 and len(hand) >= 4000
     for pair in joined(hand, 20, 0):
         assert set(pair.acts) <= {0, 1} and pair.weight < 1
 

@@ -100,6 +100,13 @@ def test_what_is_told_in_the_form_of_a_request_or_question_stays_evidence(told: 
     assert after(before, memories, "What do I know of this?")[0] > 0.5
 
 
+def test_a_question_that_tells_something_in_passing_loses_less_than_a_plain_one() -> None:
+    said = ("What could I give my sister Ana for her 30th birthday in May?", "What is my dog called?")
+    memories = [one.memory for one in candidates(*(("U", text) for text in said))]
+    found = after(np.log(np.array([0.4, 0.4, 0.2])), memories, "What do I know of this?")
+    assert found[0] > 3 * found[1] > 0
+
+
 def test_a_pin_makes_no_evidence() -> None:
     asked = [one.memory for one in candidates(("U", "What is my dog called?"), pinned=True)]
     before = np.log(np.array([0.7, 0.3]))

@@ -6,6 +6,7 @@ Knows: its weights and their file. Does not know: texts, encoders (only their na
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -16,13 +17,11 @@ from torch import Tensor, nn
 from knowledge.input.text_features import BUCKETS, SURFACE
 from knowledge.records import ACTS, OPERATIONS
 
-WIDTH = 64
+WIDTH, MEMBERS = 48, 3
 
 
-class ActsNetwork(nn.Module):
-    """``encoders``: name → dimension of the vectors that can be looked at. Without a vector the text alone serves."""
-
-    temperature: Tensor
+class Member(nn.Module):
+    """One of the networks whose logits are averaged; see :class:`ActsNetwork`."""
 
     def __init__(self, encoders: dict[str, int]) -> None:
         super().__init__()
@@ -34,7 +33,6 @@ class ActsNetwork(nn.Module):
         self.hidden = nn.Linear(WIDTH, WIDTH)
         self.heads = nn.Linear(WIDTH, len(ACTS) + len(OPERATIONS))
         self.dropout = nn.Dropout(0.3)
-        self.register_buffer("temperature", torch.ones(len(ACTS) + 1))  # of each act, and of the operation
 
     def forward(
         self, buckets: Tensor, starts: Tensor, weights: Tensor, surface: Tensor, vectors: Tensor | None, encoder: str,
@@ -49,6 +47,29 @@ class ActsNetwork(nn.Module):
         state = state + self.dropout(nn.functional.gelu(self.hidden(state)))
         logits = self.heads(state)
         return logits[:, : len(ACTS)], logits[:, len(ACTS) :]
+
+
+class ActsNetwork(nn.Module):
+    """The mean of a few members that were trained apart, which differ where they are not sure (deep ensembles,
+    Lakshminarayanan et al. 2017, arXiv:1612.01474).
+
+    ``encoders``: name → dimension of the vectors that can be looked at. Without a vector the text alone serves.
+    """
+
+    temperature: Tensor
+
+    def __init__(self, encoders: dict[str, int], members: Sequence[Member] | None = None) -> None:
+        super().__init__()
+        self.encoders = dict(encoders)
+        self.members = nn.ModuleList(members or (Member(encoders) for _ in range(MEMBERS)))
+        self.register_buffer("temperature", torch.ones(len(ACTS) + 1))  # of each act, and of the operation
+
+    def forward(
+        self, buckets: Tensor, starts: Tensor, weights: Tensor, surface: Tensor, vectors: Tensor | None, encoder: str,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """As of :meth:`Member.forward`."""
+        found = [member(buckets, starts, weights, surface, vectors, encoder) for member in self.members]
+        return torch.stack([acts for acts, _ in found]).mean(0), torch.stack([called for _, called in found]).mean(0)
 
 
 def save(network: ActsNetwork, path: Path, about: dict[str, str]) -> None:

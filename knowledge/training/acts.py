@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from knowledge.encoder import Encoder
-from knowledge.input.acts_network import ActsNetwork
+from knowledge.input.acts_network import MEMBERS, ActsNetwork, Member
 from knowledge.input.text_features import pieces, surface
 from knowledge.records import ACTS
 from knowledge.training.acts_data import Example, joined, varied
@@ -31,13 +31,13 @@ class ActsPlan:
     """``joined``: messages made of two. ``vectors``: share of the batches that see an encoder's vectors."""
 
     seed: int = 0
-    epochs: int = 20
+    epochs: int = 28
     batch: int = 64
     rate: float = 4e-3
     decay: float = 0.05
     folds: int = 3
     joined: int = 1200
-    vectors: float = 0.5
+    vectors: float = 0.7
     smoothing: float = 0.02
     dropped: float = 0.2  # share of a text's pieces left out
     ways: int = 4  # in which each message is typed, its own first
@@ -70,9 +70,15 @@ class Typed:
 
 def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> ActsNetwork:
     """A network trained on the examples, not calibrated. ``vectors``: rows for each example, by encoder."""
-    torch.manual_seed(plan.seed)
-    rng = random.Random(plan.seed)
-    network = ActsNetwork({name: rows.shape[2] for name, rows in vectors.items()}).train()
+    sizes = {name: rows.shape[2] for name, rows in vectors.items()}
+    seeds = range(plan.seed * MEMBERS, (plan.seed + 1) * MEMBERS)
+    return ActsNetwork(sizes, [_member(examples, vectors, plan, seed) for seed in seeds]).eval()
+
+
+def _member(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan, seed: int) -> Member:
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    network = Member({name: rows.shape[2] for name, rows in vectors.items()}).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=plan.rate, weight_decay=plan.decay)
     steps = plan.epochs * ((len(examples) + plan.batch - 1) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps + 1, pct_start=0.1)
@@ -95,7 +101,7 @@ def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> Acts
 
 
 def _logits(
-    network: ActsNetwork, typed: Typed, rows: Sequence[int], vectors: np.ndarray | None, encoder: str,
+    network: ActsNetwork | Member, typed: Typed, rows: Sequence[int], vectors: np.ndarray | None, encoder: str,
     dropped: float = 0.0,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     buckets, starts, weights, marks = typed.rows(rows)
@@ -112,9 +118,10 @@ def _loss(acts: Tensor, operation: Tensor, examples: Sequence[Example], smoothin
     known = (wanted >= 0).float() * weight[:, None]
     soft = wanted.clamp(0, 1) * (1 - 2 * smoothing) + smoothing
     each = nn.functional.binary_cross_entropy_with_logits(acts, soft, reduction="none")
+    named = torch.tensor([one.operation for one in examples])
     called = nn.functional.cross_entropy(
-        operation, torch.tensor([one.operation for one in examples]), reduction="none", label_smoothing=smoothing
-    )
+        operation, named.clamp(min=0), reduction="none", label_smoothing=smoothing
+    ) * (named >= 0)  # fmt: skip
     return (each * known).sum() / known.sum().clamp(min=1) * len(ACTS) + (called * weight).sum() / weight.sum()
 
 

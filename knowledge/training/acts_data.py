@@ -24,7 +24,7 @@ _OPERATIONS = {"about": "recall_about", "time": "recall_time", "list": "recall_l
                "remember": "remember"}  # fmt: skip
 _WEAK = 0.2  # weight of a weak example beside one labelled by hand
 _EXCLUSIVE = ("tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice")
-_PERSONAS, _QUESTIONS, _ADVICE, _SCENES = 700, 700, 150, 6
+_PERSONAS, _QUESTIONS, _ADVICE, _SCENES, _FOLLOWUPS = 700, 700, 150, 6, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,8 @@ def weak(seed: int, data: Path | None) -> list[Example]:
                   if scene.slots[at].kind == "turn"]  # fmt: skip
         found += [_weak(query.text, "asks_own", "generator") for query in scene.queries
                   if query.evidence and all(scene.slots[at].kind == "turn" for at in query.evidence)]  # fmt: skip
+    for scene in generator.followups(seed, _FOLLOWUPS):
+        found += [_leans(query.text, "generator's follow-ups") for query in scene.queries if query.dialogue]
     if data is not None:
         found += _sample(rng, _personas(data), _PERSONAS)
         found += _sample(rng, _questions(data), _QUESTIONS)
@@ -97,6 +99,11 @@ def _sample(rng: random.Random, examples: Iterator[Example], count: int) -> list
 def _weak(text: str, act: str, source: str) -> Example:
     acts = tuple(int(name == act) if name in _EXCLUSIVE else -1 for name in ACTS)
     return Example(text, acts, 0, _WEAK, source)
+
+
+def _leans(text: str, source: str) -> Example:
+    """A question that leans on the turns before it; on what else, made by rule, it says nothing of how people ask."""
+    return Example(text, tuple(1 if name == "leans_back" else -1 for name in ACTS), -1, _WEAK, source)
 
 
 # ---- the same in other words ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from knowledge.abstention import ABSTENTIONS
 from knowledge.dates_in_words import DATED, date_in_words, day_in_words, explicit_days, resolved
 from knowledge.encoder import Encoder
 from knowledge.focus import read_memory
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.reader import Reader
 from knowledge.records import Read, ReadResult, Turn
 from knowledge.store import ExternalMemory
@@ -108,6 +109,7 @@ def examples_of(
             result = read_memory(
                 reader, store, encoder, OWNER, query.text, encoder.encode_queries([query.text])[0],
                 [text for _, text in query.dialogue], asked=when, limit=limit,
+                messages=make_message_reader(encoder.name),
             )  # fmt: skip
             reads, known = _with_evidence(store, result, query, limit, rng)
             dialogue = [
