@@ -112,7 +112,7 @@ def test_the_panels_regenerate_in_the_middle_asks_too_in_chinese(server: PageSer
         say(page, "say: my sister Anna lives in Lisbon")
         page.click("#new-chat")
         page.wait_for_selector("body.mn-empty")
-        say(page, "say: sister Anna Lisbon")
+        say(page, "say: where does my sister Anna live?")
         say(page, "say: two")
         page.locator("#chat .bot-row").first.locator(".mn-chip").click()
         page.locator("#chat .bot-row").first.locator(".mn-chosen").wait_for()
