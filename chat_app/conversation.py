@@ -17,13 +17,13 @@ from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
+from chat_app.checked_reply import CheckedReply
 from chat_app.forgetting import Forgetting
 from chat_app.held_back import streamed
 from chat_app.history import History
 from chat_app.history_records import Conditioned, Conversation, Message
 from chat_app.memory_follower import MemoryFollower, Network
 from chat_app.message_text import checked_text
-from chat_app.recalled import in_words, with_list
 from chat_app.reply_effects import ReplyEffects
 from chat_app.reply_totals import ReplyTotals
 from chat_app.running_replies import RunningReplies
@@ -181,11 +181,10 @@ class Conversations:
                 owner, user.text, dialogue=dialogue[:-1], exclude=exclude, limit=self._reads, boost=boost
             )
             yield MemoryRead(read)
-            request = in_words(
-                ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard), read
-            )
-            events = with_list(network.reply(request, stop), read, shown=asks)
-            done = yield from streamed(events, so_far, stop_at, stop)
+            request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard)
+            checked = CheckedReply(network, request, read, shown=asks, plain=how.outside)
+            done = yield from streamed(checked.events(stop), so_far, stop_at, stop)
+            read = checked.read
             self.totals.add(done.usage)
             if done.text or done.finish_reason != "stopped":
                 if done.trace is not None:

@@ -17,6 +17,8 @@ from knowledge.errors import AdapterError, ModelError, ModelUnavailable
 from knowledge.records import DecoderEvent, Memory, ReplyRequest, Turn
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from knowledge.block_cache import BlockCache, CacheState
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,20 @@ class OpenDecoder(Decoder, Protocol):
 
     def close(self) -> None:
         """Keep the blocks on disk for the next start."""
+        ...
+
+
+@runtime_checkable
+class CheckedDecoder(OpenDecoder, Protocol):
+    """A decoder that may tell how likely it finds a reply."""
+
+    @property
+    def checks(self) -> bool:
+        """Can its replies be checked against what was read?"""
+        ...
+
+    def score(self, request: ReplyRequest, text: str) -> Tensor:
+        """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
         ...
 
 

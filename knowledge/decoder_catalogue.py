@@ -80,6 +80,7 @@ class BlockWay:
     strength: float
     sharpness: float = 1.0
     in_order: bool = True
+    relative: bool = True
 
 
 QWEN2_WAY = BlockWay(strength=0.4)  # sharper blocks are noise to it: its keys' biases are most of a logit

@@ -107,6 +107,11 @@ class LocalDecoder:
         """How memories reach it now: "blocks", "hybrid" or "prompt"."""
         return self._way.path if self.model.rotation is not None else "prompt"
 
+    @property
+    def checks(self) -> bool:
+        """Can its replies be checked against what was read? A policy that decides on replies itself checks its own."""
+        return isinstance(self._policy, PlainPolicy) and self.model.rotation is not None
+
     def set_style(self, style: Style) -> None:
         """Change the prompt's words for the replies that start from now on."""
         self._builder = PromptBuilder(
@@ -123,7 +128,10 @@ class LocalDecoder:
             own = self._own_way
             if own is None:
                 return WAYS[path]
-            return replace(WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order)
+            return replace(
+                WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order,
+                relative=own.relative,
+            )  # fmt: skip
         about = self.adapter
         return replace(WAYS[path], strength=about.strength, sharpness=about.sharpness, in_order=about.in_order)
 
@@ -220,6 +228,7 @@ class LocalDecoder:
         pick, stream, tracer = self._fresh(request, layout)
         guard = self._policy.guard(request)
         text, token, made, first_token, shown = "", 0, 0, 0.0, 0
+        likelihood: list[float] = []
         finish: FinishReason = "stopped"
         room = min(request.sampling.max_tokens, self.window - layout.length)
         prompt = Prepared(self._maker, self._cache, request, layout)
@@ -247,7 +256,7 @@ class LocalDecoder:
                     text += stream.finish()
                     if not shown and guard.once_more(text):
                         # Once more from the prompt's end; nothing of it was shown.
-                        text, made, logits, mass = "", 0, begun, prompt.mass
+                        text, made, logits, mass, likelihood = "", 0, begun, prompt.mass, []
                         pick, stream, tracer = self._fresh(request, layout)
                         if stepper is not None:
                             stepper.rewind()
@@ -255,6 +264,7 @@ class LocalDecoder:
                     finish = "stop"
                     break
                 made += 1
+                likelihood.append(float(logits.float().log_softmax(-1)[token]))
                 text += stream.push(token)
                 tracer.token(len(text), mass)
                 if len(text) > shown and (shown or not guard.holds_back(text)):
@@ -270,7 +280,7 @@ class LocalDecoder:
             first_token = first_token or time.perf_counter() - started
             yield TextDelta(text[shown:])
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
-        yield ReplyDone(text, finish, usage, tracer.trace(self.path))
+        yield ReplyDone(text, finish, usage, tracer.trace(self.path), tuple(likelihood))
 
     def _fresh(self, request: ReplyRequest, layout: Layout) -> tuple[TokenPicker, TextStream, Tracer]:
         """What goes along with the tokens of one reply."""

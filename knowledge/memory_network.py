@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from knowledge import process_memory
-from knowledge.decoder import Decoder, OpenDecoder
+from knowledge.decoder import CheckedDecoder, Decoder, OpenDecoder
 from knowledge.decoder_seat import DecoderSeat
 from knowledge.encoder import Encoder
 from knowledge.errors import BadInput, NotFound
@@ -23,9 +23,10 @@ from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.recall import Asked, Recall, called
-from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyRequest, Role, Turn
+from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Turn
 from knowledge.running_chat import context_of, unread
 from knowledge.store import ExternalMemory
+from knowledge.support import evidence_of, support_model
 from knowledge.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
@@ -157,6 +158,23 @@ class MemoryNetwork:
                 return decoder.effects(request, text, stop)
             finally:
                 self._forget_gone(decoder, request.owner, [read.memory.id for read in request.reads])
+
+    @property
+    def checks(self) -> bool:
+        """Can replies be checked against what was read?"""
+        decoder = self.decoder
+        return isinstance(decoder, CheckedDecoder) and decoder.checks
+
+    def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
+        """Is this reply likely enough a right answer from what was read? True where nothing can tell.
+
+        Raises ModelError.
+        """
+        with self._seat.used() as decoder:
+            if not isinstance(decoder, CheckedDecoder) or not decoder.checks:
+                return True
+            model = support_model()
+            return model.probability(evidence_of(decoder, request, done, read)) >= model.least
 
     # ---- G: write -----------------------------------------------------------------------------------
 

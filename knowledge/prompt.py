@@ -89,11 +89,14 @@ class PromptBuilder:
         self._reads_tokens = min(reads_tokens, self._window // 4)
         self._style = style or Style()
 
-    def build(self, request: ReplyRequest, *, mark: str = "", everything: bool = False) -> Prompt:
+    def build(
+        self, request: ReplyRequest, *, mark: str = "", everything: bool = False, examples: bool = True
+    ) -> Prompt:  # fmt: skip
         """The prompt for a request. An empty dialogue gives the system prompt alone.
 
         ``mark`` stands in the messages where the memories' lines belong, for a caller that puts them there itself.
-        ``everything``: weak memories go in too, for a caller that weighs them in the attention.
+        ``everything``: weak memories go in too, for a caller that weighs them in the attention. ``examples``: the
+        request's go in too, before the new turn.
         """
         system = self.system(request.system)
         first = self.in_window(request.dialogue, request.system)
@@ -101,7 +104,7 @@ class PromptBuilder:
         messages = [message("system", system)]
         messages += [message(turn.role, self.cut_middle(turn.text, budget)) for turn in request.dialogue[first:]]
         if request.note and len(messages) > 1:
-            messages[-1] = message(messages[-1]["role"], f"{request.note}\n{messages[-1]['content']}")
+            messages[-1] = message(messages[-1]["role"], f"{messages[-1]['content']}\n{request.note}")
         reads, lines = self._memories(request.reads, everything)
         shown = lines if not self._style.strongest_last else lines[::-1]
         block = "\n".join([self._style.heading, mark] if mark else [self._style.heading, *shown]) if lines else ""
@@ -111,6 +114,8 @@ class PromptBuilder:
             else:
                 asked = self._style.asked.format(text=messages[-1]["content"])
                 messages[-1] = message(messages[-1]["role"], f"{block}\n\n{asked}")
+        if examples and len(messages) > 1:
+            messages[-1:-1] = example_messages(request.examples)
         return Prompt(tuple(messages), first, reads, lines)
 
     @property
@@ -209,6 +214,11 @@ def memory_line(read: Read, style: Style) -> str:
     if memory.kind != "passage":
         text = resolved(text, memory.created)
     return form.format(text=text, who=who, date=date_in_words(memory.created))
+
+
+def example_messages(examples: Sequence[tuple[str, str]]) -> list[Message]:
+    """(message, reply) pairs as chat messages."""
+    return [message(role, text) for pair in examples for role, text in zip(("user", "assistant"), pair, strict=True)]
 
 
 def message(role: str, content: str) -> Message:

@@ -237,6 +237,7 @@ class ReplyDone:
     finish_reason: FinishReason
     usage: Usage = field(default_factory=Usage)
     trace: Trace | None = None
+    likelihood: tuple[float, ...] = ()  # log-probability in nats of each token; empty where the decoder cannot tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +267,8 @@ class ReplyRequest:
     ``dialogue`` ends with the user's new turn; ``reads`` are in order of weight; ``system`` replaces the decoder's own
     system prompt where a program passes one. ``key`` names the dialogue, so that keys and values of an unchanged
     prefix can be reused; ``owner`` whose memories these are, so that their blocks are kept apart; ``heard`` as of
-    :class:`ReadResult`; ``note`` is an instruction for this reply.
+    :class:`ReadResult`; ``note`` is an instruction for this reply, ``examples`` show how
+    such messages are replied to.
     """
 
     dialogue: Sequence[Turn]
@@ -276,4 +278,5 @@ class ReplyRequest:
     system: str = ""
     owner: str = ""
     heard: bool = False
-    note: str = ""  # what to say, in a line before the person's message
+    note: str = ""  # what to say, in a line behind the person's message
+    examples: Sequence[tuple[str, str]] = ()  # (message, reply): how such messages are replied to

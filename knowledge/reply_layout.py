@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.chat_model import MARK, ChatModel
-from knowledge.prompt import Prompt, PromptBuilder, message
+from knowledge.prompt import Prompt, PromptBuilder, example_messages, message
 from knowledge.records import Read, ReplyRequest
 
 Path = Literal["prompt", "hybrid", "blocks"]
@@ -31,7 +31,8 @@ class Conditioning:
     """How memories reach the decoder. ``in_sequence``: how many of the strongest stand in the text. ``strength``: of
     log α in the bias. ``sharpness``: factor on the logits of blocks (an inverse temperature). ``everything``: weak
     memories stand in the text too; without it, only those that the read prefers clearly. ``in_order``: blocks stand one
-    behind the other, the newest last; without it all start at one position."""
+    behind the other, the newest last; without it all start at one position. ``relative``: α enters as its share of the
+    largest one, so that the strongest memory is heard in full however much the null slot weighs."""
 
     path: Path
     in_sequence: int
@@ -39,6 +40,7 @@ class Conditioning:
     sharpness: float = 1.2
     everything: bool = False
     in_order: bool = False
+    relative: bool = False
 
 
 WAYS: dict[str, Conditioning] = {
@@ -77,6 +79,11 @@ class Layout:
     opening: tuple[int, ...] = ()
 
     @property
+    def apart(self) -> bool:
+        """Does anything stand in the prompt that was computed apart from what is before it?"""
+        return bool(self.blocks or self.opening)
+
+    @property
     def tail(self) -> list[int]:
         """Tokens that are computed behind the blocks and ``opening``."""
         return [*self.heading, *(token for _, ids in self.sequence for token in ids), *self.after]
@@ -112,13 +119,17 @@ class Layout:
 def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way: Conditioning) -> Layout:
     """The layout of a request. Without memories everything stands in ``before``."""
     cached = way.path != "prompt" and model.rotation is not None
-    prompt = builder.build(request, mark=MARK, everything=cached or way.everything)
-    text, found, after = model.render(prompt.messages).rpartition(MARK)
+    prompt = builder.build(request, mark=MARK, everything=cached or way.everything, examples=not cached)
+    messages = prompt.messages
+    shown = examples_of(request, model, builder) if cached and len(messages) > 1 else ""
+    if shown and not prompt.lines:
+        messages = (*messages[:-1], message(messages[-1]["role"], MARK + messages[-1]["content"]))
+    text, found, after = model.render(messages).rpartition(MARK)
     if not found:
         return Layout(tuple(_within(model, model.tokens(after))), (), (), (), (), (), way)
     lines = [model.defused(line) for line in prompt.lines]
     count = min(way.in_sequence if cached else len(lines), len(lines))
-    heading = builder.heading + "\n"
+    heading = builder.heading + "\n" if prompt.lines else ""
     before = tuple(model.tokens(text.removesuffix(heading)))
     rest = list(zip(prompt.reads[count:], lines[count:], _biases(prompt, way)[count:], strict=True))
     order = range(count)[::-1] if builder.strongest_last else range(count)
@@ -136,7 +147,8 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
         (prompt.reads[number], tuple(model.tokens(lines[number] + ("" if number == order[-1] else "\n"))))
         for number in order
     ]
-    opened = model.opening if blocks else ""  # blocks end the message that stands before them; the next one begins
+    # Blocks end the message that stands before them; the next one begins.
+    opened = shown or (model.opening if blocks else "")
     if sequence:
         head, opened = opened + heading, ""
     else:
@@ -144,7 +156,7 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
         if blocks and after.startswith(builder.asking):
             opened, after = opened + builder.asking, after.removeprefix(builder.asking)
     return Layout(
-        before, tuple(beginning(request.system, model, builder)) if blocks else (), tuple(blocks),
+        before, tuple(beginning(request.system, model, builder)) if blocks or opened else (), tuple(blocks),
         tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after)), way, tuple(model.tokens(opened)),
     )  # fmt: skip
 
@@ -155,9 +167,20 @@ def beginning(system: str, model: ChatModel, builder: PromptBuilder) -> list[int
     return model.tokens(text)
 
 
+def examples_of(request: ReplyRequest, model: ChatModel, builder: PromptBuilder) -> str:
+    """The request's examples behind the beginning that blocks have, and what opens the message behind them."""
+    if not request.examples:
+        return ""
+    first = message("system", builder.system(request.system))
+    start = model.render([first, message("user", MARK)]).rpartition(MARK)[0]
+    whole = model.render([first, *example_messages(request.examples), message("user", MARK)]).rpartition(MARK)[0]
+    return whole.removeprefix(start) if whole.startswith(start) else ""
+
+
 def _biases(prompt: Prompt, way: Conditioning) -> list[float]:
-    """strength · log α, by read. Absolute, not by the strongest: where the null slot weighs much, all weigh little."""
-    return [way.strength * math.log(max(read.weight, WEAKEST)) for read in prompt.reads]
+    """strength · log α, by read; absolute, so that all weigh little where the null slot weighs much, or relative."""
+    most = max((read.weight for read in prompt.reads), default=1.0) if way.relative else 1.0
+    return [way.strength * math.log(max(read.weight / max(most, WEAKEST), WEAKEST)) for read in prompt.reads]
 
 
 def _within(model: ChatModel, ids: list[int]) -> list[int]:

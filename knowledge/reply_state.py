@@ -21,6 +21,7 @@ from knowledge.prefix_cache import Entry, PrefixCache, common_prefix
 from knowledge.records import ReplyRequest
 from knowledge.reply_layout import BlockPlace, Layout
 
+OPENINGS = 4  # kept at most: with and without examples, in two languages
 CHUNK = 256  # tokens of a prompt computed at once; stop is looked at in between
 
 
@@ -31,7 +32,7 @@ class BlockMaker:
         self.model, self.cache, self._decoder = model, cache, decoder
         self.workspace = Workspace()  # of the reply under way
         self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
-        self._opening: tuple[Any, Block] | None = None  # the last one used, and its block
+        self._openings: dict[Any, Block] = {}  # the last ones used
 
     def fingerprint(self, layout: Layout, place: BlockPlace) -> str:
         """Names everything that a block's numbers depend on."""
@@ -51,9 +52,11 @@ class BlockMaker:
     def opening(self, layout: Layout) -> Block:
         """The block of what stands between the memories and the question."""
         key = layout.beginning, layout.opening
-        if self._opening is None or self._opening[0] != key:
-            self._opening = key, self._make(layout.beginning, layout.opening, 1.0)
-        return self._opening[1]
+        found = self._openings.pop(key, None) or self._make(layout.beginning, layout.opening, 1.0)
+        self._openings[key] = found  # the last one used stands last
+        while len(self._openings) > OPENINGS:
+            del self._openings[next(iter(self._openings))]
+        return found
 
     def begin(self, beginning: Sequence[int]) -> Any:
         """The keys and values of the tokens that blocks are computed behind."""
@@ -96,9 +99,9 @@ class Prepared:
     def __init__(self, maker: BlockMaker, prefixes: PrefixCache, request: ReplyRequest, layout: Layout) -> None:
         self._maker, self._model, self._prefixes = maker, maker.model, prefixes
         self._request, self._layout = request, layout
-        self._ids = list(layout.before) if layout.blocks else [*layout.before, *layout.tail]
+        self._ids = list(layout.before) if layout.apart else [*layout.before, *layout.tail]
         # The logits after the last token of all are needed; where blocks follow, that is none of these.
-        kept = prefixes.take(request.key, [*self._ids, *layout.tail[:1]] if layout.blocks else self._ids)
+        kept = prefixes.take(request.key, [*self._ids, *layout.tail[:1]] if layout.apart else self._ids)
         self.entry = kept or maker.begun(self._ids)
         self.working = self.entry
         self.reused = len(self.entry.ids)
@@ -110,7 +113,7 @@ class Prepared:
         """Logits (vocabulary,) after the prompt; None when stopped."""
         look = ColumnBias(torch.zeros(0) if self.bias is None else self.bias, record=True)
         watched = look if self._layout.spans() and self._model.rotation is not None else None
-        if not self._layout.blocks:
+        if not self._layout.apart:
             logits = advance(self._model, self.entry, self._ids[len(self.entry.ids) :], stop, bias=watched)
         elif self._with_blocks(stop):
             logits = advance(
@@ -136,7 +139,7 @@ class Prepared:
         layout, model = self._layout, self._model
         tail = layout.tail or [layout.before[-1]]
         self._crop(layout.before if layout.tail else layout.before[:-1])
-        if layout.blocks and self.working is self.entry:
+        if layout.apart and self.working is self.entry:
             self._with_blocks(threading.Event())
         cache = copied(model, self.working.values)
         cache.batch_repeat_interleave(len(replies))

@@ -39,6 +39,7 @@ class SmallModelPolicy:
     def seen(self, request: ReplyRequest) -> ReplyRequest:
         if not request.dialogue:
             return request
+        request = replace(request, examples=())  # it was taught forms of its own
         if not request.note and 1 - sum(read.weight for read in request.reads) >= DECLINED:
             request = replace(request, reads=())
         strong = sorted(request.reads, key=lambda read: -read.weight)

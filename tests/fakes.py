@@ -103,6 +103,8 @@ class FakeNetwork:
     idle: IdleWork = field(default_factory=lambda: IdleWork(quiet=0.0))
     measured: list[tuple[ReplyRequest, str]] = field(default_factory=list)
     while_measuring: Callable[[threading.Event], None] = lambda stop: None
+    checks: bool = False
+    stands: Callable[[str], bool] = lambda reply: True  # does this reply stand on what was read?
 
     @property
     def decoder(self) -> FakeNetwork:
@@ -134,6 +136,9 @@ class FakeNetwork:
         ][:limit]
         reads = tuple(Read(memory, score=0.5, weight=1 / (len(found) + 1)) for memory in found)
         return boosted(ReadResult(text, reads, null_weight=1 / (len(found) + 1), shortlisted=len(found)), boost or {})
+
+    def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
+        return self.stands(done.text)
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         self.requests.append(request)

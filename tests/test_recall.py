@@ -11,7 +11,7 @@ import pytest
 
 from chat_app.conversation import Conversations
 from chat_app.history import History
-from chat_app.recalled import dated
+from chat_app.recalled import lines_of
 from knowledge.database import open_database
 from knowledge.encoder import Encoder
 from knowledge.errors import NotFound
@@ -180,16 +180,14 @@ def test_an_ordinary_question_is_read_as_ever(setup: Setup) -> None:
 # ---- the reply -------------------------------------------------------------------------------------------
 
 
-def test_the_reply_is_the_decoders_own_words_and_a_dated_list(setup: Setup) -> None:
+def test_the_reply_is_a_dated_list_and_no_decoder_adds_to_it(setup: Setup) -> None:
     events = setup.say("What do you know about Anna?")
-    own, _, listed = shown(events).partition("\n\n- ")
-    assert own.startswith("Here is what I can say about that.")
-    assert listed.splitlines() == [
-        "26 November 2026: Anna got engaged to Paolo!", "- 23 November 2026: My sister Anna lives in Lisbon.",
+    assert shown(events).splitlines() == [
+        "This is what I remember:", "", "- 26 November 2026: Anna got engaged to Paolo!",
+        "- 23 November 2026: My sister Anna lives in Lisbon.",
     ]  # fmt: skip
     assert saved(events).turn.text == shown(events) and saved(events).finish_reason == "stop"
-    request = setup.decoder.requests[-1]
-    assert [one.memory.text for one in request.reads] == found(events) and "sum up" in request.note
+    assert setup.decoder.requests == []
     reads = setup.history.reads(OWNER, saved(events).turn.id)
     assert {one.operation for one in reads} == {"recall_about"} and len(reads) == 2
 
@@ -226,7 +224,7 @@ def test_a_stopped_reply_ends_where_it_was(setup: Setup) -> None:
 def test_a_long_memory_is_cut_to_the_sentence_that_matters() -> None:
     long = "It rained all day. " * 12 + "Anna's new flat has a balcony. " + "It rained again. " * 12
     memory = Memory("m", long, "turn", NOW, "user")
-    assert dated(memory, "What do you know about Anna?", 0) == "27 November 2026: Anna's new flat has a balcony."
+    assert lines_of("What do you know about Anna?", [memory]) == ["- 27 November 2026: Anna's new flat has a balcony."]
 
 
 # ---- forgetting ------------------------------------------------------------------------------------------
@@ -238,8 +236,7 @@ def test_forgetting_offers_what_is_meant_and_what_repeats_it_and_deletes_nothing
     events = setup.say("Please forget my mother's birthday.", asks=True)
     assert found(events) == ["My mother's birthday is on 3 May.", "Your mother's birthday is on 3 May."]
     assert "3 May" not in shown(events)
-    request = setup.decoder.requests[-1]
-    assert request.reads == () and "2 of my memories" in request.note
+    assert setup.decoder.requests == [] and "nothing is forgotten" in shown(events)
     assert setup.memories() == before  # neither the request nor its reply is kept, and nothing is gone
     assert setup.talk.recover() == 0 and setup.memories() == before
 
@@ -283,6 +280,6 @@ def test_nothing_to_forget_is_said(setup: Setup) -> None:
 
 def test_what_is_to_be_remembered_is_kept_like_anything_told(setup: Setup) -> None:
     events = setup.say("Write this down: my blood type is O negative.")
-    assert read_of(events).operation == "" and "I am telling you something" in setup.decoder.requests[-1].note
+    assert read_of(events).operation == "" and setup.decoder.requests[-1].examples
     assert {"Write this down: my blood type is O negative.", saved(events).turn.text.strip()} < set(setup.memories())
     assert "my blood type is O negative" in found(setup.say("What do you know about me?"))[0]

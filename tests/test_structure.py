@@ -36,12 +36,12 @@ LIBRARIES = {
 LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "input.dialogue_acts")
 VALUES = ("knowledge.records", "knowledge.errors")
 # Of text and of the process, not of memory: they know nothing else of the project, and everybody may ask them.
-PLAIN = ("knowledge.words", "knowledge.process_memory")
+PLAIN = ("knowledge.words", "knowledge.process_memory", "knowledge.instructions", "knowledge.names_and_numbers")
 # Modules of knowledge that stand above the leaves and join them.
 JOINING = (
     "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
     "knowledge.owner_readers", "knowledge.decoder_seat", "knowledge.recall", "knowledge.recall_spans",
-    "knowledge.recall_target", "knowledge.told", "knowledge.process_memory",
+    "knowledge.recall_target", "knowledge.told", "knowledge.process_memory", "knowledge.support",
 )  # fmt: skip
 TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
 FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")

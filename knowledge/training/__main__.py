@@ -1,4 +1,4 @@
-"""``python -m knowledge.training reader|decoder|acts|centring|all``: remakes the weights that ship.
+"""``python -m knowledge.training reader|decoder|acts|centring|support|all``: remakes the weights that ship.
 
 Data are the generator's scenes and, with ``--data``, the licensed sets. A run that was stopped goes on with
 ``--resume``. (The write gate of this version has no weights to train.)
@@ -141,6 +141,20 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "held_out": acts.report(*held_out, hand), "encoders": list(rows)}
 
 
+def train_support(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Learn to tell an answer from memory from a guess, with the default decoder, and write the weights to ``out``."""
+    from knowledge import support
+    from knowledge.decoder import CheckedDecoder, make_decoder
+    from knowledge.training import support as lesson
+
+    cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
+    decoder = make_decoder("default", cache=cache, device=given.device, progress=lambda phase, share: None)
+    assert isinstance(decoder, CheckedDecoder)
+    model, figures = lesson.train(lesson.rows(decoder, Encoder(given.encoder), given.work))
+    support.save(model, out, {"decoder": decoder.name, "figures": figures})
+    return {"weights": str(out), "held_out": figures}
+
+
 def _reader_file(encoder: str) -> str:
     """The name of the file for the read's weights: the default encoder's, or another one's own."""
     if encoder in ("", "default"):
@@ -150,7 +164,7 @@ def _reader_file(encoder: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
-    parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "all"])
+    parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "support", "all"])
     parser.add_argument("--data", type=Path,
                         help="folder of the licensed sets' archives; without it only the generator")
     parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
@@ -190,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = {"reader": _reader_file(given.encoder), "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):
-        make = parts.get(part, measure_centring)
+        make = parts.get(part, train_support if part == "support" else measure_centring)
         try:
             result[part] = make(given, given.out if one else given.out / names.get(part, f"{part}.safetensors"))
         except MnemeError as error:

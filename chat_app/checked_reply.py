@@ -1,0 +1,89 @@
+"""A reply that is checked against what was read before it is shown: answered, looked up once more, or quoted.
+
+What a person asks of their own life only memory can answer. So the decoder's answer is shown where it stands on what
+was read (knowledge/support.py); else the decoder is told to look into memory; and where that does not help either, it
+says in its own words that it does not know, and the memories that are closest follow as they were told, never a guess.
+Everything else is streamed as it comes. Does not know: history, the page, how a decoder works.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+
+from chat_app.memory_follower import Network
+from chat_app.recalled import asks_own, instructed, lines_of, listed
+from knowledge.errors import ModelError
+from knowledge.instructions import NOTES, language_of
+from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, TextDelta, Usage
+
+QUOTED = 2  # memories at most: the right one is among the first two for most questions (LOG.md)
+CLOSEST = "closest"  # the operation of a reply that quotes
+_ABOVE = ("The closest that you told me:", "你说过的最接近的是：")
+
+
+class CheckedReply:
+    """One reply to ``request``, whose memories ``read`` found. ``shown``: whoever asked shows himself what is to be
+    forgotten. ``plain``: a program's own prompt is to be followed as it is.
+
+    ``read`` changes where the reply quotes: to the memories that it quotes.
+    """
+
+    def __init__(
+        self, network: Network, request: ReplyRequest, read: ReadResult, *, shown: bool, plain: bool
+    ) -> None:  # fmt: skip
+        self._network, self._request, self.read = network, request, read
+        self._shown, self._plain = shown, plain
+
+    def events(self, stop: threading.Event) -> Iterator[DecoderEvent]:
+        """TextDelta…, then one ReplyDone, also when ``stop`` was set. Raises ModelError."""
+        read = self.read
+        if read.operation and read.reads:
+            yield from listed(read, stop, shown=self._shown)
+        elif self._plain or not read.reads or not asks_own(read) or not self._network.checks:
+            request = self._request if self._plain else instructed(self._request, read)
+            yield from self._network.reply(request, stop)
+        else:
+            yield from self._checked(stop)
+
+    def _checked(self, stop: threading.Event) -> Iterator[DecoderEvent]:
+        language = language_of(self.read.query)
+        used = Usage()
+        for note in ("", NOTES["look"][language]):
+            request = replace(self._request, note=note)
+            done = _whole(self._network.reply(request, stop))
+            used = _sum(used, done.usage)
+            if done.finish_reason == "stopped" or self._network.supported(request, done, self.read):
+                yield from _shown(replace(done, usage=used))
+                return
+        request = replace(self._request, reads=(), note=NOTES["nothing"][language])
+        done = _whole(self._network.reply(request, stop))
+        used = _sum(used, done.usage)
+        told = [one for one in self.read.reads if one.memory.role != "assistant"][:QUOTED]
+        if told and done.finish_reason != "stopped":
+            self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
+            lines = lines_of(self.read.query, [one.memory for one in told])
+            text = "\n\n".join([done.text.strip(), _ABOVE[language], "\n".join(lines)]).strip()
+            done = replace(done, text=text, finish_reason="stop", trace=None)
+        yield from _shown(replace(done, usage=used))
+
+
+def _whole(events: Iterator[DecoderEvent]) -> ReplyDone:
+    for event in events:
+        if isinstance(event, ReplyDone):
+            return event
+    raise ModelError("The decoder broke off in the middle of the reply; regenerate it.")
+
+
+def _shown(done: ReplyDone) -> Iterator[DecoderEvent]:
+    if done.text:
+        yield TextDelta(done.text)
+    yield done
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        other.prompt_tokens, other.cached_tokens, one.completion_tokens + other.completion_tokens,
+        one.seconds + other.seconds, one.seconds + other.seconds,
+    )  # fmt: skip

@@ -1,0 +1,121 @@
+"""Does a reply stand on what was read? One calibrated probability that it is a right answer from memory.
+
+What a memory did to a reply can be measured: how much likelier each of its tokens is with what was read than without.
+An answer taken from memory has a token that memory alone made likely; a guess has none (of the same kind as pointwise
+mutual information in Li et al. 2016, "A diversity-promoting objective function for neural conversation models", and
+context-aware decoding, Shi et al. 2023, arXiv:2305.14739). That, names and numbers that nobody told, and how far the
+read was split are the features of a logistic regression (knowledge/training/support.py), which rejects an answer where
+its probability is below a threshold (Chow 1970, "On optimum recognition error and reject tradeoff").
+
+Does not know: how log-probabilities come about, or what is said where an answer is rejected.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from knowledge.dates_in_words import date_in_words
+from knowledge.decoder import CheckedDecoder
+from knowledge.errors import ModelError
+from knowledge.names_and_numbers import missing
+from knowledge.records import ReadResult, ReplyDone, ReplyRequest
+
+WEIGHTS = Path(__file__).parent / "weights" / "support.safetensors"
+FEATURES = (
+    "most", "mean", "total", "likelihood", "least", "missing", "null", "lead", "tokens",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one reply. ``read`` and ``unread``: (tokens,) log-probability in nats of each of its tokens with
+    and without what was read. ``missing``: how many names and numbers nobody told. ``weights``: α of the reads;
+    ``null``: of the null slot."""
+
+    read: np.ndarray
+    unread: np.ndarray
+    missing: int
+    weights: Sequence[float]
+    null: float
+
+    def features(self) -> np.ndarray:
+        """(features,) in the order of ``FEATURES``."""
+        gain = self.read - self.unread
+        first, second = [*sorted(self.weights, reverse=True), 0.0, 0.0][:2]
+        return np.array([
+            math.log1p(max(0.0, float(gain.max()))), float(gain.mean()), math.log1p(max(0.0, float(gain.sum()))),
+            float(self.read.mean()), float(self.read.min()), float(min(self.missing, 3)), self.null,
+            (first - second) / max(first, 1e-6), math.log(len(gain)),
+        ])  # fmt: skip
+
+
+def evidence_of(decoder: CheckedDecoder, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Evidence:
+    """The evidence of the reply ``done`` to ``request``, whose memories ``read`` found. Raises ModelError."""
+    unread = decoder.score(replace(request, reads=()), done.text).float().numpy()
+    likely = np.asarray(done.likelihood, dtype=np.float32)
+    if len(likely) != len(unread):  # the same text can be made of other tokens
+        likely = decoder.score(request, done.text).float().numpy()
+    said = [turn.text for turn in reversed(request.dialogue) if turn.role == "user"]
+    memories = [one.memory for one in read.reads]
+    told = [f"{one.text}\n{one.title}\n{one.speaker}\n{date_in_words(one.created)}" for one in memories]
+    names = missing(done.text, [*said, *told])
+    return Evidence(likely, unread, len(names), [one.weight for one in read.reads], read.null_weight)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportModel:
+    """A logistic regression: ``mean`` and ``deviation`` standardise the features, (features,) each; ``weights``
+    (features,), ``bias``; ``least``: probability below which an answer is rejected."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+    weights: np.ndarray
+    bias: float
+    least: float
+
+    def probability(self, evidence: Evidence) -> float:
+        """That the reply is a right answer from what was read, 0…1; 0 for a reply of no tokens."""
+        if not len(evidence.read):
+            return 0.0
+        standard = (evidence.features() - self.mean) / self.deviation
+        return float(1 / (1 + np.exp(-np.clip(standard @ self.weights + self.bias, -30, 30))))
+
+
+@cache
+def support_model() -> SupportModel:
+    """The one that ships, loaded when it is first needed. Raises ModelError."""
+    return load(WEIGHTS)
+
+
+def load(path: Path) -> SupportModel:
+    """Raises ModelError where the file cannot be used."""
+    try:
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata()
+            mean, deviation, weights = (
+                file.get_tensor(name).astype(np.float64) for name in ("mean", "deviation", "weights")
+            )
+        if json.loads(metadata["features"]) != list(FEATURES):
+            raise ValueError("it was made for other features")
+        return SupportModel(mean, deviation, weights, float(metadata["bias"]), float(metadata["least"]))
+    except Exception as exc:
+        raise ModelError(f"{path} cannot be used ({exc}); install Mneme again.") from exc
+
+
+def save(model: SupportModel, path: Path, about: dict[str, object]) -> None:
+    """``about``: what the card says of how it was made."""
+    arrays = {"mean": model.mean, "deviation": model.deviation, "weights": model.weights}
+    metadata = {
+        "features": json.dumps(FEATURES), "bias": repr(model.bias), "least": repr(model.least),
+        "training": json.dumps(about),
+    }  # fmt: skip
+    save_file({name: array.astype(np.float32) for name, array in arrays.items()}, path, metadata)

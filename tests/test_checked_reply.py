@@ -1,0 +1,110 @@
+"""Answers on one's own life are shown where they stand on what was read; else memory is quoted, and nothing is guessed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from chat_app.checked_reply import CheckedReply
+from knowledge.records import Acts, DecoderEvent, Memory, Read, ReadResult, ReplyDone, ReplyRequest, TextDelta, Turn
+from tests.fakes import FakeNetwork
+
+NOW = 1793872800.0  # 5 November 2026
+OWN = Acts(asks_own=0.9)
+
+
+def read_of(*told: str, query: str = "What is my sister's name?", acts: Acts = OWN) -> ReadResult:
+    reads = tuple(
+        Read(Memory(f"m{place}", text, "turn", NOW, "assistant" if text.startswith("Assistant") else "user"), 0.5, 0.2)
+        for place, text in enumerate(told)
+    )
+    return ReadResult(query, reads, null_weight=0.4, acts=acts)
+
+
+def checked(network: FakeNetwork, read: ReadResult, *, plain: bool = False) -> tuple[CheckedReply, list[DecoderEvent]]:
+    request = ReplyRequest([Turn("t", "user", read.query, NOW)], read.reads)
+    reply = CheckedReply(network, request, read, shown=False, plain=plain)
+    return reply, list(reply.events(threading.Event()))
+
+
+def text_of(events: Iterable[DecoderEvent]) -> str:
+    events = list(events)
+    assert isinstance(events[-1], ReplyDone)
+    assert "".join(event.text for event in events[:-1] if isinstance(event, TextDelta)) == events[-1].text
+    return events[-1].text
+
+
+def says(*replies: str) -> Callable[[ReplyRequest], list[str | Exception]]:
+    """One reply after the other."""
+    left = list(replies)
+    return lambda request: [left.pop(0)]
+
+
+def test_an_answer_that_stands_on_memory_is_shown() -> None:
+    network = FakeNetwork(checks=True, say=says("Her name is Anna."))
+    reply, events = checked(network, read_of("My sister Anna lives in Lisbon."))
+    assert text_of(events) == "Her name is Anna." and reply.read.operation == ""
+    assert len(network.requests) == 1 and network.requests[0].note == ""
+
+
+def test_an_answer_that_does_not_is_looked_up_once_more() -> None:
+    network = FakeNetwork(checks=True, say=says("Her name is Maria.", "Anna"), stands=lambda reply: reply == "Anna")
+    _, events = checked(network, read_of("My sister Anna lives in Lisbon."))
+    assert text_of(events) == "Anna"
+    assert "what I told you" in network.requests[1].note and network.requests[1].reads
+
+
+def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_shown() -> None:
+    network = FakeNetwork(checks=True, say=says("Maria", "Maria", "I don't know that."), stands=lambda reply: False)
+    told = ("My sister lives in Lisbon.", "Assistant: hers is Maria", "I have a sister.", "It rains.")
+    reply, events = checked(network, read_of(*told))
+    assert text_of(events).splitlines() == [
+        "I don't know that.", "", "The closest that you told me:", "",
+        "- 5 November 2026: My sister lives in Lisbon.", "- 5 November 2026: I have a sister.",
+    ]  # fmt: skip
+    assert network.requests[2].reads == () and "Nothing that I told you" in network.requests[2].note
+    assert reply.read.operation == "closest"
+    assert [one.memory.text for one in reply.read.reads] == ["My sister lives in Lisbon.", "I have a sister."]
+
+
+def test_chinese_is_quoted_in_chinese() -> None:
+    network = FakeNetwork(checks=True, say=says("叫丽丽", "叫丽丽", "我不知道。"), stands=lambda reply: False)
+    _, events = checked(network, read_of("我妹妹住在成都", query="我妹妹叫什么名字？"))
+    assert text_of(events).splitlines()[2:] == ["你说过的最接近的是：", "", "- 2026年11月5日：我妹妹住在成都"]
+    assert "告诉过你" in network.requests[1].note
+
+
+@pytest.mark.parametrize(
+    ("acts", "checks", "plain"),
+    [
+        (Acts(asks_own=0.9, asks_world=0.9), True, False),
+        (Acts(wants_done=0.9), True, False),
+        (OWN, False, False),
+        (OWN, True, True),
+    ],
+)
+def test_everything_else_is_streamed_as_it_comes(acts: Acts, checks: bool, plain: bool) -> None:
+    network = FakeNetwork(checks=checks, say=lambda request: ["Par", "is"], stands=lambda reply: False)
+    _, events = checked(network, read_of("I was in Paris.", acts=acts), plain=plain)
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["Par", "is"]
+    assert len(network.requests) == 1
+
+
+def test_what_only_tells_is_replied_to_like_the_examples_unless_a_program_asks() -> None:
+    network = FakeNetwork(checks=True)
+    checked(network, read_of(query="my cat is called Miso", acts=Acts(tells=0.9)))
+    checked(network, read_of(query="my cat is called Miso", acts=Acts(tells=0.9)), plain=True)
+    assert network.requests[0].examples and not network.requests[1].examples
+
+
+def test_a_stopped_answer_is_left_as_it_is() -> None:
+    network = FakeNetwork(checks=True, say=lambda request: ["Her", " name"], stands=lambda reply: False)
+    read = read_of("My sister Anna lives in Lisbon.")
+    stop = threading.Event()
+    stop.set()
+    reply = CheckedReply(network, ReplyRequest([Turn("t", "user", read.query, NOW)], read.reads), read,
+                         shown=False, plain=False)  # fmt: skip
+    done = list(reply.events(stop))[-1]
+    assert isinstance(done, ReplyDone) and done.finish_reason == "stopped" and len(network.requests) == 1
