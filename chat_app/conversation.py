@@ -195,6 +195,8 @@ class Conversations:
                     self.reply_effects.later(owner, reply)
                 if so_far:
                     yield TextDelta(so_far[-1])
+                if not how.outside:
+                    network.prepare(replace(request, dialogue=[*dialogue, reply.turn], reads=()))
                 yield ReplySaved(reply.turn, done.finish_reason, done.usage)
         except GeneratorExit:  # the page or the client went away
             stop.set()

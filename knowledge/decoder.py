@@ -86,7 +86,11 @@ class OpenDecoder(Decoder, Protocol):
 
 @runtime_checkable
 class CheckedDecoder(OpenDecoder, Protocol):
-    """A decoder that may tell how likely it finds a reply."""
+    """A decoder that may tell how likely it finds a reply, and can begin the next one before it is asked for."""
+
+    def prepare(self, request: ReplyRequest, stop: threading.Event) -> bool:
+        """Compute what the reply to the message behind this dialogue will begin with; False when stopped."""
+        ...
 
     @property
     def checks(self) -> bool:

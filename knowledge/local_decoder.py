@@ -19,31 +19,22 @@ from torch import Tensor
 
 from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
-from knowledge.chat_model import ChatModel, bytes_of, croppable
+from knowledge.chat_model import MARK, ChatModel, bytes_of, croppable
 from knowledge.errors import BadInput, ModelError
 from knowledge.package_fetch import sha256_of
-from knowledge.prefix_cache import PrefixCache
+from knowledge.prefix_cache import Entry, PrefixCache
 from knowledge.prompt import PromptBuilder, Style
-from knowledge.records import (
-    DecoderEvent,
-    FinishReason,
-    Memory,
-    Read,
-    ReplyDone,
-    ReplyRequest,
-    TextDelta,
-    Turn,
-    Usage,
-)
+from knowledge.records import DecoderEvent, FinishReason, Memory, Read, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
 from knowledge.reply_layout import WAYS, Conditioning, Layout, beginning, lay_out
 from knowledge.reply_policy import PlainPolicy, ReplyPolicy
-from knowledge.reply_state import BlockMaker, Prepared
+from knowledge.reply_state import BlockMaker, Prepared, advance, copied
 from knowledge.small_model_policy import SmallModelPolicy
 from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker
 from knowledge.tracing import Tracer
 
+AHEAD = 64  # tokens computed at once ahead of a message, which waits for them
 _ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
@@ -114,9 +105,8 @@ class LocalDecoder:
 
     def set_style(self, style: Style) -> None:
         """Change the prompt's words for the replies that start from now on."""
-        self._builder = PromptBuilder(
-            self.model.count, window=self.model.window, reads_tokens=self._reads_tokens, style=style
-        )
+        self._builder = PromptBuilder(self.model.count, window=self.model.window, reads_tokens=self._reads_tokens,
+                                      style=style)  # fmt: skip
 
     def set_way(self, way: Conditioning) -> None:
         """Change how memories reach the model, for the replies that start from now on."""
@@ -128,10 +118,8 @@ class LocalDecoder:
             own = self._own_way
             if own is None:
                 return WAYS[path]
-            return replace(
-                WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order,
-                relative=own.relative,
-            )  # fmt: skip
+            return replace(WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order,
+                           relative=own.relative)  # fmt: skip
         about = self.adapter
         return replace(WAYS[path], strength=about.strength, sharpness=about.sharpness, in_order=about.in_order)
 
@@ -160,10 +148,9 @@ class LocalDecoder:
             self._busy.release()
 
     def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
-        """What each memory did: log-probability of the reply ``text`` (nats, of all its tokens) less that without the
-        memory, by the memory's id. Positive: the memory made the reply likelier. None when stopped.
+        """By the memory's id the log-probability of the reply ``text`` (nats, of all its tokens) less that without it.
 
-        Raises: BadInput (this model's attention takes no mask by memory), ModelError.
+        None when stopped. Raises: BadInput (this model's attention takes no mask by memory), ModelError.
         """
         if self.model.rotation is None:
             raise BadInput(f"What a memory did cannot be measured with {self.name}: its attention takes no bias.")
@@ -182,6 +169,25 @@ class LocalDecoder:
         """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
         with self._busy, self._prepared(request) as (prompt, _):
             return prompt.log_probabilities([self.model.tokens(text)], [[]])[0]
+
+    def prepare(self, request: ReplyRequest, stop: threading.Event) -> bool:
+        """Compute what the reply to the next message of this dialogue begins with; False when stopped (what is there
+        is kept). Raises ModelError."""
+        if not self.checks or not request.dialogue:
+            return True
+        with self._busy, self._errors():
+            coming = Turn("", "user", MARK, request.dialogue[-1].created)
+            messages = self._builder.build(replace(request, dialogue=[*request.dialogue, coming], reads=())).messages
+            ids = self.model.tokens(self.model.render(messages).rpartition(MARK)[0])
+            entry = self._cache.take(request.key, [*ids, -1]) or self._maker.begun([*ids, -1])
+            try:
+                for start in range(len(entry.ids), len(ids), AHEAD):
+                    if stop.is_set():
+                        return False
+                    advance(self.model, entry, ids[start : start + AHEAD], stop)
+            finally:
+                self._cache.put(request.key, entry)
+        return True
 
     def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
         """Make the blocks of these memories that are not there yet; gives way to a reply. → how many were made."""
@@ -289,15 +295,20 @@ class LocalDecoder:
 
     @contextlib.contextmanager
     def _prepared(self, request: ReplyRequest) -> Iterator[tuple[Prepared, Layout]]:
-        """The prompt of a request, for looking at a reply that is there already."""
+        """The prompt of a request, for looking at a reply that is there already; what is kept of its dialogue stays."""
         with self._errors():
             request = self._policy.seen(request)
             layout = self.layout(request)
+            if kept := self._cache.remove(request.key):
+                self._cache.put(request.key, Entry(list(kept.ids), copied(self.model, kept.values)))
             prompt = Prepared(self._maker, self._cache, request, layout)
             try:
                 yield prompt, layout
             finally:
-                prompt.keep()
+                if kept:
+                    self._cache.put(request.key, kept)
+                else:
+                    prompt.keep()
 
     def layout(self, request: ReplyRequest) -> Layout:
         """Where the tokens of a request stand."""

@@ -32,6 +32,7 @@ from knowledge.writer import Writer, memory_id
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
 _MEND = 3  # rank of mending what is broken
 _CLEAN = 2  # rank of taking what was deleted out of the files
+_PREPARE = 4  # rank of beginning the next reply: the person may write at any moment
 _GIVE_BACK = -1  # rank of giving free memory back: after all else, which uses some
 _CLEAN_AFTER = 5.0  # seconds without a deletion: searches wait while the files are cleaned
 
@@ -158,6 +159,16 @@ class MemoryNetwork:
                 return decoder.effects(request, text, stop)
             finally:
                 self._forget_gone(decoder, request.owner, [read.memory.id for read in request.reads])
+
+    def prepare(self, request: ReplyRequest) -> None:
+        """Have the decoder begin the reply to the next message of this dialogue in a quiet moment."""
+
+        def begin(stop: threading.Event) -> bool:
+            with self._seat.used() as decoder:
+                return not isinstance(decoder, CheckedDecoder) or decoder.prepare(request, stop)
+
+        if isinstance(self.decoder, CheckedDecoder):
+            self.idle.submit(("prepare", request.owner, request.key), begin, rank=_PREPARE)
 
     @property
     def checks(self) -> bool:

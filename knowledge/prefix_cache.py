@@ -66,6 +66,11 @@ class PrefixCache:
             del entry.ids[common:]
         return entry
 
+    def remove(self, key: str) -> Entry | None:
+        """Take out the entry of ``key`` as it is."""
+        with self._lock:
+            return self._entries.pop(key, (None, 0))[0]
+
     def put(self, key: str, entry: Entry) -> None:
         """Keep an entry as the most recently used one, if it fits."""
         size = self._size(entry.values)

@@ -104,6 +104,7 @@ class FakeNetwork:
     measured: list[tuple[ReplyRequest, str]] = field(default_factory=list)
     while_measuring: Callable[[threading.Event], None] = lambda stop: None
     checks: bool = False
+    prepared: list[ReplyRequest] = field(default_factory=list)
     stands: Callable[[str], bool] = lambda reply: True  # does this reply stand on what was read?
 
     @property
@@ -136,6 +137,9 @@ class FakeNetwork:
         ][:limit]
         reads = tuple(Read(memory, score=0.5, weight=1 / (len(found) + 1)) for memory in found)
         return boosted(ReadResult(text, reads, null_weight=1 / (len(found) + 1), shortlisted=len(found)), boost or {})
+
+    def prepare(self, request: ReplyRequest) -> None:
+        self.prepared.append(request)
 
     def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
         return self.stands(done.text)

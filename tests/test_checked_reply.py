@@ -1,4 +1,4 @@
-"""Answers on one's own life are shown where they stand on what was read; else memory is quoted, and nothing is guessed."""
+"""Answers on one's own life are shown where they stand on what was read; else memory is quoted."""
 
 from __future__ import annotations
 
