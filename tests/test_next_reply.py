@@ -65,7 +65,7 @@ def test_the_log_probability_of_every_token_comes_with_the_reply(decoder: LocalD
 
 
 @pytest.mark.parametrize("reads", [(), (read("Anna lives in Lisbon", 0.8),)])
-def test_examples_are_a_block_before_the_message_and_are_computed_once(decoder: LocalDecoder, reads: tuple[Read, ...]) -> None:
+def test_examples_are_a_block_before_the_message(decoder: LocalDecoder, reads: tuple[Read, ...]) -> None:
     plain = decoder.layout(ReplyRequest(turns("my aunt plays the cello"), reads))
     layout = decoder.layout(ReplyRequest(turns("my aunt plays the cello"), reads, examples=EXAMPLES))
     text = decoder.model.text(list(layout.opening))
