@@ -2,7 +2,7 @@
 
 What a person asks of their own life only memory can answer. So the decoder's answer is shown where it stands on what
 was read (knowledge/support.py); else the decoder is told to look into memory; and where that does not help either, it
-says in its own words that it does not know, and the memories that are closest follow as they were told, never a guess.
+says in its own words that it is not sure, and the memories that are closest follow as they were told, never a guess.
 Everything else is streamed as it comes. Does not know: history, the page, how a decoder works.
 """
 
@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from chat_app.memory_follower import Network
 from chat_app.recalled import asks_own, instructed, lines_of, listed
+from chat_app.reply_source import sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
 from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, TextDelta, Usage
@@ -57,14 +58,14 @@ class CheckedReply:
             if done.finish_reason == "stopped" or self._network.supported(request, done, self.read):
                 yield from _shown(replace(done, usage=used))
                 return
-        request = replace(self._request, reads=(), note=NOTES["nothing"][language])
+        request = replace(self._request, reads=(), note=NOTES["unsure"][language])
         done = _whole(self._network.reply(request, stop))
         used = _sum(used, done.usage)
         told = [one for one in self.read.reads if one.memory.role != "assistant"][:QUOTED]
         if told and done.finish_reason != "stopped":
             self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
             lines = lines_of(self.read.query, [one.memory for one in told])
-            text = "\n\n".join([done.text.strip(), _ABOVE[language], "\n".join(lines)]).strip()
+            text = "\n\n".join([sentences(done.text)[0], _ABOVE[language], "\n".join(lines)]).strip()
             done = replace(done, text=text, finish_reason="stop", trace=None)
         yield from _shown(replace(done, usage=used))
 

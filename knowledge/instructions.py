@@ -6,11 +6,16 @@ Does not know: when which of these is wanted, or how a decoder works.
 from __future__ import annotations
 
 _CHINESE = 0.3  # share of Chinese letters from which a message is answered in Chinese
-# What the decoder is told to do, English and Chinese; it finds the words.
+# How a reply begins is said where a small decoder would rather invent one than say that it does not know.
 NOTES = {
     "nothing": (
-        "(Nothing that I told you about this is in your memory. Say so in one sentence.)",
-        "（你的记忆里没有我说过的相关内容。请用一句话告诉我。）",
+        "(Nothing that I told you says this. Answer with one short sentence that begins with \"You haven't told me\".)",
+        "（我从来没有告诉过你这件事。请用一句以“你还没有告诉过我”开头的简短的话回答。）",
+    ),
+    "unsure": (
+        "(You are not sure. Answer with one short sentence that begins with \"I'm not sure\"; the closest things I told "
+        "you follow below it.)",
+        "（你不确定。请用一句以“我不确定”开头的简短的话回答；我说过的最接近的内容会附在下面。）",
     ),
     "look": (
         "(Answer from what I told you earlier, in one sentence to me. If I never told you that, say so.)",

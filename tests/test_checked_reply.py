@@ -64,7 +64,7 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
         "I don't know that.", "", "The closest that you told me:", "",
         "- 5 November 2026: My sister lives in Lisbon.", "- 5 November 2026: I have a sister.",
     ]  # fmt: skip
-    assert network.requests[2].reads == () and "Nothing that I told you" in network.requests[2].note
+    assert network.requests[2].reads == () and "not sure" in network.requests[2].note
     assert reply.read.operation == "closest"
     assert [one.memory.text for one in reply.read.reads] == ["My sister lives in Lisbon.", "I have a sister."]
 

@@ -31,7 +31,8 @@ from knowledge.writer import Writer
 
 LIVES = Path(__file__).parent / "data" / "calibration_lives.json"
 ASKED = 1793872800.0  # 5 November 2026: the conversations end the day before, each five days after the last one
-REFUSED = 0.05  # share of the right answers that may be rejected
+QUOTE = 0.2  # what it is worth that memory is quoted, where a right answer is worth 1 and a wrong one -1
+LEAST = (QUOTE + 1) / 2  # so that rejecting is worth more below this probability (Chow 1970)
 READS, TOKENS = 8, 60
 DAY = 86400.0
 
@@ -144,6 +145,12 @@ def fit(
     return mean, deviation, w[:-1], float(w[-1])
 
 
+def lessons(found: Sequence[Row]) -> list[Row]:
+    """The replies to learn from. What was right once and is told wrongly stands on memory all the same: whether what is
+    read is out of date is for the read to know."""
+    return [row for row in found if row.right or row.kind != "after an update"]
+
+
 def held_out(found: Sequence[Row], folds: int = 13) -> np.ndarray:
     """(rows,) the probability of each reply by a regression that saw no question of its life."""
     features, right = np.array([row.features for row in found]), np.array([row.right for row in found], float)
@@ -156,17 +163,17 @@ def held_out(found: Sequence[Row], folds: int = 13) -> np.ndarray:
 
 
 def train(found: Sequence[Row]) -> tuple[SupportModel, dict[str, Any]]:
-    """The regression on all replies, its threshold and figures from replies of lives it did not see."""
+    """The regression and figures from replies of lives it did not see."""
+    found = lessons(found)
     features, right = np.array([row.features for row in found]), np.array([row.right for row in found])
     probability = held_out(found)
-    least = float(np.quantile(probability[right], REFUSED))
-    kept = probability >= least
+    kept = probability >= LEAST
     never = np.array([row.kind == "never told" for row in found])
     share: Callable[[np.ndarray], float] = lambda mask: round(float(mask.mean()), 3) if len(mask) else 0.0  # noqa: E731
     order = np.sort(probability[~right])
     auc = float(np.mean(np.searchsorted(order, probability[right]) / max(1, len(order))))
     figures = {
-        "replies": len(found), "right": int(right.sum()), "auc": round(auc, 3), "least": round(least, 3),
+        "replies": len(found), "right": int(right.sum()), "auc": round(auc, 3), "least": LEAST,
         "brier": round(float(np.mean((probability - right) ** 2)), 4),
         "right_rejected": share(~kept[right]), "wrong_rejected": share(~kept[~right & ~never]),
         "never_told_rejected": share(~kept[never]), "right_of_kept": share(right[kept]),
@@ -174,4 +181,4 @@ def train(found: Sequence[Row]) -> tuple[SupportModel, dict[str, Any]]:
         "right_told_to_look": share(right[[row.attempt == 1 and row.kind != "never told" for row in found]]),
     }  # fmt: skip
     mean, deviation, weights, bias = fit(features, right.astype(float))
-    return SupportModel(mean, deviation, weights, bias, least), figures
+    return SupportModel(mean, deviation, weights, bias, LEAST), figures
