@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chat_app.memory_follower import Network
-from chat_app.recalled import asks_own, instructed, lines_of, listed
+from chat_app.recalled import asks_own, instructed, listed, quotes_of
 from chat_app.reply_source import sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
@@ -64,7 +64,7 @@ class CheckedReply:
         told = [one for one in self.read.reads if one.memory.role != "assistant"][:QUOTED]
         if told and done.finish_reason != "stopped":
             self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
-            lines = lines_of(self.read.query, [one.memory for one in told])
+            lines = quotes_of(self.read.query, [one.memory for one in told])
             text = "\n\n".join([sentences(done.text)[0], _ABOVE[language], "\n".join(lines)]).strip()
             done = replace(done, text=text, finish_reason="stop", trace=None)
         yield from _shown(replace(done, usage=used))

@@ -77,17 +77,32 @@ def listed(read: ReadResult, stop: threading.Event, *, shown: bool) -> Iterator[
 
 
 def lines_of(question: str, memories: list[Memory]) -> list[str]:
-    """Every memory as a line of a list in Markdown, in the language of ``question``."""
-    language = language_of(question)
-    return [f"- {_dated(memory, question, language)}" for memory in memories]
+    """Every memory as a line of a list in Markdown, in the language of ``question``: its day and its text, or the
+    sentence of it that matters."""
+    chinese = language_of(question)
+    return [f"- {_day(memory, chinese)}{'：' if chinese else ': '}{_shown(memory, question)}" for memory in memories]
 
 
-def _dated(memory: Memory, question: str, language: int) -> str:
-    """A memory as one line: its day on this computer's clock, and its text, or the sentence of it that matters."""
+def quotes_of(question: str, memories: list[Memory]) -> list[str]:
+    """The same as what was said on that day, or stands in a document."""
+    chinese, lines = language_of(question), []
+    for memory in memories:
+        if memory.kind == "passage":
+            where = f"《{memory.title}》" if chinese else f"In {memory.title}"
+        else:
+            where = f"{_day(memory, chinese)}你说" if chinese else f"On {_day(memory, chinese)} you said"
+        lines.append(f"- {where}{'：' if chinese else ': '}“{_shown(memory, question)}”")
+    return lines
+
+
+def _day(memory: Memory, chinese: int) -> str:
+    """On this computer's clock."""
     day = time.localtime(memory.created)
+    if chinese:
+        return f"{day.tm_year}年{day.tm_mon}月{day.tm_mday}日"
+    return f"{day.tm_mday} {_MONTHS[day.tm_mon - 1]} {day.tm_year}"
+
+
+def _shown(memory: Memory, question: str) -> str:
     text = " ".join(memory.text.split())
-    if len(text) > LONGEST_QUOTE:
-        text = closest(memory.text, "", question)
-    if language:
-        return f"{day.tm_year}年{day.tm_mon}月{day.tm_mday}日：{text}"
-    return f"{day.tm_mday} {_MONTHS[day.tm_mon - 1]} {day.tm_year}: {text}"
+    return closest(memory.text, "", question) if len(text) > LONGEST_QUOTE else text

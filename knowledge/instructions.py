@@ -13,8 +13,8 @@ NOTES = {
         "（我从来没有告诉过你这件事。请用一句以“你还没有告诉过我”开头的简短的话回答。）",
     ),
     "unsure": (
-        "(You are not sure. Answer with one short sentence that begins with \"I'm not sure\"; the closest things I told "
-        "you follow below it.)",
+        "(You are not sure. Answer with one short sentence that begins with \"I'm not sure\"; the closest things I "
+        "told you follow below it.)",
         "（你不确定。请用一句以“我不确定”开头的简短的话回答；我说过的最接近的内容会附在下面。）",
     ),
     "look": (

@@ -1,6 +1,6 @@
 """Does a reply stand on what was read? One calibrated probability that it is a right answer from memory.
 
-What a memory did to a reply can be measured: how much likelier each of its tokens is with what was read than without.
+What a memory did to a reply can be measured: how much likelier each of its tokens is with what was read, and said before, than without.
 An answer taken from memory has a token that memory alone made likely; a guess has none (of the same kind as pointwise
 mutual information in Li et al. 2016, "A diversity-promoting objective function for neural conversation models", and
 context-aware decoding, Shi et al. 2023, arXiv:2305.14739). That, names and numbers that nobody told, and how far the
@@ -60,7 +60,9 @@ class Evidence:
 
 def evidence_of(decoder: CheckedDecoder, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Evidence:
     """The evidence of the reply ``done`` to ``request``, whose memories ``read`` found. Raises ModelError."""
-    unread = decoder.score(replace(request, reads=()), done.text).float().numpy()
+    # What was said in this chat is known too: without it a follow-up on what was just told would count as a guess.
+    alone = replace(request, dialogue=request.dialogue[-1:], reads=(), key="")
+    unread = decoder.score(alone, done.text).float().numpy()
     likely = np.asarray(done.likelihood, dtype=np.float32)
     if len(likely) != len(unread):  # the same text can be made of other tokens
         likely = decoder.score(request, done.text).float().numpy()

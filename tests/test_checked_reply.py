@@ -62,7 +62,8 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
     reply, events = checked(network, read_of(*told))
     assert text_of(events).splitlines() == [
         "I don't know that.", "", "The closest that you told me:", "",
-        "- 5 November 2026: My sister lives in Lisbon.", "- 5 November 2026: I have a sister.",
+        "- On 5 November 2026 you said: “My sister lives in Lisbon.”",
+        "- On 5 November 2026 you said: “I have a sister.”",
     ]  # fmt: skip
     assert network.requests[2].reads == () and "not sure" in network.requests[2].note
     assert reply.read.operation == "closest"
@@ -72,7 +73,7 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
 def test_chinese_is_quoted_in_chinese() -> None:
     network = FakeNetwork(checks=True, say=says("叫丽丽", "叫丽丽", "我不知道。"), stands=lambda reply: False)
     _, events = checked(network, read_of("我妹妹住在成都", query="我妹妹叫什么名字？"))
-    assert text_of(events).splitlines()[2:] == ["你说过的最接近的是：", "", "- 2026年11月5日：我妹妹住在成都"]
+    assert text_of(events).splitlines()[2:] == ["你说过的最接近的是：", "", "- 2026年11月5日你说：“我妹妹住在成都”"]
     assert "告诉过你" in network.requests[1].note
 
 
