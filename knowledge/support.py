@@ -1,8 +1,8 @@
 """Does a reply stand on what was read? One calibrated probability that it is a right answer from memory.
 
-What a memory did to a reply can be measured: how much likelier each of its tokens is with what was read, and said before, than without.
-An answer taken from memory has a token that memory alone made likely; a guess has none (of the same kind as pointwise
-mutual information in Li et al. 2016, "A diversity-promoting objective function for neural conversation models", and
+What memory did to a reply can be measured: how much likelier each of its tokens is with what was read, and said before,
+than without. An answer taken from memory has a token that memory alone made likely; a guess has none (pointwise mutual
+information as in Li et al. 2016, "A diversity-promoting objective function for neural conversation models", and
 context-aware decoding, Shi et al. 2023, arXiv:2305.14739). That, names and numbers that nobody told, and how far the
 read was split are the features of a logistic regression (knowledge/training/support.py), which rejects an answer where
 its probability is below a threshold (Chow 1970, "On optimum recognition error and reject tradeoff").
@@ -38,8 +38,8 @@ FEATURES = (
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of one reply. ``read`` and ``unread``: (tokens,) log-probability in nats of each of its tokens with
-    and without what was read. ``missing``: how many names and numbers nobody told. ``weights``: α of the reads;
-    ``null``: of the null slot."""
+    and without what was read and said before. ``missing``: how many names and numbers nobody told. ``weights``: α of
+    the reads; ``null``: of the null slot."""
 
     read: np.ndarray
     unread: np.ndarray
