@@ -51,8 +51,8 @@ class CheckedReply:
     def _checked(self, stop: threading.Event) -> Iterator[DecoderEvent]:
         language = language_of(self.read.query)
         used = Usage()
-        for note in ("", NOTES["look"][language]):
-            request = replace(self._request, note=note)
+        for note in ("last", "look"):
+            request = replace(self._request, note=NOTES[note][language])
             done = _whole(self._network.reply(request, stop))
             used = _sum(used, done.usage)
             if done.finish_reason == "stopped" or self._network.supported(request, done, self.read):

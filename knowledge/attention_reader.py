@@ -16,6 +16,7 @@ import torch
 
 from knowledge.evidence import Focus, evidence, neighbours, stem, text_facts
 from knowledge.first_hand import answering, first_hand
+from knowledge.later_word import with_later
 from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
@@ -92,6 +93,7 @@ class AttentionReader:
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
+        kept = with_later(kept, useful, keys, self.shift)[: max(0, limit)]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(

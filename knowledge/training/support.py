@@ -101,8 +101,8 @@ def _replies(
         first = ""
         if read.reads and not read.operation:
             request = ReplyRequest(tuple(dialogue), read.reads, Sampling(max_tokens=TOKENS), owner="life", key="asked")
-            look = replace(request, note=NOTES["look"][language_of(text)])
-            for attempt, one in enumerate((request, look)):
+            for attempt, note in enumerate(("last", "look")):
+                one = replace(request, note=NOTES[note][language_of(text)])
                 done = _done(decoder, one)
                 first = first or done.text
                 features = evidence_of(decoder, one, done, read).features() if done.text.strip() else None

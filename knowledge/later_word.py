@@ -1,0 +1,53 @@
+"""What the person said later of the same thing is read beside it: a fact that changed stands in the newer message.
+
+An update shares few words with the question ("Ola cannot come 10th, she has exam. She is coming 24th."), but most of
+them with what it changes: of all later messages it is mostly the one nearest to it (content addressing by the memory
+that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). It takes the older one's place, and that stays beside
+it. Does not know: the network, the question.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from knowledge.records import Candidate, Memory
+
+SOURCES = 2  # reads that are looked behind: the right one is among the first two for most questions (LOG.md)
+ALIKE = 0.3  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
+LESS = math.log(4)  # nats that the older one loses; half of it, and nothing, were worse (calibration lives, LOG.md)
+Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
+
+
+def with_later(
+    kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray], shift: float = 0.0
+) -> list[Weighed]:
+    """``kept`` (strongest first) with the nearest later message of the person for each of its strongest, which takes the
+    weight of that and leaves it less.
+
+    ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of unlike texts lie above the default
+    one's.
+    """
+    weights = {one.memory.id: weight for weight, one, _ in kept}
+    found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
+    for weight, read, _ in kept[:SOURCES]:
+        source = read.memory
+        if not _own(source) or source.id not in keys:
+            continue
+        later = [
+            (float(keys[one.memory.id] @ keys[source.id]) - shift, place) for place, one in enumerate(candidates)
+            if _own(one.memory) and one.memory.created > source.created and one.memory.id in keys
+        ]  # fmt: skip
+        cosine, place = max(later, default=(0.0, 0))
+        id = candidates[place].memory.id
+        if cosine >= ALIKE and weights.get(id, -np.inf) < weight:
+            found[id] = weight, candidates[place], place
+            found[source.id] = (found[source.id][0] - LESS, *found[source.id][1:])
+    return sorted(found.values(), key=lambda one: -one[0])
+
+
+def _own(memory: Memory) -> bool:
+    """Did the person who uses Mneme say it themself?"""
+    return memory.kind == "turn" and memory.role == "user" and not memory.speaker

@@ -1,0 +1,44 @@
+"""What the person said later of the same thing is read beside what was found, and before it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from knowledge.later_word import LESS, with_later
+from knowledge.records import Candidate, Memory
+
+KEYS = {
+    "old": np.array([1.0, 0.0, 0.0]), "new": np.array([0.6, 0.8, 0.0]), "other": np.array([0.1, 0.0, 1.0]),
+    "reply": np.array([0.9, 0.1, 0.0]), "passage": np.array([0.9, 0.1, 0.0]), "before": np.array([0.9, 0.1, 0.0]),
+}  # fmt: skip
+WHEN = {"before": 0.0, "old": 1.0, "new": 2.0, "other": 3.0, "reply": 4.0, "passage": 5.0}
+
+
+def candidates(*names: str, speaker: str = "") -> list[Candidate]:
+    kinds = {"passage": "passage"}
+    roles = {"reply": "assistant", "passage": ""}
+    return [
+        Candidate(Memory(name, name, kinds.get(name, "turn"), WHEN[name], roles.get(name, "user"), speaker))  # type: ignore[arg-type]
+        for name in names
+    ]
+
+
+def found(some: list[Candidate], *kept: tuple[str, float], shift: float = 0.0) -> list[tuple[str, float]]:
+    places = {one.memory.id: place for place, one in enumerate(some)}
+    read = [(weight, some[places[name]], places[name]) for name, weight in kept]
+    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, shift)]
+
+
+def test_the_later_message_takes_the_older_ones_place() -> None:
+    some = candidates("before", "old", "new", "other", "reply", "passage")
+    assert found(some, ("old", -0.5)) == [("new", -0.5), ("old", pytest.approx(-0.5 - LESS))]
+    assert found(some, ("old", -0.5), ("new", -3.0)) == [("new", -0.5), ("old", pytest.approx(-0.5 - LESS))]
+
+
+def test_what_is_later_already_weighs_more_or_is_of_something_else_changes_nothing() -> None:
+    assert found(candidates("old", "new"), ("new", -0.2), ("old", -0.5)) == [("new", -0.2), ("old", -0.5)]
+    assert found(candidates("old", "other", "before", "reply", "passage"), ("old", -0.5)) == [("old", -0.5)]
+    assert found(candidates("old", "new"), ("old", -0.5), shift=0.4) == [("old", -0.5)]
+    assert found(candidates("old", "new", speaker="Caroline"), ("old", -0.5)) == [("old", -0.5)]
+    assert found(candidates("old")) == []
