@@ -24,11 +24,11 @@ Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 def with_later(
     kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray], shift: float = 0.0
 ) -> list[Weighed]:
-    """``kept`` (strongest first) with the nearest later message of the person for each of its strongest, which takes the
-    weight of that and leaves it less.
+    """``kept`` (strongest first) with the nearest later message of the person for each of its strongest, which takes
+    the weight of that and leaves it less.
 
-    ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of unlike texts lie above the default
-    one's.
+    ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of unlike texts lie above the
+    default one's.
     """
     weights = {one.memory.id: weight for weight, one, _ in kept}
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
