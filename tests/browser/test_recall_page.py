@@ -41,7 +41,7 @@ def test_every_line_of_a_recalled_list_opens_its_memory(server: PageServer, page
     lines = last_reply(page).locator("li.mn-recalled")
     expect(lines).to_have_count(3)
     expect(lines.nth(1)).to_contain_text("My dog is called Comet.")
-    expect(last_reply(page)).to_contain_text("Here is what I can say about that.")  # the decoder's own words first
+    expect(last_reply(page)).to_contain_text("This is what I remember:")
     expect(page.locator("#reads-panel .mn-card")).to_have_count(3)
     lines.nth(1).click()
     focused = page.locator("#reads-panel .mn-card:focus")
