@@ -93,7 +93,8 @@ class AttentionReader:
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
-        kept = with_later(kept, useful, keys, self.shift)[: max(0, limit)]
+        if reading is not None:
+            kept = with_later(kept, useful, keys, reading.of, self.shift)[: max(0, limit)]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(

@@ -9,26 +9,29 @@ it. Does not know: the network, the question.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from knowledge.records import Candidate, Memory
+from knowledge.records import Acts, Candidate, Memory
 
 SOURCES = 2  # reads that are looked behind: the right one is among the first two for most questions (LOG.md)
 ALIKE = 0.3  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
+TELLS = 0.5  # probability from which a message tells something: the question itself, asked before, is nearest
+LOOKED_AT = 8  # later messages at most
 LESS = math.log(4)  # nats that the older one loses; half of it, and nothing, were worse (calibration lives, LOG.md)
 Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 
 
 def with_later(
-    kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray], shift: float = 0.0
-) -> list[Weighed]:
-    """``kept`` (strongest first) with the nearest later message of the person for each of its strongest, which takes
-    the weight of that and leaves it less.
+    kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray],
+    of: Callable[[Sequence[Memory]], Sequence[Acts]], shift: float = 0.0,
+) -> list[Weighed]:  # fmt: skip
+    """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
+    strongest; it takes the weight of that and leaves it less.
 
-    ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of unlike texts lie above the
-    default one's.
+    ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
+    unlike texts lie above the default one's.
     """
     weights = {one.memory.id: weight for weight, one, _ in kept}
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
@@ -40,9 +43,13 @@ def with_later(
             (float(keys[one.memory.id] @ keys[source.id]) - shift, place) for place, one in enumerate(candidates)
             if _own(one.memory) and one.memory.created > source.created and one.memory.id in keys
         ]  # fmt: skip
-        cosine, place = max(later, default=(0.0, 0))
+        near = [place for cosine, place in sorted(later, reverse=True) if cosine >= ALIKE][:LOOKED_AT]
+        if not near:
+            continue
+        telling = [acts.tells >= TELLS for acts in of([candidates[place].memory for place in near])]
+        place = next((place for place, tells in zip(near, telling, strict=True) if tells), -1)
         id = candidates[place].memory.id
-        if cosine >= ALIKE and weights.get(id, -np.inf) < weight:
+        if place >= 0 and weights.get(id, -np.inf) < weight:
             found[id] = weight, candidates[place], place
             found[source.id] = (found[source.id][0] - LESS, *found[source.id][1:])
     return sorted(found.values(), key=lambda one: -one[0])

@@ -110,7 +110,7 @@ def load(path: Path) -> SupportModel:
             raise ValueError("it was made for other features")
         return SupportModel(mean, deviation, weights, float(metadata["bias"]), float(metadata["least"]))
     except Exception as exc:
-        raise ModelError(f"{path} cannot be used ({exc}); install Mneme again.") from exc
+        raise ModelError(f"{path.name} cannot be used ({exc}); install Mneme again.") from exc
 
 
 def save(model: SupportModel, path: Path, about: dict[str, object]) -> None:

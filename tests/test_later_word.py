@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from knowledge.later_word import LESS, with_later
-from knowledge.records import Candidate, Memory
+from knowledge.records import Acts, Candidate, Memory
 
 KEYS = {
     "old": np.array([1.0, 0.0, 0.0]), "new": np.array([0.6, 0.8, 0.0]), "other": np.array([0.1, 0.0, 1.0]),
+    "asked": np.array([0.99, 0.1, 0.0]),
     "reply": np.array([0.9, 0.1, 0.0]), "passage": np.array([0.9, 0.1, 0.0]), "before": np.array([0.9, 0.1, 0.0]),
 }  # fmt: skip
-WHEN = {"before": 0.0, "old": 1.0, "new": 2.0, "other": 3.0, "reply": 4.0, "passage": 5.0}
+WHEN = {"before": 0.0, "old": 1.0, "new": 2.0, "other": 3.0, "asked": 3.5, "reply": 4.0, "passage": 5.0}
 
 
 def candidates(*names: str, speaker: str = "") -> list[Candidate]:
@@ -24,14 +27,18 @@ def candidates(*names: str, speaker: str = "") -> list[Candidate]:
     ]
 
 
+def acts_of(memories: Sequence[Memory]) -> list[Acts]:
+    return [Acts(tells=0.1 if one.id == "asked" else 0.9) for one in memories]
+
+
 def found(some: list[Candidate], *kept: tuple[str, float], shift: float = 0.0) -> list[tuple[str, float]]:
     places = {one.memory.id: place for place, one in enumerate(some)}
     read = [(weight, some[places[name]], places[name]) for name, weight in kept]
-    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, shift)]
+    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, acts_of, shift)]
 
 
 def test_the_later_message_takes_the_older_ones_place() -> None:
-    some = candidates("before", "old", "new", "other", "reply", "passage")
+    some = candidates("before", "old", "new", "other", "asked", "reply", "passage")
     assert found(some, ("old", -0.5)) == [("new", -0.5), ("old", pytest.approx(-0.5 - LESS))]
     assert found(some, ("old", -0.5), ("new", -3.0)) == [("new", -0.5), ("old", pytest.approx(-0.5 - LESS))]
 

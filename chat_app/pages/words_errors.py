@@ -22,6 +22,7 @@ ERRORS: dict[str, str] = {
     "There is no message to reply to.": "没有可回复的消息。",
     "This feedback is no longer there.": "这条反馈已不存在。",
     "The decoder broke off in the middle of the reply; regenerate it.": "解码器在回复中途中断，请重新生成。",
+    "{path} cannot be used ({reason}); install Mneme again.": "无法使用 {path}（{reason}），请重新安装 Mneme。",
     "A conversation needs a title.": "对话需要一个标题。",
     "Feedback is +1, -1 or nothing.": "反馈只能是 +1、-1 或无。",
     "Only a reply can be corrected like this.": "只有回复可以这样更正。",
