@@ -49,8 +49,9 @@ def instructed(request: ReplyRequest, read: ReadResult) -> ReplyRequest:
 
 
 def asks_own(read: ReadResult) -> bool:
-    """Does the message ask what only this person can have told?"""
-    return read.acts is not None and read.acts.asks_own * (1 - read.acts.asks_world) > LIKELY
+    """Does the message ask what only this person can have told, and not what was said in the chat?"""
+    acts = read.acts
+    return acts is not None and acts.asks_own * (1 - acts.asks_world) * (1 - acts.asks_chat) > LIKELY
 
 
 def listed(read: ReadResult, stop: threading.Event, *, shown: bool) -> Iterator[DecoderEvent]:

@@ -43,6 +43,7 @@ class AttentionReader:
     """
 
     learned = True
+    later = True  # is what was said later of the same thing read too?
 
     def __init__(
         self, network: ReadNetwork, *, multilingual: bool = False, decline: float = DECLINE,
@@ -93,7 +94,7 @@ class AttentionReader:
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
-        if reading is not None:
+        if reading is not None and self.later:
             kept = with_later(kept, useful, keys, reading.of, self.shift)[: max(0, limit)]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
@@ -114,9 +115,9 @@ class AttentionReader:
                                negligible=self.negligible, adapter=adapter, shift=self.shift)  # fmt: skip
 
     def ungated(self) -> AttentionReader:
-        """The same read, whose null slot declines nothing and which keeps what weighs little."""
+        """The same read, whose null slot declines nothing, and which keeps what weighs little and adds nothing."""
         one = copy.copy(self)
-        one.decline, one.negligible = 2.0, 0.0
+        one.decline, one.negligible, one.later = 2.0, 0.0, False
         return one
 
     @torch.inference_mode()

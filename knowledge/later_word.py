@@ -2,13 +2,12 @@
 
 An update shares few words with the question ("Ola cannot come 10th, she has exam. She is coming 24th."), but most of
 them with what it changes: of all later messages it is mostly the one nearest to it (content addressing by the memory
-that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). It takes the older one's place, and that stays beside
-it. Does not know: the network, the question.
+that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Which of the two holds is for
+who reads both, in the order in which they were said. Does not know: the network, the question.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -19,7 +18,6 @@ SOURCES = 2  # reads that are looked behind: the right one is among the first tw
 ALIKE = 0.3  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
 TELLS = 0.5  # probability from which a message tells something: the question itself, asked before, is nearest
 LOOKED_AT = 8  # later messages at most
-LESS = math.log(4)  # nats that the older one loses; half of it, and nothing, were worse (calibration lives, LOG.md)
 Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 
 
@@ -28,7 +26,7 @@ def with_later(
     of: Callable[[Sequence[Memory]], Sequence[Acts]], shift: float = 0.0,
 ) -> list[Weighed]:  # fmt: skip
     """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
-    strongest; it takes the weight of that and leaves it less.
+    strongest, which weighs as much.
 
     ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
     unlike texts lie above the default one's.
@@ -51,7 +49,6 @@ def with_later(
         id = candidates[place].memory.id
         if place >= 0 and weights.get(id, -np.inf) < weight:
             found[id] = weight, candidates[place], place
-            found[source.id] = (found[source.id][0] - LESS, *found[source.id][1:])
     return sorted(found.values(), key=lambda one: -one[0])
 
 

@@ -33,6 +33,7 @@ SHARE = 0.08  # of the best weight, from which a memory belongs to a list (LOG.m
 BESIDE = 0.5  # the same beside memories that name what is wanted
 COVERS = 0.6  # share of the most telling match's words that another one has
 REPEATS = 0.65  # share of a reply's telling words that stand in a memory which it repeats
+UNSURE = 0.9  # the same, from which nothing is near either: names that nobody told lie above (by eye, LOG.md)
 NOTHING = 0.6  # weight of the null slot from which nothing is meant (0.5 to 0.7 in LOG.md, 2026-11-25)
 _LOOKED = 60  # reads of the learned read that are looked at
 _SOURCES = 8  # memories whose repetitions are looked for
@@ -78,6 +79,9 @@ class Recall:
             found = self._meant(asked, reader)
         else:
             found = self._about(asked, reader, target_of(asked.text, operation, self._acts))
+            if not found and (near := self._attended(asked, reader)).null_weight < UNSURE:
+                # "My family" is in none of the words of what was told of a sister: the decoder may know.
+                return replace(near, reads=near.reads[:LISTED])
         return found if isinstance(found, ReadResult) else _set(asked, operation, found)
 
     # ---- by person or topic --------------------------------------------------------------------------
