@@ -2,8 +2,8 @@
 
 An update shares few words with the question ("Ola cannot come 10th, she has exam. She is coming 24th."), but most of
 them with what it changes: of all later messages it is mostly the one nearest to it (content addressing by the memory
-that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Which of the two holds is for
-who reads both, in the order in which they were said. Does not know: the network, the question.
+that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Which of the two holds is for who reads both, in the
+order in which they were said. Does not know: the network, the question.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ def with_later(
     ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
     unlike texts lie above the default one's.
     """
-    weights = {one.memory.id: weight for weight, one, _ in kept}
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
     for weight, read, _ in kept[:SOURCES]:
         source = read.memory
@@ -47,7 +46,7 @@ def with_later(
         telling = [acts.tells >= TELLS for acts in of([candidates[place].memory for place in near])]
         place = next((place for place, tells in zip(near, telling, strict=True) if tells), -1)
         id = candidates[place].memory.id
-        if place >= 0 and weights.get(id, -np.inf) < weight:
+        if place >= 0 and (id not in found or found[id][0] < weight):
             found[id] = weight, candidates[place], place
     return sorted(found.values(), key=lambda one: -one[0])
 

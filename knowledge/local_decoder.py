@@ -270,7 +270,8 @@ class LocalDecoder:
                     finish = "stop"
                     break
                 made += 1
-                likelihood.append(float(logits.float().log_softmax(-1)[token]))
+                if self.checks:
+                    likelihood.append(float(logits.float().log_softmax(-1)[token]))
                 text += stream.push(token)
                 tracer.token(len(text), mass)
                 if len(text) > shown and (shown or not guard.holds_back(text)):

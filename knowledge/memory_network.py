@@ -167,7 +167,7 @@ class MemoryNetwork:
             with self._seat.used() as decoder:
                 return not isinstance(decoder, CheckedDecoder) or decoder.prepare(request, stop)
 
-        if isinstance(self.decoder, CheckedDecoder):
+        if self.checks:
             self.idle.submit(("prepare", request.owner, request.key), begin, rank=_PREPARE)
 
     @property

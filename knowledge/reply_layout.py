@@ -15,6 +15,7 @@ Does not know: tensors, how keys and values come about, how many tokens a second
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -163,18 +164,24 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
 
 def beginning(system: str, model: ChatModel, builder: PromptBuilder) -> list[int]:
     """Tokens that blocks are computed behind: the system prompt, and what opens a user's message."""
-    text = model.render([message("system", builder.system(system)), message("user", MARK)]).rpartition(MARK)[0]
-    return model.tokens(text)
+    return model.tokens(_up_to_the_message(system, (), model, builder))
 
 
 def examples_of(request: ReplyRequest, model: ChatModel, builder: PromptBuilder) -> str:
     """The request's examples behind the beginning that blocks have, and what opens the message behind them."""
     if not request.examples:
         return ""
-    first = message("system", builder.system(request.system))
-    start = model.render([first, message("user", MARK)]).rpartition(MARK)[0]
-    whole = model.render([first, *example_messages(request.examples), message("user", MARK)]).rpartition(MARK)[0]
+    start = _up_to_the_message(request.system, (), model, builder)
+    whole = _up_to_the_message(request.system, request.examples, model, builder)
     return whole.removeprefix(start) if whole.startswith(start) else ""
+
+
+def _up_to_the_message(
+    system: str, examples: Sequence[tuple[str, str]], model: ChatModel, builder: PromptBuilder
+) -> str:  # fmt: skip
+    """The system prompt, the examples, and what opens a user's message."""
+    before = [message("system", builder.system(system)), *example_messages(examples)]
+    return model.render([*before, message("user", MARK)]).rpartition(MARK)[0]
 
 
 def _biases(prompt: Prompt, way: Conditioning) -> list[float]:

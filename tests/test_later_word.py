@@ -12,7 +12,7 @@ from knowledge.records import Acts, Candidate, Memory
 KEYS = {
     "old": np.array([1.0, 0.0, 0.0]), "new": np.array([0.6, 0.8, 0.0]), "other": np.array([0.1, 0.0, 1.0]),
     "asked": np.array([0.99, 0.1, 0.0]),
-    "reply": np.array([0.9, 0.1, 0.0]), "passage": np.array([0.9, 0.1, 0.0]), "before": np.array([0.9, 0.1, 0.0]),
+    "reply": np.array([0.9, 0.1, 0.0]), "passage": np.array([0.9, 0.1, 0.0]), "before": np.array([0.4, 0.5, 0.0]),
 }  # fmt: skip
 WHEN = {"before": 0.0, "old": 1.0, "new": 2.0, "other": 3.0, "asked": 3.5, "reply": 4.0, "passage": 5.0}
 
@@ -48,3 +48,8 @@ def test_what_is_later_already_weighs_more_or_is_of_something_else_changes_nothi
     assert found(candidates("old", "new"), ("old", -0.5), shift=0.4) == [("old", -0.5)]
     assert found(candidates("old", "new", speaker="Caroline"), ("old", -0.5)) == [("old", -0.5)]
     assert found(candidates("old")) == []
+
+
+def test_what_is_later_than_two_weighs_as_much_as_the_stronger() -> None:
+    some = candidates("before", "old", "new")
+    assert found(some, ("old", -0.5), ("before", -2.0)) == [("old", -0.5), ("new", -0.5), ("before", -2.0)]
