@@ -184,7 +184,7 @@ class Conversations:
             request = ReplyRequest(dialogue, read.reads, sampling, conversation, system, owner, read.heard)
             checked = CheckedReply(network, request, read, shown=asks, plain=how.outside)
             done = yield from streamed(checked.events(stop), so_far, stop_at, stop)
-            read = checked.read
+            read, how = checked.read, replace(how, alone=checked.alone)
             self.totals.add(done.usage)
             if done.text or done.finish_reason != "stopped":
                 if done.trace is not None:

@@ -88,6 +88,7 @@ class PastRead:
     effect: float | None = None  # nats of the whole reply's log-probability that it was good for; None: not measured
     boost: float = 1.0  # its weight was multiplied by this for this reply
     outside: bool = False  # a program's own system prompt or turns, which nobody keeps, went into this reply
+    alone: bool = False  # the decoder saw the message without the chat before it
     operation: str = ""  # the operation that made the set; "forget" becomes "forgotten" or "kept" once a person chose
 
 
@@ -99,6 +100,7 @@ class Conditioned:
     trace: Trace | None = None
     boost: Mapping[str, float] = field(default_factory=dict)
     outside: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = 
                 words=looks.get(read.memory.id, nowhere)[1],
                 boost=how.boost.get(read.memory.id, 1.0),
                 outside=how.outside,
+                alone=how.alone,
                 operation=result.operation,
             )
         )

@@ -84,6 +84,7 @@ class ReplyEffects:
 
     def _request(self, network: Network, owner: str, reply: Message, reads: Sequence[PastRead]) -> ReplyRequest:
         dialogue = [message.turn for message in self._history.tail(owner, reply.parent or "")]
+        dialogue = dialogue[-1:] if any(read.alone for read in reads) else dialogue
         there = network.store.get(owner, [read.id for read in reads])
         again = [
             Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because)

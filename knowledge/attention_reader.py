@@ -21,7 +21,7 @@ from knowledge.possessions import of_the_same
 from knowledge.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Acts, Candidate, Memory, Read, Reading, ReadResult
-from knowledge.supersession import superseded
+from knowledge.supersession import asks_for_before, superseded
 from knowledge.words import plain, wants_a_guess
 
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
@@ -94,8 +94,10 @@ class AttentionReader:
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
+        behind: frozenset[str] = frozenset()
         if reading is not None and self.later:
-            kept = with_later(kept, useful, keys, reading.of, self.shift)[: max(0, limit)]
+            kept, behind = with_later(kept, useful, keys, reading.of, self.shift)
+            kept = kept[: max(0, limit)]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(
@@ -107,7 +109,7 @@ class AttentionReader:
             for logit, c, place in kept
         )  # fmt: skip
         return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates),
-                          heard=heard)  # fmt: skip
+                          heard=heard, behind=frozenset() if asks_for_before(text) else behind)  # fmt: skip
 
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""

@@ -18,10 +18,6 @@ NOTES = {
         "（你不确定。请用一句以“我不确定”开头的简短的话回答；我说过的最接近的内容会附在下面。）",
     ),
     "last": ("(What I said last counts.)", "（以我最后说的为准。）"),
-    "look": (
-        "(Answer from what I told you earlier, in one sentence to me. If I never told you that, say so.)",
-        "（请根据我之前告诉过你的内容，用一句话回答我。如果我没告诉过你，就直接说没有。）",
-    ),
     "nothing to forget": (
         "(No memory of what I want forgotten was found, so there is nothing to forget. Say so in one sentence.)",
         "（没有找到我想让你忘掉的记忆，所以没有可以忘掉的。请用一句话告诉我。）",

@@ -2,8 +2,8 @@
 
 An update shares few words with the question ("Ola cannot come 10th, she has exam. She is coming 24th."), but most of
 them with what it changes: of all later messages it is mostly the one nearest to it (content addressing by the memory
-that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Which of the two holds is for who reads both, in the
-order in which they were said. Does not know: the network, the question.
+that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Whether it changes anything is for who reads both.
+Does not know: the network, the question.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 def with_later(
     kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray],
     of: Callable[[Sequence[Memory]], Sequence[Acts]], shift: float = 0.0,
-) -> list[Weighed]:  # fmt: skip
+) -> tuple[list[Weighed], frozenset[str]]:  # fmt: skip
     """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
-    strongest, which weighs as much.
+    strongest, which weighs as much; and the ids of those that have one.
 
     ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
     unlike texts lie above the default one's.
     """
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
+    behind: set[str] = set()
     for weight, read, _ in kept[:SOURCES]:
         source = read.memory
         if not _own(source) or source.id not in keys:
@@ -45,10 +46,13 @@ def with_later(
             continue
         telling = [acts.tells >= TELLS for acts in of([candidates[place].memory for place in near])]
         place = next((place for place, tells in zip(near, telling, strict=True) if tells), -1)
+        if place < 0:
+            continue
+        behind.add(source.id)
         id = candidates[place].memory.id
-        if place >= 0 and (id not in found or found[id][0] < weight):
+        if id not in found or found[id][0] < weight:
             found[id] = weight, candidates[place], place
-    return sorted(found.values(), key=lambda one: -one[0])
+    return sorted(found.values(), key=lambda one: -one[0]), frozenset(behind)
 
 
 def _own(memory: Memory) -> bool:

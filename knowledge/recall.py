@@ -33,7 +33,6 @@ SHARE = 0.08  # of the best weight, from which a memory belongs to a list (LOG.m
 BESIDE = 0.5  # the same beside memories that name what is wanted
 COVERS = 0.6  # share of the most telling match's words that another one has
 REPEATS = 0.65  # share of a reply's telling words that stand in a memory which it repeats
-UNSURE = 0.9  # the same, from which nothing is near either: names that nobody told lie above (by eye, LOG.md)
 NOTHING = 0.6  # weight of the null slot from which nothing is meant (0.5 to 0.7 in LOG.md, 2026-11-25)
 _LOOKED = 60  # reads of the learned read that are looked at
 _SOURCES = 8  # memories whose repetitions are looked for
@@ -79,9 +78,10 @@ class Recall:
             found = self._meant(asked, reader)
         else:
             found = self._about(asked, reader, target_of(asked.text, operation, self._acts))
-            if not found and (near := self._attended(asked, reader)).null_weight < UNSURE:
-                # "My family" is in none of the words of what was told of a sister: the decoder may know.
-                return replace(near, reads=near.reads[:LISTED])
+            if not found:
+                # "My family" is in none of the words of what was told of a sister, and no encoder of this size knows
+                # that a sister is family: a decoder that sees what is nearest may.
+                return self._nearest(asked, reader)
         return found if isinstance(found, ReadResult) else _set(asked, operation, found)
 
     # ---- by person or topic --------------------------------------------------------------------------
@@ -141,6 +141,11 @@ class Recall:
             asked.text, tuple(replace(read, weight=read.weight / total) for read in kept),
             null_weight=0.0 if kept else 1.0, shortlisted=len(reads), operation="recall_list",
         )  # fmt: skip
+
+    def _nearest(self, asked: Asked, reader: Reader) -> ReadResult:
+        """What the person told that is nearest, as a read by attention that the null slot does not shut."""
+        near = self._attended(asked, reader.ungated())
+        return replace(near, reads=tuple(self._telling(asked, near.reads)[:LISTED])).normalised()
 
     # ---- to be forgotten -----------------------------------------------------------------------------
 

@@ -26,8 +26,10 @@ from safetensors.numpy import save_file
 from knowledge.dates_in_words import date_in_words
 from knowledge.decoder import CheckedDecoder
 from knowledge.errors import ModelError
+from knowledge.instructions import NOTES, language_of
 from knowledge.names_and_numbers import missing
 from knowledge.records import ReadResult, ReplyDone, ReplyRequest
+from knowledge.running_chat import MAY_LEAN
 
 WEIGHTS = Path(__file__).parent / "weights" / "support.safetensors"
 FEATURES = (
@@ -56,6 +58,23 @@ class Evidence:
             float(self.read.mean()), float(self.read.min()), float(min(self.missing, 3)), self.null,
             (first - second) / max(first, 1e-6), math.log(len(gain)),
         ])  # fmt: skip
+
+
+def attempts(request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest, ReadResult]]:
+    """The ways in which an answer is tried, one after the other until one stands on what was read, and what each reads.
+
+    First what was said last of a thing alone, and a question that leans on nothing without the chat before it: a small
+    decoder tells the older of two facts, and repeats what it said (LOG.md, 2026-11-28). Then all of it.
+    """
+    request = replace(request, note=NOTES["last"][language_of(read.query)])
+    apart = len(request.dialogue) > 1 and read.acts is not None and read.acts.leans_back < MAY_LEAN
+    last = replace(read, reads=tuple(one for one in read.reads if one.memory.id not in read.behind)).normalised()
+    if not apart and not read.behind:
+        return [(request, read)]
+    first = replace(request, reads=last.reads)
+    if apart:
+        first = replace(first, dialogue=request.dialogue[-1:], key="")  # what is kept of the chat is for its next turn
+    return [(first, last), (request, read)]
 
 
 def evidence_of(decoder: CheckedDecoder, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Evidence:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -23,8 +24,13 @@ def read_of(*told: str, query: str = "What is my sister's name?", acts: Acts = O
     return ReadResult(query, reads, null_weight=0.4, acts=acts)
 
 
-def checked(network: FakeNetwork, read: ReadResult, *, plain: bool = False) -> tuple[CheckedReply, list[DecoderEvent]]:
-    request = ReplyRequest([Turn("t", "user", read.query, NOW)], read.reads)
+BEFORE = (Turn("q", "user", "Hello", NOW), Turn("a", "assistant", "Hi!", NOW))
+
+
+def checked(
+    network: FakeNetwork, read: ReadResult, *, plain: bool = False, before: Sequence[Turn] = ()
+) -> tuple[CheckedReply, list[DecoderEvent]]:  # fmt: skip
+    request = ReplyRequest([*before, Turn("t", "user", read.query, NOW)], read.reads)
     reply = CheckedReply(network, request, read, shown=False, plain=plain)
     return reply, list(reply.events(threading.Event()))
 
@@ -49,15 +55,32 @@ def test_an_answer_that_stands_on_memory_is_shown() -> None:
     assert len(network.requests) == 1 and "last counts" in network.requests[0].note
 
 
-def test_an_answer_that_does_not_is_looked_up_once_more() -> None:
-    network = FakeNetwork(checks=True, say=says("Her name is Maria.", "Anna"), stands=lambda reply: reply == "Anna")
-    _, events = checked(network, read_of("My sister Anna lives in Lisbon."))
-    assert text_of(events) == "Anna"
-    assert "what I told you" in network.requests[1].note and network.requests[1].reads
+def test_what_was_said_last_of_a_thing_is_told_first_and_by_itself() -> None:
+    network = FakeNetwork(checks=True, say=says("Porto"))
+    read = replace(read_of("My sister lives in Lisbon.", "She moved to Porto."), behind=frozenset({"m0"}))
+    reply, events = checked(network, read, before=BEFORE)
+    (request,) = network.requests
+    assert text_of(events) == "Porto" and reply.alone
+    assert [one.memory.id for one in request.reads] == [one.memory.id for one in reply.read.reads] == ["m1"]
+    assert len(request.dialogue) == 1 and request.key == ""
+
+
+def test_where_that_does_not_stand_the_whole_chat_and_all_that_was_read_answer() -> None:
+    network = FakeNetwork(checks=True, say=says("Porto", "Anna"), stands=lambda reply: reply == "Anna")
+    read = replace(read_of("My sister Anna lives in Lisbon.", "She got engaged."), behind=frozenset({"m0"}))
+    reply, events = checked(network, read, before=BEFORE)
+    assert text_of(events) == "Anna" and not reply.alone and len(reply.read.reads) == 2
+    assert len(network.requests[1].dialogue) == 3 and len(network.requests[1].reads) == 2
+
+
+def test_a_question_that_leans_on_the_chat_is_not_taken_out_of_it() -> None:
+    network = FakeNetwork(checks=True, say=says("Lisbon"))
+    reply, _ = checked(network, read_of("I am in Lisbon.", acts=replace(OWN, leans_back=0.9)), before=BEFORE)
+    assert len(network.requests[0].dialogue) == 3 and not reply.alone
 
 
 def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_shown() -> None:
-    network = FakeNetwork(checks=True, say=says("Maria", "Maria", "I don't know that."), stands=lambda reply: False)
+    network = FakeNetwork(checks=True, say=says("Maria", "I don't know that."), stands=lambda reply: False)
     told = ("My sister lives in Lisbon.", "Assistant: hers is Maria", "I have a sister.", "It rains.")
     reply, events = checked(network, read_of(*told))
     assert text_of(events).splitlines() == [
@@ -65,16 +88,23 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
         "- On 5 November 2026 you said: “My sister lives in Lisbon.”",
         "- On 5 November 2026 you said: “I have a sister.”",
     ]  # fmt: skip
-    assert network.requests[2].reads == () and "not sure" in network.requests[2].note
+    assert network.requests[1].reads == () and "not sure" in network.requests[1].note
     assert reply.read.operation == "closest"
     assert [one.memory.text for one in reply.read.reads] == ["My sister lives in Lisbon.", "I have a sister."]
 
 
+def test_what_is_not_close_is_not_quoted() -> None:
+    network = FakeNetwork(checks=True, say=says("Maria", "You haven't told me."), stands=lambda reply: False)
+    reply, events = checked(network, replace(read_of("It rains."), null_weight=0.95))
+    assert text_of(events) == "You haven't told me." and reply.read.operation == ""
+    assert "haven't told" in network.requests[1].note
+
+
 def test_chinese_is_quoted_in_chinese() -> None:
-    network = FakeNetwork(checks=True, say=says("叫丽丽", "叫丽丽", "我不知道。"), stands=lambda reply: False)
+    network = FakeNetwork(checks=True, say=says("叫丽丽", "我不知道。"), stands=lambda reply: False)
     _, events = checked(network, read_of("我妹妹住在成都", query="我妹妹叫什么名字？"))
     assert text_of(events).splitlines()[2:] == ["你说过的最接近的是：", "", "- 2026年11月5日你说：“我妹妹住在成都”"]
-    assert "告诉过你" in network.requests[1].note
+    assert "不确定" in network.requests[1].note
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def acts_of(memories: Sequence[Memory]) -> list[Acts]:
 def found(some: list[Candidate], *kept: tuple[str, float], shift: float = 0.0) -> list[tuple[str, float]]:
     places = {one.memory.id: place for place, one in enumerate(some)}
     read = [(weight, some[places[name]], places[name]) for name, weight in kept]
-    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, acts_of, shift)]
+    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, acts_of, shift)[0]]
 
 
 def test_the_later_message_weighs_as_much() -> None:
@@ -53,3 +53,10 @@ def test_what_is_later_already_weighs_more_or_is_of_something_else_changes_nothi
 def test_what_is_later_than_two_weighs_as_much_as_the_stronger() -> None:
     some = candidates("before", "old", "new")
     assert found(some, ("old", -0.5), ("before", -2.0)) == [("old", -0.5), ("new", -0.5), ("before", -2.0)]
+
+
+def test_what_something_later_was_said_of_is_named() -> None:
+    some = candidates("before", "old", "new", "other", "asked")
+    read = [(-0.5, some[1], 1), (-2.0, some[3], 3)]
+    assert with_later(read, some, KEYS, acts_of)[1] == {"old"}
+    assert with_later(read[1:], some, KEYS, acts_of)[1] == frozenset()

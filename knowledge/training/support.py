@@ -1,8 +1,8 @@
 """What tells an answer from memory from a guess (knowledge/support.py), learned from lives written for it.
 
 Each life is told to a memory of its own, then all its questions are asked in one dialogue, through the read and the
-decoder that ship: first as the application asks, then with the instruction to look into memory. A reply is labelled by
-the answer's accepted forms; what was never told has none. Does not know: the application, the lives that are reported.
+decoder that ship, in every way that the application tries. A reply is labelled by the answer's accepted forms; what was
+never told has none. Does not know: the application, the lives that are reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,16 @@ import numpy as np
 from knowledge.database import open_database
 from knowledge.decoder import CheckedDecoder
 from knowledge.encoder import Encoder
-from knowledge.instructions import NOTES, language_of
 from knowledge.memory_network import MemoryNetwork
 from knowledge.reader import make_reader
 from knowledge.records import ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.store import ExternalMemory
-from knowledge.support import SupportModel, evidence_of
+from knowledge.support import SupportModel, attempts, evidence_of
 from knowledge.writer import Writer
 
 LIVES = Path(__file__).parent / "data" / "calibration_lives.json"
 ASKED = 1793872800.0  # 5 November 2026: the conversations end the day before, each five days after the last one
-QUOTE = 0.2  # what it is worth that memory is quoted, where a right answer is worth 1 and a wrong one -1
+QUOTE = 0.4  # what it is worth that memory is quoted, where a right answer is worth 1 and a wrong one -1
 LEAST = (QUOTE + 1) / 2  # so that rejecting is worth more below this probability (Chow 1970)
 READS, TOKENS = 8, 60
 DAY = 86400.0
@@ -45,7 +44,7 @@ class Row:
     kind: str
     question: str
     reply: str
-    attempt: int  # 0: as asked, 1: told to look into memory
+    attempt: int  # which of knowledge.support.attempts
     features: tuple[float, ...]
     right: bool
 
@@ -101,11 +100,10 @@ def _replies(
         first = ""
         if read.reads and not read.operation:
             request = ReplyRequest(tuple(dialogue), read.reads, Sampling(max_tokens=TOKENS), owner="life", key="asked")
-            for attempt, note in enumerate(("last", "look")):
-                one = replace(request, note=NOTES[note][language_of(text)])
+            for attempt, (one, its) in enumerate(attempts(request, read)):
                 done = _done(decoder, one)
                 first = first or done.text
-                features = evidence_of(decoder, one, done, read).features() if done.text.strip() else None
+                features = evidence_of(decoder, one, done, its).features() if done.text.strip() else None
                 if features is not None:
                     right = any(all(part in done.text.lower() for part in form) for form in asked["forms"])
                     yield Row(number, asked["kind"], text, done.text, attempt, tuple(map(float, features)), right)
@@ -177,8 +175,7 @@ def train(found: Sequence[Row]) -> tuple[SupportModel, dict[str, Any]]:
         "brier": round(float(np.mean((probability - right) ** 2)), 4),
         "right_rejected": share(~kept[right]), "wrong_rejected": share(~kept[~right & ~never]),
         "never_told_rejected": share(~kept[never]), "right_of_kept": share(right[kept]),
-        "right_as_asked": share(right[[row.attempt == 0 and row.kind != "never told" for row in found]]),
-        "right_told_to_look": share(right[[row.attempt == 1 and row.kind != "never told" for row in found]]),
+        "right_at_first": share(right[[row.attempt == 0 and row.kind != "never told" for row in found]]),
     }  # fmt: skip
     mean, deviation, weights, bias = fit(features, right.astype(float))
     return SupportModel(mean, deviation, weights, bias, LEAST), figures
