@@ -45,7 +45,9 @@ def instructed(request: ReplyRequest, read: ReadResult) -> ReplyRequest:
     if not read.reads and asks_own(read):
         return replace(request, note=NOTES["nothing"][language])
     wants = (acts.asks_own, acts.asks_world, acts.asks_document, acts.asks_chat, acts.wants_done, acts.advice)
-    return replace(request, examples=TOLD[language]) if acts.tells > LIKELY and max(wants) < LIKELY else request
+    if acts.tells > LIKELY and max(wants) < LIKELY:
+        return replace(request, examples=TOLD[language], second_person=True)
+    return request
 
 
 def asks_own(read: ReadResult) -> bool:

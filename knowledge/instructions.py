@@ -27,16 +27,46 @@ NOTES = {
 # what it is told to do, and would rather say its last reply once more.
 TOLD = (
     (
+        (
+            "hi, I'm Walter and I just sold my bakery after thirty years",
+            "Nice to meet you, Walter! Thirty years is a long time, you can be proud.",
+        ),
         ("our cat had kittens last night, four of them", "Four kittens, how lovely! Congratulations to you all."),
-        ("note to self: the plumber comes on friday at 10", "Noted: the plumber comes on Friday at 10."),
-        ("I lost my keys again, so annoying", "Oh no, not again! I hope they turn up soon."),
+        ("boss = Ingrid, wants the audit done by 3 May", "Noted: Ingrid wants the audit done by 3 May."),
+        (
+            "My dad died in spring. He taught me to sail.",
+            "I'm so sorry about your dad. Sailing must remind you of him.",
+        ),
+        ("I entered my pumpkins for the village fair on the ninth", "Good luck with your pumpkins on the ninth!"),
+        (
+            "the spare tyre is in the shed behind the bikes",
+            "Got it: your spare tyre is in the shed, behind the bikes.",
+        ),
+        (
+            "passed the theory test, failed the practical, again in June",
+            "Well done on the theory! Fingers crossed for the practical in June.",
+        ),
+        (
+            "the plumber moved it, he comes on friday at 10 now",
+            "Okay, so the plumber comes on Friday at 10 now.",
+        ),
+        ("I'm on drops for my eyes and can't wear lenses", "Good to know: eye drops, and no lenses for you."),
+        ("ugh, everything went wrong today", "That sounds like a rough day. I'm sorry!"),
     ),
     (
-        ("我们家的猫昨晚生了四只小猫", "四只小猫，太可爱了！恭喜你和你的猫。"),
-        ("备忘：水管工周五十点来", "记下了：水管工周五十点来。"),
-        ("我又把钥匙弄丢了，真烦", "哎呀，又丢了！希望很快能找到。"),
+        ("我叫老何，上个月刚把开了三十年的面馆转让了", "老何你好！三十年真不容易，辛苦了。"),
+        ("我们家的猫昨晚生了四只小猫", "四只小猫，太可爱了！恭喜你们。"),
+        ("领导姓邓，审计报告五月三号要交", "记下了：邓领导要你五月三号交审计报告。"),
+        ("我爸春天走了，他教会我游泳", "节哀。他教你游泳的日子，一定很让你怀念。"),
+        ("备用轮胎在车库里，自行车后面", "好的，你的备用轮胎在车库里，自行车后面。"),
+        ("水管工改时间了，现在是周五十点来", "好的，水管工改到周五十点来。"),
+        ("我眼睛在用药水，不能戴隐形眼镜", "知道了：你在用眼药水，不能戴隐形眼镜。"),
+        ("今天什么都不顺，烦死了", "听起来真是糟糕的一天，辛苦了。"),
     ),
 )
+# Words that are less likely in a reply that speaks of the person as "you", and by how many nats (LOG.md, 2026-11-28).
+FIRST_PERSON = ("I", "me", "my", "mine", "we", "us", "our", "我")
+LESS_LIKELY = -2.0
 
 
 def language_of(text: str) -> int:

@@ -21,6 +21,7 @@ from knowledge.adapter import AdapterAbout, merge
 from knowledge.block_cache import BlockCache, CacheState
 from knowledge.chat_model import MARK, ChatModel, bytes_of, croppable
 from knowledge.errors import BadInput, ModelError
+from knowledge.instructions import FIRST_PERSON, LESS_LIKELY
 from knowledge.package_fetch import sha256_of
 from knowledge.prefix_cache import Entry, PrefixCache
 from knowledge.prompt import PromptBuilder, Style
@@ -88,6 +89,7 @@ class LocalDecoder:
         self._policy: ReplyPolicy = PlainPolicy() if adapter is None else SmallModelPolicy(self.model)
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
+        self._first_person = {form: LESS_LIKELY for word in FIRST_PERSON for form in self._forms(word)}
         # Warm-up, and the beginning of every new dialogue: no reply waits for either.
         self._maker.begin(beginning("", self.model, self._builder))
 
@@ -171,12 +173,16 @@ class LocalDecoder:
             return prompt.log_probabilities([self.model.tokens(text)], [[]])[0]
 
     def prepare(self, request: ReplyRequest, stop: threading.Event) -> bool:
-        """Compute what the reply to the next message of this dialogue begins with; False when stopped (what is there
-        is kept). Raises ModelError."""
-        if not self.checks or not request.dialogue:
+        """Compute what the reply to the next message of this dialogue begins with, and the request's examples; False
+        when stopped (what is there is kept). Raises ModelError."""
+        if not self.checks:
             return True
         with self._busy, self._errors():
-            coming = Turn("", "user", MARK, request.dialogue[-1].created)
+            coming = Turn("", "user", MARK, request.dialogue[-1].created if request.dialogue else 0.0)
+            if request.examples:
+                self._maker.opening(self.layout(replace(request, dialogue=[coming], reads=())))
+            if not request.dialogue:
+                return True
             messages = self._builder.build(replace(request, dialogue=[*request.dialogue, coming], reads=())).messages
             ids = self.model.tokens(self.model.render(messages).rpartition(MARK)[0])
             entry = self._cache.take(request.key, [*ids, -1]) or self._maker.begun([*ids, -1])
@@ -289,9 +295,14 @@ class LocalDecoder:
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path), tuple(likelihood))
 
+    def _forms(self, word: str) -> set[tuple[int, ...]]:
+        """The tokens of a word inside a sentence and at its beginning."""
+        forms = (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
+        return {tokens for form in forms if (tokens := tuple(self.model.tokens(form)))}
+
     def _fresh(self, request: ReplyRequest, layout: Layout) -> tuple[TokenPicker, TextStream, Tracer]:
         """What goes along with the tokens of one reply."""
-        pick = TokenPicker(request.sampling, self.model.device)
+        pick = TokenPicker(request.sampling, self.model.device, self._first_person if request.second_person else None)
         return pick, TextStream(self.model.text), Tracer(layout.spans())
 
     @contextlib.contextmanager

@@ -20,6 +20,7 @@ from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
 from knowledge.ingestion import DocumentIntake
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
+from knowledge.instructions import TOLD
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.recall import Asked, Recall, called
@@ -63,6 +64,7 @@ class MemoryNetwork:
         self.intake = DocumentIntake(store, encoder, clock=clock)
         self.idle = IdleWork()
         store.forgotten.append(self._clean_when_idle)
+        self._begin_when_idle()
 
     # ---- O: read ------------------------------------------------------------------------------------
 
@@ -86,7 +88,7 @@ class MemoryNetwork:
         vector = self.encoder.encode_queries([text])[0]  # (dimension,)
         acts, reader = self.acts(text), self.reader_of(owner)
         if called(acts):
-            asked = Asked(owner, text, vector, acts, self._clock(), dialogue, frozenset(exclude))
+            asked = Asked(owner, text, vector, acts, self._clock(), dialogue, frozenset(exclude), self.checks)
             result = replace(self._recall.read(asked, reader), acts=acts)
         else:
             result = read_memory(
@@ -120,6 +122,7 @@ class MemoryNetwork:
     def swap(self, decoder: Decoder) -> None:
         """Let ``decoder`` serve from the next reply on; returns when the old one is out of use and closed."""
         self._seat.swap(decoder)
+        self._begin_when_idle()
 
     def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]:
         """Ids of the memories not to be read for the reply to ``dialogue``: of the turns that the decoder sees anyway,
@@ -169,6 +172,11 @@ class MemoryNetwork:
 
         if self.checks:
             self.idle.submit(("prepare", request.owner, request.key), begin, rank=_PREPARE)
+
+    def _begin_when_idle(self) -> None:
+        """The examples that replies follow take seconds, which the first message would wait for."""
+        for examples in reversed(TOLD):  # what is submitted last is done first
+            self.prepare(ReplyRequest((), key=examples[0][0], examples=examples))
 
     @property
     def checks(self) -> bool:

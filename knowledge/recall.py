@@ -41,7 +41,8 @@ _SOURCES = 8  # memories whose repetitions are looked for
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A message that recalls or forgets. ``vector``: (dimension,) unit row of it as a query. ``when``: in seconds, UTC.
-    ``dialogue``: the turns before it, oldest first. ``exclude``: ids of memories that are not looked at."""
+    ``dialogue``: the turns before it, oldest first. ``exclude``: ids of memories that are not looked at.
+    ``checked``: is a reply shown only where it stands on what was read?"""
 
     owner: str
     text: str
@@ -50,6 +51,7 @@ class Asked:
     when: float
     dialogue: Sequence[Turn] = ()
     exclude: frozenset[str] = frozenset()
+    checked: bool = False
 
 
 def called(acts: Acts) -> str:
@@ -78,9 +80,9 @@ class Recall:
             found = self._meant(asked, reader)
         else:
             found = self._about(asked, reader, target_of(asked.text, operation, self._acts))
-            if not found:
+            if not found and asked.checked:
                 # "My family" is in none of the words of what was told of a sister, and no encoder of this size knows
-                # that a sister is family: a decoder that sees what is nearest may.
+                # that a sister is family: a decoder that sees what is nearest may, and else its reply is not shown.
                 return self._nearest(asked, reader)
         return found if isinstance(found, ReadResult) else _set(asked, operation, found)
 

@@ -66,7 +66,7 @@ def attempts(request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest
     First what was said last of a thing alone, and a question that leans on nothing without the chat before it: a small
     decoder tells the older of two facts, and repeats what it said (LOG.md, 2026-11-28). Then all of it.
     """
-    request = replace(request, note=NOTES["last"][language_of(read.query)])
+    request = replace(request, note=NOTES["last"][language_of(read.query)], second_person=True)
     apart = len(request.dialogue) > 1 and read.acts is not None and read.acts.leans_back < MAY_LEAN
     last = replace(read, reads=tuple(one for one in read.reads if one.memory.id not in read.behind)).normalised()
     if not apart and not read.behind:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from transformers.generation.logits_process import (
     RepetitionPenaltyLogitsProcessor,
+    SequenceBiasLogitsProcessor,
     TemperatureLogitsWarper,
     TopPLogitsWarper,
 )
@@ -21,14 +22,18 @@ class TokenPicker:
     """Picks the tokens of one reply. The repetition penalty is for words of this reply only.
 
     Over the whole prompt, as transformers' ``generate`` does it, it would punish the very words of the memories.
+    ``bias``: nats added to the logit of a sequence's last token where the others stand before it.
     """
 
-    def __init__(self, sampling: Sampling, device: str) -> None:
+    def __init__(
+        self, sampling: Sampling, device: str, bias: Mapping[tuple[int, ...], float] | None = None
+    ) -> None:  # fmt: skip
         self._made: list[int] = []
         self._device = device
         self._greedy = sampling.temperature <= 0
         penalty = float(sampling.repetition_penalty)
         self._repetition = RepetitionPenaltyLogitsProcessor(penalty) if penalty != 1.0 else None
+        self._bias = SequenceBiasLogitsProcessor([[list(ids), nats] for ids, nats in bias.items()]) if bias else None
         self._warpers: list[Any] = []
         if not self._greedy:
             if sampling.temperature != 1.0:
@@ -54,6 +59,8 @@ class TokenPicker:
     def _choose(self, logits: torch.Tensor) -> int:
         made = torch.tensor([self._made], dtype=torch.long, device=self._device)  # (1, tokens of the reply)
         scores = logits[None]  # (1, vocabulary)
+        if self._bias is not None:
+            scores = self._bias(made, scores)
         if self._repetition is not None and self._made:
             scores = self._repetition(made, scores)
         for warper in self._warpers:

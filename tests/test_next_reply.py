@@ -38,6 +38,15 @@ def test_the_next_reply_finds_its_beginning_computed(decoder: LocalDecoder) -> N
     assert prepared.usage.cached_tokens > fresh.usage.cached_tokens
 
 
+def test_examples_are_computed_ahead(decoder: LocalDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = [("our cat had kittens", "How lovely!")]
+    assert decoder.prepare(ReplyRequest((), key="examples", examples=examples), threading.Event())
+    made: list[object] = []
+    monkeypatch.setattr(decoder._maker, "_make", lambda *given: made.append(given))
+    assert done(decoder, ReplyRequest(turns("my dog ran off"), sampling=GREEDY, examples=examples)).text
+    assert not made
+
+
 def test_a_reply_that_comes_meanwhile_stops_it_and_finds_what_is_there(decoder: LocalDecoder) -> None:
     said = turns("one word after the other " * 40, "Yes.")
     stop = threading.Event()

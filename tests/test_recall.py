@@ -206,6 +206,14 @@ def test_a_long_set_says_how_many_more_there_are(setup: Setup) -> None:
     assert shown(events).endswith("\n\n… and 10 more.")
 
 
+def test_what_no_memory_names_is_for_a_checked_decoder_to_find(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = "What do you remember about my family?"
+    assert setup.net.read(OWNER, asked, limit=8).reads == ()
+    monkeypatch.setattr(MemoryNetwork, "checks", property(lambda net: True))
+    near = setup.net.read(OWNER, asked, limit=8)
+    assert near.operation == "" and "My sister Anna lives in Lisbon." in [one.memory.text for one in near.reads]
+
+
 def test_where_nothing_is_found_the_decoder_is_told_so(setup: Setup) -> None:
     events = setup.say("What do you know about Zoltan?")
     assert found(events) == [] and "Nothing that I told you" in setup.decoder.requests[-1].note
