@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from chat_app.history import History
 from knowledge.database import open_database
 from knowledge.errors import BadInput, ModelError, NotFound
 from knowledge.memory_network import boosted
-from knowledge.records import Memory, MemoryRead, Read, ReadResult, ReplySaved
+from knowledge.records import Acts, Memory, MemoryRead, Read, ReadResult, ReplySaved
 from tests.fakes import GREEDY, FakeNetwork
 
 OWNER = "anna"
@@ -79,6 +80,18 @@ def test_effects_come_by_themselves_when_idle_and_the_reply_is_put_together_as_i
     assert text == setup.history.message(OWNER, reply).text
     same = [measured.dialogue for measured, said in setup.net.measured if said == text]
     assert [[turn.text for turn in dialogue] for dialogue in same] == [["where is my sister"]] * 2
+
+
+def test_a_reply_made_without_the_chat_before_it_is_measured_without_it(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    read, own = setup.net.read, Acts(asks_own=0.9)
+    monkeypatch.setattr(setup.net, "read", lambda *given, **more: replace(read(*given, **more), acts=own))
+    setup.net.checks = True
+    conversation, _ = setup.say("my sister is fun")
+    _, reply = setup.say("where is my sister", conversation)
+    setup.measured(reply)
+    assert [turn.text for turn in setup.net.measured[-1][0].dialogue] == ["where is my sister"]
 
 
 def test_memories_are_as_they_are_now_and_deleted_ones_are_left_out(setup: Setup) -> None:
