@@ -6,21 +6,21 @@ Does not know: gradio, HTTP. Pages and the HTTP door get one ``Application`` pas
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
 from chat_app.conversation import Conversations
 from chat_app.decoders import Decoders
+from chat_app.encoders import Encoders
 from chat_app.history import History
 from chat_app.learning import Learning
 from chat_app.machine import total_memory
+from chat_app.parts import Parts
 from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from chat_app.upload_jobs import UploadJobs
@@ -29,7 +29,6 @@ from knowledge.database import open_database
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
 
 if TYPE_CHECKING:
-    from knowledge.block_cache import BlockCache
     from knowledge.decoder import Decoder
     from knowledge.encoder import Encoder
     from knowledge.memory_network import MemoryNetwork
@@ -39,6 +38,7 @@ logger = logging.getLogger(__name__)
 # Share of the start's progress bar that each phase takes; the first start's download is by far the longest.
 PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.5, "decoder": 0.8, "encoder": 0.85, "memory": 0.92,
           "ready": 1.0}
+ENCODERS = ("all-MiniLM-L6-v2", "multilingual-e5-small")  # the embedded ones, which the Models page offers
 _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
 
@@ -95,11 +95,13 @@ class Application:
         self.preferences = Preferences(
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
         )
+        self.engine = open_database(settings.database_url)
+        self._parts = self._make_parts()
         self.decoders = Decoders(
-            self._make_decoder, lambda: self.network, cache=settings.cache, memory=total_memory(),
+            self._parts.decoder, lambda: self.network, cache=settings.cache, memory=total_memory(),
             chosen=lambda model: self.set_preferences({"model": model}),
         )  # fmt: skip
-        self.engine = open_database(settings.database_url)
+        self.encoders = Encoders(self._parts.encoder, self._take_encoder, ENCODERS, self._others_work)
         self.history = History(self.engine, clock=clock)
         self.conversations = Conversations(
             self.history,
@@ -141,6 +143,9 @@ class Application:
         process_memory.bound()  # before torch is loaded
         threading.Thread(target=self._load, name="load-models", daemon=True).start()
 
+    def _make_parts(self) -> Parts:
+        return Parts(self.settings, self.engine, self._clock)
+
     def _progress(self, phase: str, fraction: float) -> None:
         names = list(PHASES)
         start = PHASES[phase]
@@ -153,52 +158,30 @@ class Application:
 
     def _load(self) -> None:
         try:
-            network = self._make_network()
-            self._attach_learning(network)
-            network.system = self.preferences.chosen.system
-            self._network = network
-            self.conversations.recover(lambda fraction: self._progress("memory", fraction))
-            self._status = Status(ready=True, phase="ready", fraction=1.0)
-            logger.info("ready: %s, %s", network.decoder.name, network.encoder.name)
+            self._serve(self._make_network())
+            logger.info("ready: %s, %s", self.network.decoder.name, self.network.encoder.name)
             self.decoders.begin()
         except MnemeError as error:
-            self._network = None
-            self._status = Status(phase="failed", error=str(error))
+            self._fail(error)
             logger.error("%s", error)
-        except Exception:
-            self._network = None
-            self._status = Status(phase="failed", error="Mneme could not start; the terminal says why.")
+        except Exception as error:
+            self._fail(error)
             logger.exception("loading failed")
         finally:
             self._loaded.set()
 
-    @cached_property
-    def _blocks(self) -> BlockCache:
-        """The cache of memories' keys and values, whichever decoder made them."""
-        from knowledge.block_cache import BlockCache
+    def _serve(self, network: MemoryNetwork) -> None:
+        """Let this network serve from now on, once it has what a crash left undone. Raises StoreError."""
+        self._attach_learning(network)
+        network.system = self.preferences.chosen.system
+        self._network = network
+        self.conversations.recover(lambda fraction: self._progress("memory", fraction))
+        self._status = Status(ready=True, phase="ready", fraction=1.0)
 
-        settings = self.settings
-        return BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
-
-    def _make_decoder(self, model: str, progress: Callable[[str, float], None]) -> Decoder:
-        """The decoder that ``model`` names, with everything else as the options say. Raises ModelError."""
-        from knowledge.decoder import make_decoder
-
-        settings = self.settings
-        return make_decoder(
-            model,
-            cache=settings.cache,
-            device=settings.device,
-            dtype=settings.dtype,
-            window=settings.window,
-            reads_tokens=settings.reads_tokens,
-            cache_mib=settings.prefix_cache_mib,
-            path=settings.memory_path,
-            adapter=settings.adapter if model == settings.model else "default",  # a file is for the one it came with
-            blocks=self._blocks,
-            api_key=settings.model_api_key,
-            progress=progress,
-        )
+    def _fail(self, error: Exception) -> None:
+        self._network = None
+        told = str(error) if isinstance(error, MnemeError) else "Mneme could not start; the terminal says why."
+        self._status = Status(phase="failed", error=told)
 
     def _first_decoder(self) -> Decoder:
         """The one to begin with: by its flag, as chosen on the Models page, or the default. Raises ModelError."""
@@ -211,6 +194,17 @@ class Application:
             logger.warning("%s", error)
             return self.decoders.first("default", self._progress, instead_of=(chosen, error))
 
+    def _first_encoder(self) -> Encoder:
+        """The one to begin with: by its flag, as chosen on the Models page, or the default. Raises ModelError."""
+        chosen = self.preferences.chosen.encoder
+        if self.settings.encoder != "default" or not chosen:
+            return self._parts.encoder(self.settings.encoder, self._encoder_progress)
+        try:
+            return self._parts.encoder(chosen, self._encoder_progress)
+        except ModelError as error:  # its files are gone and cannot be fetched: it can be chosen anew
+            logger.warning("%s", error)
+            return self._parts.encoder("default", self._encoder_progress)
+
     def set_preferences(self, given: Mapping[str, Any]) -> None:
         """Change what the replies that start from now on are made with. Raises BadInput, StoreError."""
         chosen = self.preferences.set(given)
@@ -219,40 +213,51 @@ class Application:
             self._network.system = chosen.system
 
     def _make_network(self) -> MemoryNetwork:
-        # Imported here: torch and the model libraries take seconds, and the page is to be up before them.
         from knowledge.decoder import OpenDecoder
-        from knowledge.encoder import Encoder
-        from knowledge.memory_network import MemoryNetwork
-        from knowledge.reader import make_reader
-        from knowledge.store import ExternalMemory
-        from knowledge.writer import Writer
 
-        settings = self.settings
         decoder = self._models.decoder if self._models else self._first_decoder()
         self._progress("encoder", 0.0)
-        encoder = self._models.encoder if self._models else Encoder(
-            settings.encoder, device=settings.device, cache=settings.cache, progress=self._encoder_progress
-        )
+        encoder = self._models.encoder if self._models else self._first_encoder()
         self._progress("memory", 0.0)
-        store = ExternalMemory(
-            self.engine,
-            data=settings.data,
-            chroma=settings.chroma,
-            encoder_name=encoder.name,
-            dimension=encoder.dimension,
-            clock=self._clock,
-        )
-        # Whatever decoder runs now: files of an earlier one hold keys and values, which can be turned back into words.
-        store.forgotten.append(self._blocks.forget)
+        network = self._parts.network(decoder, encoder, lambda _, fraction: self._progress("memory", fraction))
         if self._models and isinstance(decoder, OpenDecoder):
-            store.forgotten.append(decoder.forget)
-        store.recover(encoder.encode, lambda _, fraction: self._progress("memory", fraction))
-        reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
-        if note:
-            print(note, file=sys.stderr, flush=True)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)
-        network.intake.recover()
+            network.store.forgotten.append(decoder.forget)
         return network
+
+    def _take_encoder(self, encoder: Encoder, progress: Callable[[str, float], None]) -> None:
+        """Let ``encoder`` serve: replies end, all vectors are made anew, and replies go on. Where that fails, or
+        ``progress`` raises, the earlier one serves again, and the error is raised.
+
+        Raises StoreError, ModelError.
+        """
+        before = self.network
+        with self.conversations.paused():
+            self._network, self._status = None, Status(phase="memory", fraction=PHASES["memory"])
+            before.leave()
+            try:
+                network = self._parts.network(before.decoder, encoder, self._both(progress))
+            except BaseException:
+                self._back(before)
+                raise
+            self._serve(network)
+        self.set_preferences({"encoder": encoder.name})
+
+    def _others_work(self) -> bool:
+        return self.uploads.busy() or self.learning.busy() or self.decoders.state().busy
+
+    def _both(self, progress: Callable[[str, float], None]) -> Callable[[str, float], None]:
+        def told(phase: str, fraction: float) -> None:
+            self._progress("memory", fraction)
+            progress(phase, fraction)
+
+        return told
+
+    def _back(self, before: MemoryNetwork) -> None:
+        try:
+            self._serve(self._parts.network(before.decoder, before.encoder, self._both(lambda phase, fraction: None)))
+        except Exception as error:
+            self._fail(error)
+            logger.exception("the earlier encoder could not serve again")
 
     def _attach_learning(self, network: MemoryNetwork) -> None:
         """Let owners' own reads serve where the read can learn; what is deleted leaves them and the feedback."""
@@ -278,6 +283,7 @@ class Application:
             return
         self._closing = True
         self.decoders.close()
+        self.encoders.close()
         self.uploads.close()
         if self._network is not None:
             self._network.close()

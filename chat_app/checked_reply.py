@@ -18,7 +18,6 @@ from chat_app.reply_source import sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
 from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, TextDelta, Usage
-from knowledge.support import attempts
 
 QUOTED = 2  # memories at most: the right one is among the first two for most questions (LOG.md)
 NOTHING = 0.9  # weight of the null slot from which what is closest is not close: right in 2 of 12 (below: 118 of 147)
@@ -54,7 +53,7 @@ class CheckedReply:
     def _checked(self, stop: threading.Event) -> Iterator[DecoderEvent]:
         language = language_of(self.read.query)
         used = Usage()
-        for request, read in attempts(self._request, self.read):
+        for request, read in self._network.attempts(self._request, self.read):
             done = _whole(self._network.reply(request, stop))
             used = _sum(used, done.usage)
             if done.finish_reason == "stopped" or self._network.supported(request, done, read):

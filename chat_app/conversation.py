@@ -99,6 +99,7 @@ class Conversations:
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
+            self._running.check()  # before a conversation is made for it
             id = conversation or self.history.create(owner, name=name).id
             with self._alone(owner, id) as stop, network.idle.held():
                 user = self.history.add(
@@ -244,6 +245,10 @@ class Conversations:
     def busy(self, conversation: str) -> bool:
         """Is a reply of this conversation under way?"""
         return conversation in self._running.conversations()
+
+    def paused(self) -> contextlib.AbstractContextManager[None]:
+        """Wait until no reply is under way, and let none begin (NotReady) until the end of the block."""
+        return self._running.paused()
 
     # ---- changes -------------------------------------------------------------------------------------
 

@@ -220,6 +220,11 @@ class Learning:
             return LearningState("cancelled")
         return run.state
 
+    def busy(self) -> bool:
+        """Is any owner's run under way?"""
+        with self._lock:
+            return any(run.state.running for run in self._runs.values())
+
     def own(self, owner: str) -> dict[str, Any]:
         """What is in force for the owner and what is offered, as ``OwnRead``'s fields."""
         return asdict(self.readers().state(owner))

@@ -27,13 +27,14 @@ LONGEST_SYSTEM = 8000  # characters
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``model`` "" where nobody chose one; ``reply_tokens`` is the longest reply; ``system`` "" for the decoder's own
-    prompt."""
+    """``model`` and ``encoder`` "" where nobody chose one; ``reply_tokens`` is the longest reply; ``system`` "" for the
+    decoder's own prompt."""
 
     temperature: float
     reply_tokens: int
     system: str = ""
     model: str = ""
+    encoder: str = ""
 
     @property
     def sampling(self) -> Sampling:
@@ -96,6 +97,5 @@ def checked(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(value, str) or len(value) > LONGEST_SYSTEM:
             raise BadInput("The system prompt is a text of at most 8000 characters.")
         found["system"] = value.strip()
-    if isinstance(given.get("model"), str):
-        found["model"] = given["model"]
+    found |= {name: given[name] for name in ("model", "encoder") if isinstance(given.get(name), str)}
     return found

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, NotReady
 
 
 class StillReplying(BadInput):
@@ -19,12 +19,15 @@ class RunningReplies:
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
+        self._paused = False
 
     @contextlib.contextmanager
     def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
-        """Have a conversation alone; gives the event that stops it. Raises StillReplying after ``wait`` seconds."""
+        """Have a conversation alone; gives the event that stops it. Raises StillReplying after ``wait`` seconds, and
+        NotReady while none may begin."""
         stop = threading.Event()
         with self._lock:
+            self.check()
             self._lock.wait_for(lambda: conversation not in self._running, wait)
             if conversation in self._running:
                 raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
@@ -35,6 +38,23 @@ class RunningReplies:
             with self._lock:
                 del self._running[conversation]
                 self._lock.notify_all()
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Wait until no reply is under way, and let none begin until the end of the block."""
+        with self._lock:
+            self._paused = True
+            self._lock.wait_for(lambda: not self._running)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._paused = False
+
+    def check(self) -> None:
+        """Raises NotReady while no reply may begin."""
+        if self._paused:
+            raise NotReady("Mneme reads all memories anew; try again in a moment.")
 
     def stop(self, conversation: str) -> bool:
         """Set the stop of the reply under way; False when there is none."""

@@ -172,6 +172,11 @@ class UploadJobs:
         with self._changed:
             return [job.view() for job in self._jobs.get(owner, {}).values() if kind in (None, job.kind)]
 
+    def busy(self) -> bool:
+        """Is any owner's job not finished?"""
+        with self._changed:
+            return any(not job.view().finished for jobs in self._jobs.values() for job in jobs.values())
+
     def _job(self, owner: str, id: str) -> _Job:
         job = self._jobs.get(owner, {}).get(id)
         if job is None:

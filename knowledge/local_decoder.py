@@ -32,7 +32,7 @@ from knowledge.reply_state import BlockMaker, Prepared, advance, copied
 from knowledge.small_model_policy import SmallModelPolicy
 from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
-from knowledge.token_picker import TokenPicker
+from knowledge.token_picker import TokenPicker, forms_of
 from knowledge.tracing import Tracer
 
 AHEAD = 64  # tokens computed at once ahead of a message, which waits for them
@@ -89,7 +89,7 @@ class LocalDecoder:
         self._policy: ReplyPolicy = PlainPolicy() if adapter is None else SmallModelPolicy(self.model)
         self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
-        self._first_person = {form: LESS_LIKELY for word in FIRST_PERSON for form in self._forms(word)}
+        self._first_person = dict.fromkeys(forms_of(FIRST_PERSON, self.model.tokens), LESS_LIKELY)
         # Warm-up, and the beginning of every new dialogue: no reply waits for either.
         self._maker.begin(beginning("", self.model, self._builder))
 
@@ -294,11 +294,6 @@ class LocalDecoder:
             yield TextDelta(text[shown:])
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
         yield ReplyDone(text, finish, usage, tracer.trace(self.path), tuple(likelihood))
-
-    def _forms(self, word: str) -> set[tuple[int, ...]]:
-        """The tokens of a word inside a sentence and at its beginning."""
-        forms = (word, f" {word}", word.capitalize(), f" {word.capitalize()}")
-        return {tokens for form in forms if (tokens := tuple(self.model.tokens(form)))}
 
     def _fresh(self, request: ReplyRequest, layout: Layout) -> tuple[TokenPicker, TextStream, Tracer]:
         """What goes along with the tokens of one reply."""

@@ -27,7 +27,7 @@ from knowledge.recall import Asked, Recall, called
 from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Turn
 from knowledge.running_chat import context_of, unread
 from knowledge.store import ExternalMemory
-from knowledge.support import evidence_of, support_model
+from knowledge.support import attempts, evidence_of, support_model
 from knowledge.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
@@ -174,9 +174,10 @@ class MemoryNetwork:
             self.idle.submit(("prepare", request.owner, request.key), begin, rank=_PREPARE)
 
     def _begin_when_idle(self) -> None:
-        """The examples that replies follow take seconds, which the first message would wait for."""
-        for examples in reversed(TOLD):  # what is submitted last is done first
+        for examples in reversed(TOLD):  # what is submitted last is done first; the first message would wait seconds
             self.prepare(ReplyRequest((), key=examples[0][0], examples=examples))
+
+    attempts = staticmethod(attempts)
 
     @property
     def checks(self) -> bool:
@@ -312,9 +313,14 @@ class MemoryNetwork:
 
     def close(self) -> None:
         """End what is done while idle; close decoder and external memory."""
-        self.idle.close()
         if self.open_decoder is not None:
+            self.idle.close()
             self.open_decoder.close()
+        self.leave()
+
+    def leave(self) -> None:
+        """As :meth:`close`, but the decoder stays: it may serve another network."""
+        self.idle.close()
         self.store.close()
 
 

@@ -3,9 +3,10 @@
 What memory did to a reply can be measured: how much likelier each of its tokens is with what was read, and said before,
 than without. An answer taken from memory has a token that memory alone made likely; a guess has none (pointwise mutual
 information as in Li et al. 2016, "A diversity-promoting objective function for neural conversation models", and
-context-aware decoding, Shi et al. 2023, arXiv:2305.14739). That, names and numbers that nobody told, and how far the
-read was split are the features of a logistic regression (knowledge/training/support.py), which rejects an answer where
-its probability is below a threshold (Chow 1970, "On optimum recognition error and reject tradeoff").
+context-aware decoding, Shi et al. 2023, arXiv:2305.14739). That, names and numbers that nobody told, words that were
+read or not, and how far the read was split are the features of a logistic regression (knowledge/training/support.py),
+which rejects an answer where its probability is below a threshold (Chow 1970, "On optimum recognition error and reject
+tradeoff").
 
 Does not know: how log-probabilities come about, or what is said where an answer is rejected.
 """
@@ -23,9 +24,10 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from knowledge.dates_in_words import date_in_words
+from knowledge.dates_in_words import date_in_words, resolved
 from knowledge.decoder import CheckedDecoder
 from knowledge.errors import ModelError
+from knowledge.evidence import telling
 from knowledge.instructions import NOTES, language_of
 from knowledge.names_and_numbers import missing
 from knowledge.records import ReadResult, ReplyDone, ReplyRequest
@@ -33,7 +35,8 @@ from knowledge.running_chat import MAY_LEAN
 
 WEIGHTS = Path(__file__).parent / "weights" / "support.safetensors"
 FEATURES = (
-    "most", "mean", "total", "likelihood", "least", "missing", "null", "lead", "tokens",
+    "most", "mean", "total", "likelihood", "least", "missing", "null", "lead", "tokens", "borrowed", "novel",
+    "nothing_new", "borrowed_from_first",
 )  # fmt: skip
 
 
@@ -41,13 +44,16 @@ FEATURES = (
 class Evidence:
     """What is known of one reply. ``read`` and ``unread``: (tokens,) log-probability in nats of each of its tokens with
     and without what was read and said before. ``missing``: how many names and numbers nobody told. ``weights``: α of
-    the reads; ``null``: of the null slot."""
+    the reads; ``null``: of the null slot. ``new``: stems of its words that the question does not have; ``told``: stems
+    of each read, strongest first."""
 
     read: np.ndarray
     unread: np.ndarray
     missing: int
     weights: Sequence[float]
     null: float
+    new: frozenset[str]
+    told: Sequence[frozenset[str]]
 
     def features(self) -> np.ndarray:
         """(features,) in the order of ``FEATURES``."""
@@ -56,8 +62,17 @@ class Evidence:
         return np.array([
             math.log1p(max(0.0, float(gain.max()))), float(gain.mean()), math.log1p(max(0.0, float(gain.sum()))),
             float(self.read.mean()), float(self.read.min()), float(min(self.missing, 3)), self.null,
-            (first - second) / max(first, 1e-6), math.log(len(gain)),
+            (first - second) / max(first, 1e-6), math.log(len(gain)), *self._words(),
         ])  # fmt: skip
+
+    def _words(self) -> tuple[float, float, float, float]:
+        """Of the new words the share that was read, how many were not (at most 3), whether there are none, and the
+        share that the strongest read has."""
+        read = self.new & frozenset().union(*self.told)
+        of_first = self.new & self.told[0] if self.told else frozenset()
+        count = max(1, len(self.new))
+        novel = float(min(3, len(self.new - read)))
+        return len(read) / count, novel, float(not self.new), len(of_first) / count
 
 
 def attempts(request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest, ReadResult]]:
@@ -87,9 +102,12 @@ def evidence_of(decoder: CheckedDecoder, request: ReplyRequest, done: ReplyDone,
         likely = decoder.score(request, done.text).float().numpy()
     said = [turn.text for turn in reversed(request.dialogue) if turn.role == "user"]
     memories = [one.memory for one in read.reads]
-    told = [f"{one.text}\n{one.title}\n{one.speaker}\n{date_in_words(one.created)}" for one in memories]
-    names = missing(done.text, [*said, *told])
-    return Evidence(likely, unread, len(names), [one.weight for one in read.reads], read.null_weight)
+    told = [f"{resolved(one.text, one.created)}\n{one.title}\n{one.speaker}" for one in memories]
+    names = missing(done.text, [*said, *told, *(date_in_words(one.created) for one in memories)])
+    return Evidence(
+        likely, unread, len(names), [one.weight for one in read.reads], read.null_weight,
+        telling(done.text) - telling(read.query), [telling(text) for text in told],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

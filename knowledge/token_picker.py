@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,12 @@ from transformers.generation.logits_process import (
 from knowledge.records import Sampling
 
 _CHOICES = 256  # most are few: the words that go on with one sentence; a reply that copies refuses more
+
+
+def forms_of(words: Iterable[str], tokens: Callable[[str], Sequence[int]]) -> set[tuple[int, ...]]:
+    """The tokens of each word inside a sentence and at its beginning."""
+    forms = (form for word in words for form in (word, word.capitalize()))
+    return {found for form in forms for text in (form, f" {form}") if (found := tuple(tokens(text)))}
 
 
 class TokenPicker:

@@ -25,6 +25,7 @@ from knowledge.records import (
     Usage,
 )
 from knowledge.running_chat import unread
+from knowledge.support import attempts
 
 
 class FakeStore:
@@ -140,6 +141,8 @@ class FakeNetwork:
 
     def prepare(self, request: ReplyRequest) -> None:
         self.prepared.append(request)
+
+    attempts = staticmethod(attempts)
 
     def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
         return self.stands(done.text)

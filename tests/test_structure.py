@@ -48,7 +48,7 @@ FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples
 LEARNING = "chat_app.learning"  # the one that starts it
 # chat_app.application builds the parts and hands them out (decoders that come later: chat_app.decoders); everything
 # else in chat_app gets them from it.
-COMPOSING = ("chat_app.application", "chat_app.decoders")
+COMPOSING = ("chat_app.application", "chat_app.decoders", "chat_app.parts")
 
 
 @dataclass(frozen=True)

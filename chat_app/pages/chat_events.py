@@ -10,6 +10,7 @@ import gradio as gr
 from chat_app.pages.chat_replies import ReplyEvents
 from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
 from chat_app.pages.handlers import field, names, told
+from chat_app.pages.models import MULTILINGUAL
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
 
@@ -32,7 +33,7 @@ class ChatEvents:
         parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads, parts.marks], **QUICK)
         parts.box.submit(replies.send, [conversation, parts.box], everything, **REPLY)
         parts.box.stop(replies.stop, [conversation], None, **QUICK)
-        parts.status.select(replies.cancel_file, None, None, **QUICK)
+        parts.status.select(self.act_above, None, [parts.status, parts.timer], **QUICK)
         parts.chat.retry(replies.regenerate, [conversation], everything, **REPLY)
         parts.marks.reply_again(replies.regenerate, [conversation], everything, **REPLY)
         parts.reads.regenerate(replies.regenerate_changed, [conversation], everything, **REPLY)
@@ -61,6 +62,21 @@ class ChatEvents:
             raise NotFound(say("chat.changed", language))
         value = 1 if event.liked is True else -1 if event.liked is False else None
         self.application.conversations.feedback(owner, message.id, value)
+
+    @told
+    def act_above(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """A click above the message box: cancel a file, take another encoder or leave it."""
+        application, action = self.application, field(event, "action")
+        if action == "cancel":
+            application.uploads.cancel(application.owner_of(request), field(event, "id"))
+            return {self.state.parts.timer: gr.skip()}
+        if action == "encoder":
+            application.encoders.switch(MULTILINGUAL)
+        elif action == "cancel_encoder":
+            application.encoders.cancel()
+        else:
+            raise BadInput(say("frame.unexpected", language_of(request)))
+        return self.state.above()
 
     @told
     def choose(self, conversation: str, event: gr.SelectData, request: gr.Request) -> Updates:

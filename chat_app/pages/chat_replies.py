@@ -162,11 +162,6 @@ class ReplyEvents:
         if conversation:
             self.application.conversations.stop(owner, conversation)
 
-    @told
-    def cancel_file(self, event: gr.EventData, request: gr.Request) -> None:
-        """Cancel one file."""
-        self.application.uploads.cancel(self.application.owner_of(request), field(event, "id"))
-
     # ---- files ---------------------------------------------------------------------------------------
 
     def _take_in(

@@ -14,12 +14,12 @@ import gradio as gr
 
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.handlers import told
-from chat_app.pages.models import speaker_value
+from chat_app.pages.models import encoder_value, speaker_value
 from chat_app.pages.open_pages import OpenPages
 from chat_app.pages.recalled_lines import RecalledLines
 from chat_app.pages.source_lines import SourceLines
 from chat_app.pages.view import View, chat_value, feedback_value, message_marks
-from chat_app.pages.words import Language, say
+from chat_app.pages.words import LANGUAGES, Language, say
 from knowledge.errors import NotFound
 
 if TYPE_CHECKING:
@@ -150,12 +150,17 @@ class ChatState:
     @told
     def look(self, request: gr.Request) -> Updates:
         """The chat is looked at again: who speaks, and whether that is about to change."""
+        return self.above()
+
+    def above(self) -> Updates:
+        """What stands above the message box, followed for as long as it moves."""
         return {self.parts.status: self.start_status(), self.parts.timer: gr.Timer(active=self._moving())}
 
     def _moving(self) -> bool:
-        """Is the start, or a decoder that is to speak, under way?"""
-        status = self.application.status()
-        return not (status.ready or status.error) or self.application.decoders.state().busy
+        """Is the start, or another decoder or encoder, under way?"""
+        application = self.application
+        status, busy = application.status(), application.decoders.state().busy or application.encoders.state().busy
+        return not (status.ready or status.error) or busy
 
     @told
     def tick(self, conversation: str, request: gr.Request) -> Updates:
@@ -183,8 +188,9 @@ class ChatState:
         """How far the start is, which decoder speaks, and the files that this page waits for."""
         status, decoders = self.application.status(), self.application.decoders
         start = {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
-        speakers = {language: speaker_value(decoders, language) for language in ("en", "zh")}
-        return {"start": start, "jobs": list(jobs), "speakers": speakers}
+        speakers = {language: speaker_value(decoders, language) for language in LANGUAGES}
+        encoders = {language: encoder_value(self.application, language) for language in LANGUAGES}
+        return {"start": start, "jobs": list(jobs), "speakers": speakers, "encoders": encoders}
 
 
 def box(busy: bool) -> Any:

@@ -11,19 +11,21 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chat_app.application import ENCODERS
 from chat_app.decoders import DecodersState
 from chat_app.local_endpoints import find
 from chat_app.machine import own_memory, total_memory
 from chat_app.pages.drawn_page import DrawnPage
 from chat_app.pages.memory_list import text_of
 from chat_app.pages.words import Language, error_text
-from knowledge.errors import BadInput
+from knowledge.errors import BadInput, NotReady
 
 if TYPE_CHECKING:
     from chat_app.application import Application
     from chat_app.decoders import Decoders
 
 LONGEST_ADDRESS = 500  # characters
+MULTILINGUAL = ENCODERS[-1]  # offered to who writes in another language than English
 
 
 class ModelsPage(DrawnPage):
@@ -52,6 +54,12 @@ class ModelsPage(DrawnPage):
         if action == "delete":
             application.decoders.delete(text_of(data, "name"))
             return _notice("models.did_delete")
+        if action == "encoder":
+            application.encoders.switch(text_of(data, "name"))
+            return {}
+        if action == "cancel_encoder":
+            application.encoders.cancel()
+            return {}
         if action == "look":
             return {"found": [asdict(one) for one in find()]}
         if action == "save":
@@ -62,6 +70,9 @@ class ModelsPage(DrawnPage):
             )  # fmt: skip
             return _notice("models.did_save")
         raise BadInput("The page asked for something unknown; reload it.")
+
+    def _besides(self, owner: str, language: Language) -> dict[str, Any]:
+        return {"encoder_state": encoder_value(self._application, language)}
 
     def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
         """Everything the page shows; sizes in bytes. Raises NotReady."""
@@ -80,7 +91,8 @@ class ModelsPage(DrawnPage):
         value |= {
             "decoders": entries,
             "state": speaker_value(decoders, language),
-            "encoder": {"name": network.encoder.name, "multilingual": getattr(network.encoder, "multilingual", False)},
+            "encoder": {"name": network.encoder.name, "multilingual": network.encoder.multilingual},
+            "encoders": list(application.encoders.choices),
             "decoder": network.decoder.name,
             "path": network.path,
             "window": network.decoder.window,
@@ -111,6 +123,19 @@ def speaker_value(decoders: Decoders, language: Language) -> dict[str, Any]:
         "missed_title": title(state.missed),
         "reason": error_text(state.reason, language),
     }
+
+
+def encoder_value(application: Application, language: Language) -> dict[str, Any]:
+    """Which encoder is under way or could not be had, and whether the one that serves knows more than English."""
+    state = application.encoders.state()
+    try:
+        multilingual = application.network.encoder.multilingual
+    except NotReady:
+        multilingual = True  # nothing is offered yet
+    return asdict(state) | {
+        "busy": state.busy, "multilingual": multilingual, "reason": error_text(state.reason, language),
+        "offered": MULTILINGUAL,
+    }  # fmt: skip
 
 
 def _address(text: str) -> str:

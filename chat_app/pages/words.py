@@ -25,6 +25,7 @@ from chat_app.pages.words_models import MODELS
 from chat_app.pages.words_training import TRAINING
 
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
 WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **FORGET, **READS,

@@ -37,6 +37,13 @@ ERRORS: dict[str, str] = {
         "当前的读取没有可学习的权重（手工设定的组合）。请用默认编码器启动 Mneme，或为你的编码器训练读取："
         "python -m knowledge.training reader --encoder。"
     ),
+    "There is no encoder of this name to choose.": "没有这个名称的编码器可选。",
+    "Another encoder is under way; wait until it serves, or cancel it.": "正在更换编码器，请等待完成或先取消。",
+    "Wait until documents are taken in, a read has learned, and no decoder is under way.": (
+        "请等待文档读取、读取的学习和解码器更换完成。"
+    ),
+    "Mneme reads all memories anew; try again in a moment.": "正在重新读取全部记忆，请稍后再试。",
+    "Changing the encoder was cancelled.": "已取消更换编码器。",
     "Learning is already under way; wait for it or cancel it first.": "学习正在进行，请等待或先取消。",
     "There is nothing to keep; learn from the feedback first.": "没有可保留的结果，请先从反馈中学习。",
     "There is nothing to roll back: the read that ships already serves.": (

@@ -36,6 +36,24 @@ MODELS: dict[str, tuple[str, str]] = {
         "Mneme was started with --model {flag}: that one speaks again after the next start.",
         "Mneme 以 --model {flag} 启动：下次启动后仍使用该模型。",
     ),
+    # ---- the encoder ----
+    "models.encoder_fetching": ("Fetching {wanted}", "正在下载 {wanted}"),
+    "models.encoder_converting": ("Preparing {wanted}", "正在转换 {wanted}"),
+    "models.encoder_loading": ("Loading {wanted}", "正在加载 {wanted}"),
+    "models.encoder_memory": ("Reading all memories with {wanted}", "正在用 {wanted} 重新读取全部记忆"),
+    "models.encoder_missed": ("{missed} could not be had. {reason}", "无法使用 {missed}。{reason}"),
+    "models.encoder_offer": (
+        "Not only English? Memories in other languages are found much better with {name}: 91 MB, fetched once, while "
+        "you chat.",
+        "要用中文？换成 {name} 后，中文记忆更容易找到：91 MB，只需下载一次，期间可以继续聊天。",
+    ),
+    "models.encoder_take": ("Fetch and use", "下载并使用"),
+    "models.encoder_not_now": ("Not now", "暂不"),
+    "models.encoder_use": ("Use {name}", "使用 {name}"),
+    "models.encoder_text": (
+        "Finds memories. When you change it, all memories are read anew: some seconds for each thousand.",
+        "用来查找记忆。更换后会重新读取全部记忆：每千条需要几秒。",
+    ),
     # ---- the catalogue ----
     "models.catalogue": ("Decoders", "解码器"),
     "models.catalogue_text": (

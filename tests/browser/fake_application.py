@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chat_app.application import Application
+from chat_app.parts import Parts
 from chat_app.settings import load
+from knowledge.errors import ModelUnavailable
 from knowledge.fixed_reader import FixedReader
 from knowledge.memory_network import MemoryNetwork
 from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, TextDelta, Trace, Turn, Usage
@@ -28,6 +30,7 @@ from knowledge.store import ExternalMemory
 from knowledge.writer import Writer
 
 if TYPE_CHECKING:  # it brings torch along, and the page is to be up in a second
+    from knowledge.decoder import Decoder
     from knowledge.reader import Reader
 
 REPLY = (
@@ -39,9 +42,9 @@ REPLY = (
 class FakeEncoder:
     """Hashed bag of words: texts that share words are near each other."""
 
-    name = "fake-bag-of-words"
-    dimension = 64
-    multilingual = False
+    def __init__(self, name: str = "fake-bag-of-words") -> None:
+        self.name, self.multilingual = name, name.startswith("multilingual")
+        self.dimension = 384 if self.multilingual else 64  # as the reading of messages knows it by that name
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         rows = np.zeros((len(texts), self.dimension), dtype=np.float32)
@@ -165,27 +168,53 @@ class FakeApplication(Application):
         self.reader = reader or FixedReader()
         self.decoder = decoder or FakeDecoder(pause)
         self.others = others
+        self.may_fetch, self.gone = threading.Event(), ""  # of another encoder
+        self.may_fetch.set()
         self.may_load = threading.Event()
         if not held:
             self.may_load.set()
 
-    def _make_decoder(self, model: str, progress: Any) -> FakeDecoder:
-        return self.others(model, progress) if self.others and model != "smollm2-135m" else self.decoder
+    def _make_parts(self) -> Parts:
+        return FakeParts(self)
 
     def _make_network(self) -> MemoryNetwork:
-        from knowledge.errors import ModelUnavailable
-
         for step in range(20):
             self._progress("decoder", step / 20)
             time.sleep(self.loading / 20)
         self.may_load.wait(300)
         if self.fails:
             raise ModelUnavailable(self.fails)
-        encoder: Any = FakeEncoder()
-        store = ExternalMemory(self.engine, data=self.settings.data, encoder_name=encoder.name,
+        return self._parts.network(self._first_decoder(), self._first_encoder(), lambda phase, fraction: None)
+
+
+class FakeParts(Parts):
+    """The parts of a ``FakeApplication``. Another encoder is a ``FakeEncoder`` of this name: fetching it stands until
+    ``may_fetch`` is set, and fails with the sentence ``gone``."""
+
+    def __init__(self, application: FakeApplication) -> None:
+        super().__init__(application.settings, application.engine, time.time)
+        self._application = application
+
+    def decoder(self, model: str, progress: Any) -> Any:
+        application = self._application
+        others = application.others
+        return others(model, progress) if others and model != "smollm2-135m" else application.decoder
+
+    def encoder(self, name: str, progress: Any) -> Any:
+        application = self._application
+        if name == "default":
+            return FakeEncoder()
+        while not application.may_fetch.wait(0.02):
+            progress("fetching", 0.25)
+        if application.gone:
+            raise ModelUnavailable(application.gone)
+        return FakeEncoder(name)
+
+    def network(self, decoder: Decoder, encoder: Any, progress: Any) -> MemoryNetwork:
+        store = ExternalMemory(self._engine, data=self.settings.data, encoder_name=encoder.name,
                                dimension=encoder.dimension)
-        store.recover(encoder.encode, lambda phase, fraction: None)
-        return MemoryNetwork(encoder, store, self.reader, Writer(), self._first_decoder())
+        store.recover(encoder.encode, progress)
+        return MemoryNetwork(encoder, store, self._application.reader, Writer(), decoder)
 
 
 if __name__ == "__main__":

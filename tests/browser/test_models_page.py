@@ -108,6 +108,56 @@ def test_another_decoder_is_fetched_while_the_chat_goes_on(
     assert server.application.preferences.chosen.model == QWEN  # after a restart too
 
 
+def test_another_encoder_serves_without_a_restart(start: Callable[..., PageServer], page: Any) -> None:
+    server = start()
+    application = server.application
+    application.may_fetch.clear()
+    open_chat(page, server.url)
+    say(page, "my sister lives in lisbon")
+    expect(page.locator("#encoding")).to_have_count(0)  # an English browser, an English message
+    open_models(page)
+    expect(page.locator("#models-encoder-name")).to_have_text("fake-bag-of-words, English")
+    page.click("#models-encoder-multilingual-e5-small")
+    expect(page.locator("#models-encoder-way")).to_contain_text("Fetching multilingual-e5-small")
+    expect(page.locator("#models-encoder-way")).to_contain_text("25 %")
+    page.click("#models-encoder-cancel")
+    expect(page.locator("#models-encoder-way")).to_have_count(0)
+    page.click("#models-encoder-multilingual-e5-small")
+    application.may_fetch.set()
+    expect(page.locator("#models-encoder-name")).to_have_text("multilingual-e5-small, several languages")
+    page.click("#tab-chat-button")
+    say(page, "say: lisbon is where my sister lives")
+    expect(last_reply(page)).to_have_text("lisbon is where my sister lives")
+    expect(page.locator("#reads-panel")).to_contain_text("my sister lives in lisbon")
+    assert application.preferences.chosen.encoder == "multilingual-e5-small"
+
+
+def test_who_does_not_write_english_is_offered_the_other_encoder(
+    start: Callable[..., PageServer], chromium: Any, page: Any
+) -> None:
+    server = start()
+    open_chat(page, server.url)
+    expect(page.locator("#encoding")).to_have_count(0)
+    say(page, "我妹妹住在里斯本")
+    expect(page.locator("#encoding")).to_contain_text("multilingual-e5-small")
+    page.click("#encoder-not-now")
+    expect(page.locator("#encoding")).to_have_count(0)
+    context = chromium.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
+    chinese = context.new_page()
+    open_chat(chinese, server.url)
+    expect(chinese.locator("#encoding")).to_contain_text("91 MB")
+    server.application.gone = "The encoder is not here."
+    chinese.click("#encoder-take")
+    expect(chinese.locator("#encoding")).to_contain_text("The encoder is not here.")
+    server.application.gone = ""
+    server.application.encoders.switch("multilingual-e5-small")
+    chinese.reload()
+    eventually(lambda: server.application.network.encoder.multilingual)
+    open_chat(chinese, server.url)
+    expect(chinese.locator("#encoding")).to_have_count(0)
+    context.close()
+
+
 def test_a_fetch_is_cancelled_and_what_cannot_be_had_is_told(
     start: Callable[..., PageServer], others: Others, page: Any
 ) -> None:

@@ -112,7 +112,7 @@
   const when = (seconds) => new Date(seconds * 1000).toLocaleString(tag, { dateStyle: "medium", timeStyle: "short" });
 
   window.mneme = {
-    say, make, icon, iconButton, ask, day, when, language, tag, isDark,
+    say, make, icon, iconButton, ask, day, when, language, tag, native, store, isDark,
     theme: () => store.get("mneme_theme") || "system",
     setTheme(value) { store.set("mneme_theme", value === "system" ? null : value); paint(); },
     setLanguage(value) { store.set("mneme_language", value); location.reload(); },

@@ -34,8 +34,8 @@ const replies = panel("replies", make("div", { class: "md-pair" }, field("temper
   field("system", system), make("div", { class: "ml-panel-buttons" }, save));
 
 // ---- the page -------------------------------------------------------------------------------------
-const [waiting, now, list, memory] = ["waiting", "now-place", "list-place", "memory-place"].map((id) => make("div", { id: `models-${id}` }));
-const ready = make("div", { id: "models-ready", hidden: true }, now, list, endpoint, replies, memory);
+const [waiting, now, list, encoder, memory] = ["waiting", "now-place", "list-place", "encoder-place", "memory-place"].map((id) => make("div", { id: `models-${id}` }));
+const ready = make("div", { id: "models-ready", hidden: true }, now, list, endpoint, encoder, replies, memory);
 const root = make("div", { class: "ml-page", id: "models-root" },
   make("header", { class: "ml-head" }, make("div", { class: "ml-titles" },
     make("h2", { text: say("models.title") }), make("p", { text: say("models.subtitle") })),
@@ -45,10 +45,15 @@ element.querySelector(".ml-loading").replaceWith(root);
 
 const nowPanel = (value) => panel("now",
   make("dl", {}, line("decoder", value.state.serving_title || value.decoder),
-    line("path", say(`reads.path_${value.path}`)), line("window", say("diagnostics.tokens", { count: number(value.window) })),
-    line("encoder", say(value.encoder.multilingual ? "models.multilingual" : "models.english", { name: value.encoder.name }))),
+    line("path", say(`reads.path_${value.path}`)), line("window", say("diagnostics.tokens", { count: number(value.window) }))),
   value.state.busy ? underWay(value.state, () => backend.request("cancel")) : value.state.missed ? missed(value.state) : null,
   value.flag && value.flag !== value.state.serving ? make("p", { class: "ml-hint", id: "models-flag", text: say("models.flag", { flag: value.flag }) }) : null);
+const encoderPanel = (value) => panel("encoder",
+  make("p", { class: "md-encoder", id: "models-encoder-name", text: say(value.encoder.multilingual ? "models.multilingual" : "models.english", { name: value.encoder.name }) }),
+  value.encoder_state.busy ? encoderUnderWay(value.encoder_state, () => backend.request("cancel_encoder"))
+    : make("div", { class: "ml-panel-buttons" }, ...value.encoders.filter((name) => name !== value.encoder.name).map((name) =>
+      textButton(say("models.encoder_use", { name }), () => backend.request("encoder", { name }), { id: `models-encoder-${name}` }))),
+  value.encoder_state.missed ? make("p", { class: "md-missed", role: "alert", text: say("models.encoder_missed", { missed: value.encoder_state.missed, reason: value.encoder_state.reason }) }) : null);
 const catalogue = (value) => {
   const redraw = (name) => { asking = name; draw(); };
   const cards = value.decoders.map((one) => decoderCard(one, value.state, () => backend.request("switch", { name: one.name }),
@@ -63,6 +68,7 @@ function draw() {
   keepingFocus(root, () => {
     now.replaceChildren(nowPanel(last));
     list.replaceChildren(catalogue(last));
+    encoder.replaceChildren(encoderPanel(last));
     memory.replaceChildren(memoryPanel(last.memory));
   });
 }
@@ -72,7 +78,7 @@ function take(value) {
   ready.hidden = !value.decoders;
   waiting.replaceChildren(...(value.decoders ? [] : [statusPanel(value.status, "models-status")]));
   if (!value.decoders) {
-    if (value.status.phase !== "failed") backend.again(1000);
+    if (value.status.phase !== "failed") backend.again(value.encoder_state?.busy ? 500 : 1000);
     return;
   }
   last = value;
@@ -82,6 +88,6 @@ function take(value) {
     system.value = value.preferences.system;
   }
   draw();
-  backend.again(value.state.busy ? 500 : 5000);
+  backend.again(value.state.busy || value.encoder_state.busy ? 500 : 5000);
 }
 backend.request("load");

@@ -3,7 +3,7 @@ const line = (key, text, extra = null) => make("div", { class: "dg-line", "data-
   make("dt", { text: say(`models.${key}`) }), make("dd", {}, make("span", { text }), extra));
 const panel = (key, ...rest) => make("section", { class: "ml-panel", id: `models-${key}` },
   make("h3", { text: say(`models.${key}`) }), WITH_TEXT.has(key) ? make("p", { text: say(`models.${key}_text`) }) : null, ...rest);
-const WITH_TEXT = new Set(["catalogue", "endpoint", "replies", "memory"]);
+const WITH_TEXT = new Set(["catalogue", "encoder", "endpoint", "replies", "memory"]);
 const names = new Intl.DisplayNames([tag], { type: "language" });
 const languages = (codes) => {
   const said = codes.slice(0, 4).map((code) => names.of(code));
@@ -20,6 +20,14 @@ const underWay = (state, cancel) => {
       textButton(say("models.cancel"), cancel, { id: "models-cancel" })),
     progressBar(state.phase === "fetching" ? state.fraction : 1, text),
     make("p", { class: "ml-hint", text: say("models.meanwhile", { serving: state.serving_title }) }));
+};
+const encoderUnderWay = (state, cancel) => {
+  const text = say(`models.encoder_${state.phase}`, { wanted: state.wanted }), counted = state.phase === "fetching" || state.phase === "memory";
+  return make("div", { class: "md-way", id: "models-encoder-way", role: "status" },
+    make("div", { class: "md-way-line" }, make("span", { class: "md-way-text", text }),
+      make("span", { class: "ml-hint", text: counted ? `${Math.round(100 * state.fraction)} %` : "" }),
+      textButton(say("models.cancel"), cancel, { id: "models-encoder-cancel" })),
+    progressBar(counted ? state.fraction : 1, text));
 };
 const missed = (state) => make("p", { class: "md-missed", id: "models-missed", role: "alert",
   text: say(`models.missed_${state.why}`, { missed: state.missed_title, serving: state.serving_title, reason: state.reason }) });

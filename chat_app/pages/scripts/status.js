@@ -26,6 +26,27 @@ const speaking = (speaker) => {
   return node;
 };
 
+// Another encoder on its way, one that could not be had, or the one for other languages offered to who writes in one.
+const NOT_NOW = "mneme_encoder_not_now";
+const foreign = () => !window.mneme.native.toLowerCase().startsWith("en")
+  || [...document.querySelectorAll("#chat .user")].some((one) => /[\u3400-\u9fff]/.test(one.textContent));
+// The messages are no value of this component.
+const waiting = new MutationObserver(() => { if (foreign()) { waiting.disconnect(); draw(); } });
+if (!foreign()) waiting.observe(document.body, { childList: true, subtree: true });
+const button = (key, click, id) => make("button", { type: "button", class: "mn-button", id, click }, say(key));
+const encoding = (state) => {
+  if (state.busy) {
+    const shown = state.phase === "fetching" || state.phase === "memory" ? state.fraction : null;
+    return line(say(`models.encoder_${state.phase}`, { wanted: state.wanted }), shown,
+      iconButton("close", say("models.cancel"), () => trigger("select", { action: "cancel_encoder" }), { class: "mn-icon-button mn-cancel", id: "encoder-cancel" }));
+  }
+  if (state.missed) return make("div", { class: "mn-progress mn-failed" }, make("span", { text: say("models.encoder_missed", { missed: state.missed, reason: state.reason }) }));
+  if (state.multilingual || window.mneme.store.get(NOT_NOW) || !foreign()) return null;
+  return make("div", { class: "mn-progress mn-offer" }, make("span", { text: say("models.encoder_offer", { name: state.offered }) }),
+    make("span", { class: "mn-offer-buttons" }, button("models.encoder_take", () => trigger("select", { action: "encoder" }), "encoder-take"),
+      button("models.encoder_not_now", () => { window.mneme.store.set(NOT_NOW, "1"); draw(); }, "encoder-not-now")));
+};
+
 function draw() {
   const value = props.value || {};
   if (!value.start) return; // the page is not filled yet, ready or not
@@ -38,8 +59,11 @@ function draw() {
     bar.id = "getting-ready";
     nodes.push(bar);
   }
-  const speaker = start.ready && value.speakers?.[document.documentElement.lang.startsWith("zh") ? "zh" : "en"];
+  const language = document.documentElement.lang.startsWith("zh") ? "zh" : "en";
+  const speaker = start.ready && value.speakers?.[language];
   if (speaker?.busy || speaker?.missed) nodes.push(speaking(speaker));
+  const encoder = start.ready && value.encoders?.[language] && encoding(value.encoders[language]);
+  if (encoder) { encoder.id = "encoding"; nodes.push(encoder); }
   for (const job of value.jobs || []) nodes.push(file(job));
   root.replaceChildren(...nodes);
 }
