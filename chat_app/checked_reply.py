@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from chat_app.memory_follower import Network
-from chat_app.recalled import asks_own, instructed, listed, quotes_of
+from chat_app.recalled import LIKELY, asks_own, instructed, listed, quotes_of
 from chat_app.reply_source import sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
-from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, TextDelta, Usage
+from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, Support, TextDelta, Usage
 
 QUOTED = 2  # memories at most: the right one is among the first two for most questions (LOG.md)
 NOTHING = 0.9  # weight of the null slot from which what is closest is not close: right in 2 of 12 (below: 118 of 147)
@@ -52,16 +52,19 @@ class CheckedReply:
 
     def _checked(self, stop: threading.Event) -> Iterator[DecoderEvent]:
         language = language_of(self.read.query)
-        used = Usage()
+        used, likely = Usage(), 0.0
         for request, read in self._network.attempts(self._request, self.read):
             done = _whole(self._network.reply(request, stop))
             used = _sum(used, done.usage)
-            if done.finish_reason == "stopped" or self._network.supported(request, done, read):
+            stopped = done.finish_reason == "stopped"
+            support = Support() if stopped else self._network.support(request, done, read)
+            likely = max(likely, support.probability)
+            if support.enough:
                 self.read, self.alone = read, len(request.dialogue) < len(self._request.dialogue)
                 yield from _shown(replace(done, usage=used))
                 return
         told = [one for one in self.read.reads if one.memory.role != "assistant"][:QUOTED]
-        told = told if self.read.null_weight < NOTHING else []
+        told = told if self.read.null_weight < NOTHING or likely > LIKELY else []
         request = replace(self._request, reads=(), note=NOTES["unsure" if told else "nothing"][language])
         done = _whole(self._network.reply(request, stop))
         used = _sum(used, done.usage)

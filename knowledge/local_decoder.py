@@ -28,14 +28,13 @@ from knowledge.prompt import PromptBuilder, Style
 from knowledge.records import DecoderEvent, FinishReason, Memory, Read, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
 from knowledge.reply_layout import WAYS, Conditioning, Layout, beginning, lay_out
 from knowledge.reply_policy import PlainPolicy, ReplyPolicy
-from knowledge.reply_state import BlockMaker, Prepared, advance, copied
+from knowledge.reply_state import AHEAD, BlockMaker, Prepared, advance, copied
 from knowledge.small_model_policy import SmallModelPolicy
 from knowledge.stepping import Stepper, Steppers, steppers_of
 from knowledge.text_stream import TextStream
 from knowledge.token_picker import TokenPicker, forms_of
 from knowledge.tracing import Tracer
 
-AHEAD = 64  # tokens computed at once ahead of a message, which waits for them
 _ROWS = 2  # memories masked in one pass of `effects`: bounds its memory, and how long a reply waits for it
 
 
@@ -179,8 +178,9 @@ class LocalDecoder:
             return True
         with self._busy, self._errors():
             coming = Turn("", "user", MARK, request.dialogue[-1].created if request.dialogue else 0.0)
-            if request.examples:
-                self._maker.opening(self.layout(replace(request, dialogue=[coming], reads=())))
+            examples = replace(request, dialogue=[coming], reads=())
+            if request.examples and not self._maker.open_ahead(self.layout(examples), stop):
+                return False
             if not request.dialogue:
                 return True
             messages = self._builder.build(replace(request, dialogue=[*request.dialogue, coming], reads=())).messages

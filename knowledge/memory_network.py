@@ -24,7 +24,7 @@ from knowledge.instructions import TOLD
 from knowledge.owner_readers import OwnerReaders
 from knowledge.reader import Reader
 from knowledge.recall import Asked, Recall, called
-from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Turn
+from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Support, Turn
 from knowledge.running_chat import context_of, unread
 from knowledge.store import ExternalMemory
 from knowledge.support import attempts, evidence_of, support_model
@@ -185,16 +185,12 @@ class MemoryNetwork:
         decoder = self.decoder
         return isinstance(decoder, CheckedDecoder) and decoder.checks
 
-    def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
-        """Is this reply likely enough a right answer from what was read? True where nothing can tell.
-
-        Raises ModelError.
-        """
+    def support(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Support:
+        """Does this reply stand on what was read? It does where nothing can tell. Raises ModelError."""
         with self._seat.used() as decoder:
             if not isinstance(decoder, CheckedDecoder) or not decoder.checks:
-                return True
-            model = support_model()
-            return model.probability(evidence_of(decoder, request, done, read)) >= model.least
+                return Support()
+            return support_model().support(evidence_of(decoder, request, done, read))
 
     # ---- G: write -----------------------------------------------------------------------------------
 

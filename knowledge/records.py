@@ -180,6 +180,14 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """How likely a reply is a right answer from what was read, 0…1, and whether that is enough to show it."""
+
+    probability: float = 1.0
+    enough: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and seconds of one reply."""
 

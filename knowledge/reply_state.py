@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ from knowledge.records import ReplyRequest
 from knowledge.reply_layout import BlockPlace, Layout
 
 OPENINGS = 4  # kept at most: with and without examples, in two languages
+LONG = 64  # tokens of an opening that is kept on the disk as well: others take hardly any time
+AHEAD = 64  # tokens computed at once ahead of a message, which waits for them
 CHUNK = 256  # tokens of a prompt computed at once; stop is looked at in between
 
 
@@ -51,12 +53,33 @@ class BlockMaker:
 
     def opening(self, layout: Layout) -> Block:
         """The block of what stands between the memories and the question."""
+        found = self._known_opening(layout) or self._make(layout.beginning, layout.opening, 1.0)
+        self._keep_opening(layout, found)
+        return found
+
+    def open_ahead(self, layout: Layout, stop: threading.Event) -> bool:
+        """Have that block ready; False when stopped, and nothing of it is there then."""
+        found = self._known_opening(layout) or self._make(layout.beginning, layout.opening, 1.0, stop)
+        if found is not None:
+            self._keep_opening(layout, found)
+        return found is not None
+
+    def _known_opening(self, layout: Layout) -> Block | None:
+        known = self._openings.get((layout.beginning, layout.opening))
+        if known is None and len(layout.opening) >= LONG:
+            known = self.cache.get("", "opening", self._opening_print(layout))
+        return known
+
+    def _keep_opening(self, layout: Layout, made: Block) -> None:
         key = layout.beginning, layout.opening
-        found = self._openings.pop(key, None) or self._make(layout.beginning, layout.opening, 1.0)
-        self._openings[key] = found  # the last one used stands last
+        if self._openings.pop(key, None) is None and len(layout.opening) >= LONG:
+            self.cache.put("", "opening", self._opening_print(layout), made)
+        self._openings[key] = made  # the last one used stands last
         while len(self._openings) > OPENINGS:
             del self._openings[next(iter(self._openings))]
-        return found
+
+    def _opening_print(self, layout: Layout) -> str:
+        return fingerprint(self._decoder, repr(layout.beginning), repr(layout.opening))
 
     def begin(self, beginning: Sequence[int]) -> Any:
         """The keys and values of the tokens that blocks are computed behind."""
@@ -77,9 +100,22 @@ class BlockMaker:
             start.crop(common - len(known))
         return Entry(list(known[:common]), start)
 
-    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
+    @overload
+    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block: ...
+    @overload
+    def _make(
+        self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float, stop: threading.Event
+    ) -> Block | None: ...
+    def _make(
+        self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float, stop: threading.Event | None = None
+    ) -> Block | None:
+        """None when stopped."""
         cache = copied(self.model, self.begin(beginning))
-        self.model.forward(ids, cache)
+        size = len(ids) if stop is None else AHEAD
+        for start in range(0, len(ids), size):
+            if stop is not None and stop.is_set():
+                return None
+            self.model.forward(ids[start : start + size], cache)
         n = len(beginning)
         keys, values = (
             torch.cat([getattr(layer, name)[:, :, n:] for layer in cache.layers]) for name in ("keys", "values")

@@ -30,7 +30,7 @@ from knowledge.errors import ModelError
 from knowledge.evidence import telling
 from knowledge.instructions import NOTES, language_of
 from knowledge.names_and_numbers import missing
-from knowledge.records import ReadResult, ReplyDone, ReplyRequest
+from knowledge.records import ReadResult, ReplyDone, ReplyRequest, Support
 from knowledge.running_chat import MAY_LEAN
 
 WEIGHTS = Path(__file__).parent / "weights" / "support.safetensors"
@@ -121,12 +121,13 @@ class SupportModel:
     bias: float
     least: float
 
-    def probability(self, evidence: Evidence) -> float:
-        """That the reply is a right answer from what was read, 0…1; 0 for a reply of no tokens."""
+    def support(self, evidence: Evidence) -> Support:
+        """How likely the reply is a right answer from what was read; not at all for a reply of no tokens."""
         if not len(evidence.read):
-            return 0.0
+            return Support(0.0, False)
         standard = (evidence.features() - self.mean) / self.deviation
-        return float(1 / (1 + np.exp(-np.clip(standard @ self.weights + self.bias, -30, 30))))
+        probability = float(1 / (1 + np.exp(-np.clip(standard @ self.weights + self.bias, -30, 30))))
+        return Support(probability, probability >= self.least)
 
 
 @cache

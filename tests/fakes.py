@@ -19,6 +19,7 @@ from knowledge.records import (
     ReplyDone,
     ReplyRequest,
     Sampling,
+    Support,
     TextDelta,
     Trace,
     Turn,
@@ -106,7 +107,7 @@ class FakeNetwork:
     while_measuring: Callable[[threading.Event], None] = lambda stop: None
     checks: bool = False
     prepared: list[ReplyRequest] = field(default_factory=list)
-    stands: Callable[[str], bool] = lambda reply: True  # does this reply stand on what was read?
+    stands: Callable[[str], float] = lambda reply: True  # how likely this reply stands on what was read; 1 is enough
 
     @property
     def decoder(self) -> FakeNetwork:
@@ -144,8 +145,9 @@ class FakeNetwork:
 
     attempts = staticmethod(attempts)
 
-    def supported(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> bool:
-        return self.stands(done.text)
+    def support(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Support:
+        stands = self.stands(done.text)
+        return Support(float(stands), bool(stands == 1))
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         self.requests.append(request)

@@ -100,6 +100,12 @@ def test_what_is_not_close_is_not_quoted() -> None:
     assert "haven't told" in network.requests[1].note
 
 
+def test_what_likelier_than_not_holds_the_answer_is_quoted_however_unlike_the_question() -> None:
+    network = FakeNetwork(checks=True, say=says("Your sister", "I'm not sure."), stands=lambda reply: 0.6)
+    reply, _ = checked(network, replace(read_of("My sister lives in Lisbon."), null_weight=0.95))
+    assert reply.read.operation == "closest"
+
+
 def test_chinese_is_quoted_in_chinese() -> None:
     network = FakeNetwork(checks=True, say=says("叫丽丽", "我不知道。"), stands=lambda reply: False)
     _, events = checked(network, read_of("我妹妹住在成都", query="我妹妹叫什么名字？"))

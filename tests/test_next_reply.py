@@ -40,6 +40,9 @@ def test_the_next_reply_finds_its_beginning_computed(decoder: LocalDecoder) -> N
 
 def test_examples_are_computed_ahead(decoder: LocalDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     examples = [("our cat had kittens", "How lovely!")]
+    stop = threading.Event()
+    stop.set()
+    assert not decoder.prepare(ReplyRequest((), key="examples", examples=examples), stop)
     assert decoder.prepare(ReplyRequest((), key="examples", examples=examples), threading.Event())
     made: list[object] = []
     monkeypatch.setattr(decoder._maker, "_make", lambda *given: made.append(given))
