@@ -172,6 +172,7 @@ class TwoWays(FakeEncoder):
     """Knows what it was asked to encode as something to store, and what as a query."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.stored: list[str] = []
         self.queries: list[str] = []
 

@@ -152,7 +152,8 @@ def test_who_does_not_write_english_is_offered_the_other_encoder(
     server.application.gone = ""
     server.application.encoders.switch("multilingual-e5-small")
     chinese.reload()
-    eventually(lambda: server.application.network.encoder.multilingual)
+    eventually(lambda: not server.application.encoders.state().busy)
+    assert server.application.network.encoder.multilingual
     open_chat(chinese, server.url)
     expect(chinese.locator("#encoding")).to_have_count(0)
     context.close()
