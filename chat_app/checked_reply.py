@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from chat_app.memory_follower import Network
 from chat_app.recalled import LIKELY, asks_own, instructed, listed, quotes_of
-from chat_app.reply_source import sentences
+from chat_app.reply_source import by_words, sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
 from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, Support, TextDelta, Usage
@@ -52,18 +52,20 @@ class CheckedReply:
 
     def _checked(self, stop: threading.Event) -> Iterator[DecoderEvent]:
         language = language_of(self.read.query)
-        used, likely = Usage(), 0.0
+        used, best, likely = Usage(), "", 0.0
         for request, read in self._network.attempts(self._request, self.read):
             done = _whole(self._network.reply(request, stop))
             used = _sum(used, done.usage)
             stopped = done.finish_reason == "stopped"
             support = Support() if stopped else self._network.support(request, done, read)
-            likely = max(likely, support.probability)
+            if support.probability > likely:
+                best, likely = done.text, support.probability
             if support.enough:
                 self.read, self.alone = read, len(request.dialogue) < len(self._request.dialogue)
                 yield from _shown(replace(done, usage=used))
                 return
-        told = [one for one in self.read.reads if one.memory.role != "assistant"][:QUOTED]
+        told = [one for one in self.read.reads if one.memory.role != "assistant"]
+        told = by_words(told, best, self.read.query)[:QUOTED]
         told = told if self.read.null_weight < NOTHING or likely > LIKELY else []
         request = replace(self._request, reads=(), note=NOTES["unsure" if told else "nothing"][language])
         done = _whole(self._network.reply(request, stop))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from knowledge.names_and_numbers import WORD, folded, missing
+from knowledge.records import Read
 
 LEAST_EFFECT = 0.1  # nats: a memory measured to have done less did hardly anything (the panel's bars say the same)
 LONGEST_QUOTE = 200  # characters; a sentence beyond it is cut to pieces, of which one is shown
@@ -89,6 +90,12 @@ def closest(text: str, reply: str, question: str) -> str:
         )
 
     return pieces[max(range(len(pieces)), key=lambda place: shared(words[place]))]
+
+
+def by_words(reads: Sequence[Read], reply: str, question: str) -> list[Read]:
+    """The reads that share most of what the reply says beside the question's words first, else in their order."""
+    new = _words(reply) - _words(question)
+    return sorted(reads, key=lambda one: -len(new & _words(one.memory.text)))
 
 
 def sentences(text: str) -> list[str]:

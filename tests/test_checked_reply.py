@@ -101,9 +101,11 @@ def test_what_is_not_close_is_not_quoted() -> None:
 
 
 def test_what_likelier_than_not_holds_the_answer_is_quoted_however_unlike_the_question() -> None:
-    network = FakeNetwork(checks=True, say=says("Your sister", "I'm not sure."), stands=lambda reply: 0.6)
-    reply, _ = checked(network, replace(read_of("My sister lives in Lisbon."), null_weight=0.95))
+    network = FakeNetwork(checks=True, say=says("She lives in Lisbon.", "I'm not sure."), stands=lambda reply: 0.6)
+    read = read_of("It rains.", "I was late.", "My sister lives in Lisbon.")
+    reply, _ = checked(network, replace(read, null_weight=0.95))
     assert reply.read.operation == "closest"
+    assert [one.memory.text for one in reply.read.reads] == ["My sister lives in Lisbon.", "It rains."]
 
 
 def test_chinese_is_quoted_in_chinese() -> None:
