@@ -156,6 +156,9 @@ class Application:
         """An encoder that is fetched and converted first takes most of its phase for the fetching."""
         self._progress("encoder", _FETCHED * fraction if phase == "fetching" else _FETCHED + (1 - _FETCHED) * fraction)
 
+    def _memory_progress(self, _: str, fraction: float) -> None:
+        self._progress("memory", fraction)
+
     def _load(self) -> None:
         try:
             self._serve(self._make_network())
@@ -219,7 +222,7 @@ class Application:
         self._progress("encoder", 0.0)
         encoder = self._models.encoder if self._models else self._first_encoder()
         self._progress("memory", 0.0)
-        network = self._parts.network(decoder, encoder, lambda _, fraction: self._progress("memory", fraction))
+        network = self._parts.network(decoder, encoder, self._memory_progress)
         if self._models and isinstance(decoder, OpenDecoder):
             network.store.forgotten.append(decoder.forget)
         return network
@@ -231,11 +234,16 @@ class Application:
         Raises StoreError, ModelError.
         """
         before = self.network
+
+        def both(phase: str, fraction: float) -> None:
+            self._memory_progress(phase, fraction)
+            progress(phase, fraction)
+
         with self.conversations.paused():
             self._network, self._status = None, Status(phase="memory", fraction=PHASES["memory"])
             before.leave()
             try:
-                network = self._parts.network(before.decoder, encoder, self._both(progress))
+                network = self._parts.network(before.decoder, encoder, both)
             except BaseException:
                 self._back(before)
                 raise
@@ -245,16 +253,9 @@ class Application:
     def _others_work(self) -> bool:
         return self.uploads.busy() or self.learning.busy() or self.decoders.state().busy
 
-    def _both(self, progress: Callable[[str, float], None]) -> Callable[[str, float], None]:
-        def told(phase: str, fraction: float) -> None:
-            self._progress("memory", fraction)
-            progress(phase, fraction)
-
-        return told
-
     def _back(self, before: MemoryNetwork) -> None:
         try:
-            self._serve(self._parts.network(before.decoder, before.encoder, self._both(lambda phase, fraction: None)))
+            self._serve(self._parts.network(before.decoder, before.encoder, self._memory_progress))
         except Exception as error:
             self._fail(error)
             logger.exception("the earlier encoder could not serve again")

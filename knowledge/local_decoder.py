@@ -187,13 +187,10 @@ class LocalDecoder:
             ids = self.model.tokens(self.model.render(messages).rpartition(MARK)[0])
             entry = self._cache.take(request.key, [*ids, -1]) or self._maker.begun([*ids, -1])
             try:
-                for start in range(len(entry.ids), len(ids), AHEAD):
-                    if stop.is_set():
-                        return False
-                    advance(self.model, entry, ids[start : start + AHEAD], stop)
+                advance(self.model, entry, ids[len(entry.ids) :], stop, step=AHEAD)
             finally:
                 self._cache.put(request.key, entry)
-        return True
+            return len(entry.ids) == len(ids)
 
     def fill(self, owner: str, memories: Sequence[Memory], system: str = "") -> int:
         """Make the blocks of these memories that are not there yet; gives way to a reply. → how many were made."""

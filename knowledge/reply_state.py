@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -59,10 +59,14 @@ class BlockMaker:
 
     def open_ahead(self, layout: Layout, stop: threading.Event) -> bool:
         """Have that block ready; False when stopped, and nothing of it is there then."""
-        found = self._known_opening(layout) or self._make(layout.beginning, layout.opening, 1.0, stop)
-        if found is not None:
-            self._keep_opening(layout, found)
-        return found is not None
+        found = self._known_opening(layout)
+        if found is None:
+            entry = self._begun(layout.beginning)
+            if advance(self.model, entry, layout.opening, stop, step=AHEAD) is None:
+                return False
+            found = self._cut(entry, len(layout.beginning), 1.0)
+        self._keep_opening(layout, found)
+        return True
 
     def _known_opening(self, layout: Layout) -> Block | None:
         known = self._openings.get((layout.beginning, layout.opening))
@@ -100,28 +104,22 @@ class BlockMaker:
             start.crop(common - len(known))
         return Entry(list(known[:common]), start)
 
-    @overload
-    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block: ...
-    @overload
-    def _make(
-        self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float, stop: threading.Event
-    ) -> Block | None: ...
-    def _make(
-        self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float, stop: threading.Event | None = None
-    ) -> Block | None:
-        """None when stopped."""
-        cache = copied(self.model, self.begin(beginning))
-        size = len(ids) if stop is None else AHEAD
-        for start in range(0, len(ids), size):
-            if stop is not None and stop.is_set():
-                return None
-            self.model.forward(ids[start : start + size], cache)
-        n = len(beginning)
+    def _begun(self, beginning: tuple[int, ...]) -> Entry:
+        return Entry(list(beginning), copied(self.model, self.begin(beginning)))
+
+    def _make(self, beginning: tuple[int, ...], ids: tuple[int, ...], sharpness: float) -> Block:
+        entry = self._begun(beginning)
+        self.model.forward(ids, entry.values)
+        return self._cut(entry, len(beginning), sharpness)
+
+    def _cut(self, entry: Entry, start: int, sharpness: float) -> Block:
+        """What stands from column ``start`` on, as a block."""
         keys, values = (
-            torch.cat([getattr(layer, name)[:, :, n:] for layer in cache.layers]) for name in ("keys", "values")
+            torch.cat([getattr(layer, name)[:, :, start:] for layer in entry.values.layers])  # type: ignore[attr-defined]
+            for name in ("keys", "values")
         )
         assert self.model.rotation is not None
-        return self.model.rotation.kept(keys * sharpness, values, n)
+        return self.model.rotation.kept(keys * sharpness, values, start)
 
 
 class Prepared:
@@ -243,14 +241,15 @@ def copied(model: ChatModel, cache: Any) -> Any:
 
 def advance(
     model: ChatModel, entry: Entry, ids: Sequence[int], stop: threading.Event, *, position: int | None = None,
-    bias: ColumnBias | None = None,
+    bias: ColumnBias | None = None, step: int = CHUNK,
 ) -> Tensor | None:  # fmt: skip
-    """Compute keys and values of ``ids`` into ``entry``; logits (vocabulary,) after the last. None when stopped."""
+    """Compute keys and values of ``ids`` into ``entry``, ``step`` tokens at once; logits (vocabulary,) after the last.
+    None when stopped; what was computed is in ``entry``."""
     logits: Tensor | None = None
-    for start in range(0, len(ids), CHUNK):
+    for start in range(0, len(ids), step):
         if stop.is_set():
             return None
-        chunk = ids[start : start + CHUNK]
+        chunk = ids[start : start + step]
         at = None if position is None else position + start
         logits = model.forward(chunk, entry.values, position=at, bias=bias)[-1]
         entry.ids.extend(chunk)
