@@ -2,7 +2,8 @@
 
 What a person asks of their own life only memory can answer. So the decoder's answer is shown where it stands on what
 was read (knowledge/support.py), first by what was said last; and where no attempt does, it says in its own words that
-it is not sure, and the memories that are closest follow as they were told, never a guess.
+it is not sure, and the memories that are closest follow as they were told, never a guess. Under an answer
+that only an earlier message has, both it and what was said later of the same thing are quoted.
 Everything else is streamed as it comes. Does not know: history, the page, how a decoder works.
 """
 
@@ -14,15 +15,16 @@ from dataclasses import replace
 
 from chat_app.memory_follower import Network
 from chat_app.recalled import LIKELY, asks_own, instructed, listed, quotes_of
-from chat_app.reply_source import by_words, sentences
+from chat_app.reply_source import by_words, competing, sentences
 from knowledge.errors import ModelError
 from knowledge.instructions import NOTES, language_of
-from knowledge.records import DecoderEvent, ReadResult, ReplyDone, ReplyRequest, Support, TextDelta, Usage
+from knowledge.records import DecoderEvent, Read, ReadResult, ReplyDone, ReplyRequest, Support, TextDelta, Usage
 
 QUOTED = 2  # memories at most: the right one is among the first two for most questions (LOG.md)
 NOTHING = 0.9  # weight of the null slot from which what is closest is not close: right in 2 of 12 (below: 118 of 147)
 CLOSEST = "closest"  # the operation of a reply that quotes
-_ABOVE = ("The closest that you told me:", "你说过的最接近的是：")
+_CLOSEST = ("The closest that you told me:", "你说过的最接近的是：")
+_BOTH = ("You told me both of these:", "这两条都是你说过的：")
 
 
 class CheckedReply:
@@ -62,6 +64,8 @@ class CheckedReply:
                 best, likely = done.text, support.probability
             if support.enough:
                 self.read, self.alone = read, len(request.dialogue) < len(self._request.dialogue)
+                if told := competing(read, done.text):
+                    done = self._quoting(done, done.text, _BOTH[language], told)
                 yield from _shown(replace(done, usage=used))
                 return
         told = [one for one in self.read.reads if one.memory.role != "assistant"]
@@ -71,11 +75,14 @@ class CheckedReply:
         done = _whole(self._network.reply(request, stop))
         used = _sum(used, done.usage)
         if told and done.finish_reason != "stopped":
-            self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
-            lines = quotes_of(self.read.query, [one.memory for one in told])
-            text = "\n\n".join([sentences(done.text)[0], _ABOVE[language], "\n".join(lines)]).strip()
-            done = replace(done, text=text, finish_reason="stop", trace=None)
+            done = self._quoting(done, sentences(done.text)[0], _CLOSEST[language], told)
         yield from _shown(replace(done, usage=used))
+
+    def _quoting(self, done: ReplyDone, text: str, above: str, told: list[Read]) -> ReplyDone:
+        """``text`` and the memories ``told`` under it, which are what this reply tells."""
+        self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
+        quotes = "\n".join(quotes_of(self.read.query, [one.memory for one in told]))
+        return replace(done, text="\n\n".join([text, above, quotes]).strip(), finish_reason="stop", trace=None)
 
 
 def _whole(events: Iterator[DecoderEvent]) -> ReplyDone:

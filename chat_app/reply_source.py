@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from knowledge.names_and_numbers import WORD, folded, missing
-from knowledge.records import Read
+from knowledge.records import Read, ReadResult
 
 LEAST_EFFECT = 0.1  # nats: a memory measured to have done less did hardly anything (the panel's bars say the same)
 LONGEST_QUOTE = 200  # characters; a sentence beyond it is cut to pieces, of which one is shown
@@ -96,6 +96,19 @@ def by_words(reads: Sequence[Read], reply: str, question: str) -> list[Read]:
     """The reads that share most of what the reply says beside the question's words first, else in their order."""
     new = _words(reply) - _words(question)
     return sorted(reads, key=lambda one: -len(new & _words(one.memory.text)))
+
+
+def competing(read: ReadResult, reply: str) -> list[Read]:
+    """What ``reply`` says, and what was said later of it and the reply takes no notice of: reads whose words the reply
+    has beside the question's, each with the one that may have changed it and has none of these words."""
+    new = _words(reply) - _words(read.query)
+    reads = {one.memory.id: one for one in read.reads}
+    words = {id: _words(one.memory.text) for id, one in reads.items()}
+    pairs = [
+        (earlier, later) for earlier, later in read.later.items()
+        if earlier in reads and later in reads and new & words[earlier] - words[later]
+    ]  # fmt: skip
+    return sorted((reads[id] for id in {id for pair in pairs for id in pair}), key=lambda one: one.memory.created)
 
 
 def sentences(text: str) -> list[str]:

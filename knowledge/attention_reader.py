@@ -94,9 +94,9 @@ class AttentionReader:
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
-        behind: frozenset[str] = frozenset()
+        later: dict[str, str] = {}
         if reading is not None and self.later:
-            kept, behind = with_later(kept, useful, keys, reading.of, self.shift)
+            kept, later = with_later(kept, useful, keys, reading.of, self.shift)
             kept = kept[: max(0, limit)]
         lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
@@ -109,7 +109,7 @@ class AttentionReader:
             for logit, c, place in kept
         )  # fmt: skip
         return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates),
-                          heard=heard, behind=frozenset() if asks_for_before(text) else behind)  # fmt: skip
+                          heard=heard, later={} if asks_for_before(text) else later)  # fmt: skip
 
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""

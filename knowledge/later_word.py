@@ -24,15 +24,16 @@ Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 def with_later(
     kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray],
     of: Callable[[Sequence[Memory]], Sequence[Acts]], shift: float = 0.0,
-) -> tuple[list[Weighed], frozenset[str]]:  # fmt: skip
+) -> tuple[list[Weighed], dict[str, str]]:  # fmt: skip
     """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
-    strongest, which weighs as much; and the ids of those that have one.
+    strongest, which weighs as much; and the id of that message by the id of the earlier one, and of the assistant's
+    reply to it, which mostly says it again.
 
     ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
     unlike texts lie above the default one's.
     """
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
-    behind: set[str] = set()
+    later_of: dict[str, str] = {}
     for weight, read, _ in kept[:SOURCES]:
         source = read.memory
         if not _own(source) or source.id not in keys:
@@ -48,11 +49,16 @@ def with_later(
         place = next((place for place, tells in zip(near, telling, strict=True) if tells), -1)
         if place < 0:
             continue
-        behind.add(source.id)
         id = candidates[place].memory.id
+        later_of[source.id] = id
+        later_of |= {one.memory.id: id for _, one, _ in kept if _replies(one.memory, source)}
         if id not in found or found[id][0] < weight:
             found[id] = weight, candidates[place], place
-    return sorted(found.values(), key=lambda one: -one[0]), frozenset(behind)
+    return sorted(found.values(), key=lambda one: -one[0]), later_of
+
+
+def _replies(memory: Memory, to: Memory) -> bool:
+    return memory.role == "assistant" and (memory.container, memory.position) == (to.container, to.position + 1)
 
 
 def _own(memory: Memory) -> bool:

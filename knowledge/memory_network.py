@@ -325,5 +325,5 @@ def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
     if not boost:
         return result
     reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
-    behind = result.behind - {id for id, factor in boost.items() if factor > 1}
-    return replace(result, reads=tuple(reads), behind=behind).normalised()
+    later = {id: by for id, by in result.later.items() if boost.get(id, 1.0) <= 1}
+    return replace(result, reads=tuple(reads), later=later).normalised()

@@ -154,7 +154,7 @@ class ReadResult:
     seconds: float = 0.0
     acts: Acts | None = None  # what the message does; None where it was not read
     heard: bool = False  # the query names somebody or something that one of the shortlisted memories speaks of
-    behind: frozenset[str] = frozenset()  # ids of reads that a later read of the same thing may have changed
+    later: Mapping[str, str] = field(default_factory=dict)  # id of a read → of a later one that may have changed it
     operation: str = ""  # what made this set: one of ``OPERATIONS``, or "closest" (quoted); "" for a read by attention
     more: int = 0  # memories that belong to the set besides; a set is in its own order, not in that of weight
 

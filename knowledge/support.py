@@ -83,8 +83,8 @@ def attempts(request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest
     """
     request = replace(request, note=NOTES["last"][language_of(read.query)], second_person=True)
     apart = len(request.dialogue) > 1 and read.acts is not None and read.acts.leans_back < MAY_LEAN
-    last = replace(read, reads=tuple(one for one in read.reads if one.memory.id not in read.behind)).normalised()
-    if not apart and not read.behind:
+    last = replace(read, reads=tuple(one for one in read.reads if one.memory.id not in read.later)).normalised()
+    if not apart and not read.later:
         return [(request, read)]
     first = replace(request, reads=last.reads)
     if apart:

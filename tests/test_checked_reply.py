@@ -57,7 +57,7 @@ def test_an_answer_that_stands_on_memory_is_shown() -> None:
 
 def test_what_was_said_last_of_a_thing_is_told_first_and_by_itself() -> None:
     network = FakeNetwork(checks=True, say=says("Porto"))
-    read = replace(read_of("My sister lives in Lisbon.", "She moved to Porto."), behind=frozenset({"m0"}))
+    read = replace(read_of("My sister lives in Lisbon.", "She moved to Porto."), later={"m0": "m1"})
     reply, events = checked(network, read, before=BEFORE)
     (request,) = network.requests
     assert text_of(events) == "Porto" and reply.alone
@@ -67,10 +67,24 @@ def test_what_was_said_last_of_a_thing_is_told_first_and_by_itself() -> None:
 
 def test_where_that_does_not_stand_the_whole_chat_and_all_that_was_read_answer() -> None:
     network = FakeNetwork(checks=True, say=says("Porto", "Anna"), stands=lambda reply: reply == "Anna")
-    read = replace(read_of("My sister Anna lives in Lisbon.", "She got engaged."), behind=frozenset({"m0"}))
+    read = replace(read_of("My sister Anna lives in Lisbon.", "Anna got engaged."), later={"m0": "m1"})
     reply, events = checked(network, read, before=BEFORE)
     assert text_of(events) == "Anna" and not reply.alone and len(reply.read.reads) == 2
     assert len(network.requests[1].dialogue) == 3 and len(network.requests[1].reads) == 2
+
+
+def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
+    network = FakeNetwork(checks=True, say=says("£5", "It costs £4.80.", "£4.80"), stands=lambda reply: "4.80" in reply)
+    read = read_of("the sourdough sells at £4.80", "raised the sourdough to £5.20", query="How much is the sourdough?")
+    reply, events = checked(network, replace(read, later={"m0": "m1"}))
+    assert text_of(events).splitlines() == [
+        "It costs £4.80.", "", "You told me both of these:", "",
+        "- On 5 November 2026 you said: “the sourdough sells at £4.80”",
+        "- On 5 November 2026 you said: “raised the sourdough to £5.20”",
+    ]  # fmt: skip
+    assert reply.read.operation == "closest" and len(reply.read.reads) == 2
+    network = FakeNetwork(checks=True, say=says("£4.80"))
+    assert text_of(checked(network, read)[1]) == "£4.80"  # nothing is known to be later
 
 
 def test_a_question_that_leans_on_the_chat_is_not_taken_out_of_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,5 +59,15 @@ def test_what_is_later_than_two_weighs_as_much_as_the_stronger() -> None:
 def test_what_something_later_was_said_of_is_named() -> None:
     some = candidates("before", "old", "new", "other", "asked")
     read = [(-0.5, some[1], 1), (-2.0, some[3], 3)]
-    assert with_later(read, some, KEYS, acts_of)[1] == {"old"}
-    assert with_later(read[1:], some, KEYS, acts_of)[1] == frozenset()
+    assert with_later(read, some, KEYS, acts_of)[1] == {"old": "new"}
+    assert with_later(read[1:], some, KEYS, acts_of)[1] == {}
+
+
+def test_what_the_assistant_replied_to_the_earlier_message_is_as_old() -> None:
+    old, new, reply = (one.memory for one in candidates("old", "new", "reply"))
+    reply = replace(reply, position=old.position + 1)
+    some = [Candidate(one) for one in (old, new, reply)]
+    lasting = {"old": "new", "reply": "new"}
+    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some, KEYS, acts_of)[1] == lasting
+    some[2] = Candidate(replace(reply, container="another chat"))
+    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some, KEYS, acts_of)[1] == {"old": "new"}
