@@ -102,13 +102,13 @@ def competing(read: ReadResult, reply: str) -> list[Read]:
     """What ``reply`` says, and what was said later of it and the reply takes no notice of: reads whose words the reply
     has beside the question's, each with the one that may have changed it and has none of these words."""
     new = _words(reply) - _words(read.query)
-    reads = {one.memory.id: one for one in read.reads}
-    words = {id: _words(one.memory.text) for id, one in reads.items()}
-    pairs = [
+    words = {one.memory.id: _words(one.memory.text) for one in read.reads}
+    pairs = {
         (earlier, later) for earlier, later in read.later.items()
-        if earlier in reads and later in reads and new & words[earlier] - words[later]
-    ]  # fmt: skip
-    return sorted((reads[id] for id in {id for pair in pairs for id in pair}), key=lambda one: one.memory.created)
+        if earlier in words and later in words and new & words[earlier] - words[later]
+    }  # fmt: skip
+    told = [one for one in read.reads if any(one.memory.id in pair for pair in pairs)]
+    return sorted(told, key=lambda one: one.memory.created)
 
 
 def sentences(text: str) -> list[str]:
