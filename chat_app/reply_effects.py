@@ -91,17 +91,13 @@ class ReplyEffects:
             for read in reads
             if read.id in there
         ]  # fmt: skip
-        as_text = any(read.path == "hybrid" for read in reads)
-        return ReplyRequest(
-            dialogue, again, key=reply.conversation, owner=owner, system=self._system(), as_text=as_text
-        )
+        return ReplyRequest(dialogue, again, key=reply.conversation, owner=owner, system=self._system())
 
 
 def _measurable(network: Network, reads: Sequence[PastRead]) -> bool:
     """Only the way in which a reply came about tells what its memories did."""
-    ways = ("blocks", "hybrid") if network.path == "blocks" else (network.path,)  # one reply may want a text beside
     return bool(reads) and all(
-        read.path in ways and read.path != "endpoint" and not read.outside and not read.operation
+        read.path == network.path and read.path != "endpoint" and not read.outside and not read.operation
         for read in reads
     )
 

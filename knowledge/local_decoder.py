@@ -290,8 +290,7 @@ class LocalDecoder:
             first_token = first_token or time.perf_counter() - started
             yield TextDelta(text[shown:])
         usage = Usage(layout.length, prompt.reused, made, first_token, time.perf_counter() - started)
-        path = layout.way.path if self.model.rotation is not None else "prompt"
-        yield ReplyDone(text, finish, usage, tracer.trace(path), tuple(likelihood))
+        yield ReplyDone(text, finish, usage, tracer.trace(self.path), tuple(likelihood))
 
     def _fresh(self, request: ReplyRequest, layout: Layout) -> tuple[TokenPicker, TextStream, Tracer]:
         """What goes along with the tokens of one reply."""
@@ -317,7 +316,7 @@ class LocalDecoder:
 
     def layout(self, request: ReplyRequest) -> Layout:
         """Where the tokens of a request stand."""
-        return lay_out(request, self.model, self._builder, self._way.for_request(request))
+        return lay_out(request, self.model, self._builder, self._way)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:

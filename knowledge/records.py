@@ -289,5 +289,4 @@ class ReplyRequest:
     heard: bool = False
     note: str = ""  # what to say, in a line behind the person's message
     examples: Sequence[tuple[str, str]] = ()  # (message, reply): how such messages are replied to
-    as_text: bool = False  # the strongest memory stands in the prompt's text, also where the others are blocks
     second_person: bool = False  # speaks of the person as "you": a small decoder goes on in their "I" otherwise

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from knowledge.chat_model import MARK, ChatModel
@@ -42,10 +42,6 @@ class Conditioning:
     everything: bool = False
     in_order: bool = False
     relative: bool = False
-
-    def for_request(self, request: ReplyRequest) -> Conditioning:
-        """The same with the strongest memory in the text, where the request wants that and all would be blocks."""
-        return replace(self, path="hybrid", in_sequence=1) if request.as_text and self.path == "blocks" else self
 
 
 WAYS: dict[str, Conditioning] = {

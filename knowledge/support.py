@@ -79,10 +79,9 @@ def attempts(request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest
     """The ways in which an answer is tried, one after the other until one stands on what was read, and what each reads.
 
     First what was said last of a thing alone, and a question that leans on nothing without the chat before it: a small
-    decoder tells the older of two facts, and repeats what it said (LOG.md, 2026-11-28). Then all of it. The strongest
-    memory stands in the text each time: that is slower, and right more often.
+    decoder tells the older of two facts, and repeats what it said (LOG.md, 2026-11-28). Then all of it.
     """
-    request = replace(request, note=NOTES["last"][language_of(read.query)], as_text=True, second_person=True)
+    request = replace(request, note=NOTES["last"][language_of(read.query)], second_person=True)
     apart = len(request.dialogue) > 1 and read.acts is not None and read.acts.leans_back < MAY_LEAN
     last = replace(read, reads=tuple(one for one in read.reads if one.memory.id not in read.later)).normalised()
     if not apart and not read.later:

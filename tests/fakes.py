@@ -106,7 +106,6 @@ class FakeNetwork:
     measured: list[tuple[ReplyRequest, str]] = field(default_factory=list)
     while_measuring: Callable[[threading.Event], None] = lambda stop: None
     checks: bool = False
-    acts: Acts | None = None  # what every message does
     prepared: list[ReplyRequest] = field(default_factory=list)
     stands: Callable[[str], float] = lambda reply: True  # how likely this reply stands on what was read; 1 is enough
 
@@ -139,9 +138,7 @@ class FakeNetwork:
             if memory.readable and memory.id not in self.excluded[-1] and words & set(memory.text.lower().split())
         ][:limit]
         reads = tuple(Read(memory, score=0.5, weight=1 / (len(found) + 1)) for memory in found)
-        null = 1 / (len(found) + 1)
-        result = ReadResult(text, reads, null_weight=null, shortlisted=len(found), acts=self.acts)
-        return boosted(result, boost or {})
+        return boosted(ReadResult(text, reads, null_weight=1 / (len(found) + 1), shortlisted=len(found)), boost or {})
 
     def prepare(self, request: ReplyRequest) -> None:
         self.prepared.append(request)
@@ -176,8 +173,7 @@ class FakeNetwork:
         if self.path == "endpoint" or not request.reads:
             return None
         ids = tuple(read.memory.id for read in request.reads)
-        path = "hybrid" if request.as_text and self.path == "blocks" else self.path
-        return Trace(path, ids, tuple(ends), tuple((0.5 / len(ids),) * len(ids) for _ in ends))
+        return Trace(self.path, ids, tuple(ends), tuple((0.5 / len(ids),) * len(ids) for _ in ends))
 
     def effects(
         self, request: ReplyRequest, text: str, stop: threading.Event | None = None

@@ -176,18 +176,6 @@ def test_what_stands_before_every_question_is_a_block_too(tiny: Path) -> None:
     assert alone.opening == decoder.layout(request).opening == ()
 
 
-def test_a_reply_may_have_the_strongest_memory_in_its_text_and_the_others_as_blocks(tiny: Path) -> None:
-    decoder = load(tiny)
-    request = ReplyRequest(turns("Where is it?"), (read("a fact", 0.5), read("another", 0.3)), as_text=True)
-    layout = decoder.layout(request)
-    assert [one.memory.text for one, _ in layout.sequence] == ["a fact"]
-    assert [place.read.memory.text for place in layout.blocks] == ["another"]
-    trace = run(decoder, request).trace
-    assert trace is not None and trace.path == "hybrid" and decoder.path == "blocks"
-    decoder.set_way(decoder.way_of("prompt"))
-    assert len(decoder.layout(request).sequence) == 2
-
-
 # ---- reuse of keys and values --------------------------------------------------------------------------------
 
 

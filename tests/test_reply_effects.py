@@ -145,14 +145,6 @@ def test_a_failure_is_told_and_can_be_tried_again(setup: Setup) -> None:
     setup.measured(reply)
 
 
-def test_a_reply_that_had_a_memory_in_its_text_is_measured_so(setup: Setup) -> None:
-    setup.net.checks, setup.net.acts = True, Acts(asks_own=0.9)
-    _, reply = setup.say("where is my sister")
-    setup.measured(reply)
-    assert {read.path for read in setup.history.reads(OWNER, reply)} == {"hybrid"}
-    assert [request.as_text for request, _ in setup.net.measured] == [True]
-
-
 @pytest.mark.parametrize("what", ["endpoint", "other path", "program"])
 def test_what_cannot_be_measured_is_not(setup: Setup, what: str) -> None:
     setup.net.path = "endpoint" if what == "endpoint" else "blocks"
