@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from chat_app.conversation import Conversations
 from chat_app.decoders import Decoders
+from chat_app.dialogue.conversation import Conversations
 from chat_app.encoders import Encoders
-from chat_app.history import History
-from chat_app.learning import Learning
+from chat_app.history.history import History
+from chat_app.jobs.learning import Learning
+from chat_app.jobs.upload_jobs import UploadJobs
 from chat_app.machine import total_memory
 from chat_app.parts import Parts
 from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
-from chat_app.upload_jobs import UploadJobs
 from knowledge import process_memory
-from knowledge.database import open_database
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
+from knowledge.memory.database import open_database
 
 if TYPE_CHECKING:
-    from knowledge.decoder import Decoder
-    from knowledge.encoder import Encoder
+    from knowledge.input.encoder import Encoder
     from knowledge.memory_network import MemoryNetwork
+    from knowledge.reply.decoder import Decoder
 
 logger = logging.getLogger(__name__)
 
@@ -216,7 +216,7 @@ class Application:
             self._network.system = chosen.system
 
     def _make_network(self) -> MemoryNetwork:
-        from knowledge.decoder import OpenDecoder
+        from knowledge.reply.decoder import OpenDecoder
 
         decoder = self._models.decoder if self._models else self._first_decoder()
         self._progress("encoder", 0.0)
@@ -262,8 +262,8 @@ class Application:
 
     def _attach_learning(self, network: MemoryNetwork) -> None:
         """Let owners' own reads serve where the read can learn; what is deleted leaves them and the feedback."""
-        from knowledge.attention_reader import AttentionReader
-        from knowledge.owner_readers import OwnerReaders
+        from knowledge.read.attention_reader import AttentionReader
+        from knowledge.read.owner_readers import OwnerReaders
 
         if isinstance(network.reader, AttentionReader):
             network.own_readers = OwnerReaders(self.settings.data / "readers", network.reader, network.encoder.name)

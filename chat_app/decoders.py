@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from chat_app.machine import own_memory
-from knowledge.decoder import Decoder
-from knowledge.decoder_catalogue import CATALOGUE, DEFAULT, DecoderEntry, fitting, is_default, smaller
-from knowledge.embedded_model import bytes_on_disk, cached, delete
+from knowledge.catalogue.embedded_model import bytes_on_disk, cached, delete
+from knowledge.catalogue.entries import CATALOGUE, DEFAULT, DecoderEntry, fitting, is_default, smaller
 from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError
+from knowledge.reply.decoder import Decoder
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from knowledge.errors import BadInput, Cancelled, MnemeError
 
 if TYPE_CHECKING:
-    from knowledge.encoder import Encoder
+    from knowledge.input.encoder import Encoder
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from sqlalchemy.engine import Engine
 from chat_app.settings import Settings
 
 if TYPE_CHECKING:
-    from knowledge.block_cache import BlockCache
-    from knowledge.decoder import Decoder
-    from knowledge.encoder import Encoder
+    from knowledge.input.encoder import Encoder
     from knowledge.memory_network import MemoryNetwork
+    from knowledge.reply.decoder import Decoder
+    from knowledge.reply.local.block_cache import BlockCache
 
 Progress = Callable[[str, float], None]
 
@@ -32,14 +32,14 @@ class Parts:
     @cached_property
     def blocks(self) -> BlockCache:
         """The cache of memories' keys and values, whichever decoder made them."""
-        from knowledge.block_cache import BlockCache
+        from knowledge.reply.local.block_cache import BlockCache
 
         settings = self.settings
         return BlockCache(settings.block_cache_mib << 20, settings.block_disk_mib << 20, settings.data / "blocks")
 
     def decoder(self, model: str, progress: Progress) -> Decoder:
         """The decoder that ``model`` names, with everything else as the options say. Raises ModelError."""
-        from knowledge.decoder import make_decoder
+        from knowledge.reply.decoder import make_decoder
 
         settings = self.settings
         return make_decoder(
@@ -59,7 +59,7 @@ class Parts:
 
     def encoder(self, name: str, progress: Progress) -> Encoder:
         """The encoder of this name, folder or hub name. Raises ModelError."""
-        from knowledge.encoder import DEFAULT_NAME, Encoder
+        from knowledge.input.encoder import DEFAULT_NAME, Encoder
 
         model = "default" if name == DEFAULT_NAME else name
         return Encoder(model, device=self.settings.device, cache=self.settings.cache, progress=progress)
@@ -69,10 +69,10 @@ class Parts:
 
         Raises StoreError, ModelError.
         """
+        from knowledge.memory.store import ExternalMemory
         from knowledge.memory_network import MemoryNetwork
-        from knowledge.reader import make_reader
-        from knowledge.store import ExternalMemory
-        from knowledge.writer import Writer
+        from knowledge.read.reader import make_reader
+        from knowledge.write.writer import Writer
 
         settings = self.settings
         store = ExternalMemory(

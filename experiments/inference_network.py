@@ -2,7 +2,7 @@
 
 "Mary took the milk. Mary went to the garden. Where is the milk?": sentences are slots. An internal memory (an LSTM;
 the 10k checkpoint does without) puts each sentence in the context of the ones before it; slots and question read
-each other (:meth:`knowledge.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things
+each other (:meth:`knowledge.read.multi_hop.MultiHopRead.refine`), so that a fact knows what was said of the same things
 before; then the question alone reads the facts for several hops with shared weights, and the answer is decoded from
 what it has become (end-to-end memory networks, Sukhbaatar et al. 2015, arXiv:1503.08895; the recurrence over hops is
 that of the Universal Transformer, Dehghani et al. 2019, arXiv:1807.03819). Trained and measured by
@@ -27,9 +27,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from knowledge.addressing import Address
-from knowledge.internal_memory import InternalMemory
-from knowledge.multi_hop import MultiHopRead
+from knowledge.read.addressing import Address
+from knowledge.read.internal_memory import InternalMemory
+from knowledge.read.multi_hop import MultiHopRead
 
 ANSWER_SLOTS = 3  # the longest answers of bAbI (tasks 8 and 19) have three words
 WORDS = 12  # the longest sentence of its 20 tasks has 11

@@ -84,7 +84,7 @@ class IdleWork:
             self._change.notify_all()
 
     def state(self, key: Hashable) -> WorkState:
-        """"": done, dropped, or never asked for."""
+        """Where this work is; "" where it is done, dropped, or was never asked for."""
         with self._change:
             if key == self._running:
                 return "running"

@@ -12,23 +12,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from knowledge import process_memory
-from knowledge.decoder import CheckedDecoder, Decoder, OpenDecoder
-from knowledge.decoder_seat import DecoderSeat
-from knowledge.encoder import Encoder
+from knowledge.documents.ingestion import DocumentIntake
 from knowledge.errors import BadInput, NotFound
-from knowledge.focus import read_memory
 from knowledge.idle_work import IdleWork
-from knowledge.ingestion import DocumentIntake
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
-from knowledge.instructions import TOLD
-from knowledge.owner_readers import OwnerReaders
-from knowledge.reader import Reader
-from knowledge.recall import Asked, Recall, called
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.owner_readers import OwnerReaders
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader
+from knowledge.read.recall import Asked, Recall, called
+from knowledge.read.running_chat import context_of, not_from_memory
 from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Support, Turn
-from knowledge.running_chat import context_of, unread
-from knowledge.store import ExternalMemory
-from knowledge.support import attempts, evidence_of, support_model
-from knowledge.writer import Writer, memory_id
+from knowledge.reply.decoder import CheckedDecoder, Decoder, OpenDecoder
+from knowledge.reply.decoder_seat import DecoderSeat
+from knowledge.reply.instructions import TOLD
+from knowledge.reply.support import attempts, evidence_of, support_model
+from knowledge.write.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
 _MEND = 3  # rank of mending what is broken
@@ -81,7 +81,7 @@ class MemoryNetwork:
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
         ``exclude`` are ids of memories that must not be read, such as turns the decoder sees anyway; ``limit`` bounds
         the number of reads, save where the message recalls or wants something forgotten: the set that is meant then
-        comes (knowledge/recall.py), with its ``operation``; ``boost`` multiplies the
+        comes (knowledge/read/recall.py), with its ``operation``; ``boost`` multiplies the
         weights of these memories, where they are read at all. Weights of the reads and of the null slot sum to 1.
         """
         started = time.perf_counter()
@@ -129,7 +129,7 @@ class MemoryNetwork:
         all but what the person told."""
         seen = dialogue[self.decoder.in_window(dialogue, system) :]
         acts = self.messages.read_again([turn.text for turn in seen])
-        return frozenset(memory_id(owner, turn.id) for turn in unread(seen, acts))
+        return frozenset(memory_id(owner, turn.id) for turn in not_from_memory(seen, acts))
 
     def context_of(self, text: str, dialogue: Sequence[str]) -> Sequence[str]:
         """The texts of the turns before the message ``text`` that its read looks at."""

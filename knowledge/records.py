@@ -11,6 +11,7 @@ from typing import Literal
 
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
+_MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
 FinishReason = Literal["stop", "length", "stopped"]
 
 
@@ -37,6 +38,11 @@ class Acts:
     several: float = 0.0  # expects several things: a list or a count
     asks_chat: float = 0.0  # asks what was said in the chat by either side: suggested, answered, asked, talked about
     operation: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
+
+    @property
+    def may_lean(self) -> bool:
+        """Are the turns before the message to be looked at? Missing them costs more than looking in vain."""
+        return self.leans_back >= _MAY_LEAN
 
     @property
     def called(self) -> str:

@@ -35,8 +35,8 @@ def cache() -> Path:
 @pytest.fixture(scope="session")
 def decoder_folder(cache: Path) -> Path:
     """Folder of the converted SmolLM2-135M-Instruct."""
-    from knowledge.decoder_catalogue import SMOLLM2
-    from knowledge.embedded_model import ensure
+    from knowledge.catalogue.embedded_model import ensure
+    from knowledge.catalogue.entries import SMOLLM2
 
     return ensure(cache, lambda phase, fraction: None, SMOLLM2)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from knowledge.errors import NotFound
 from knowledge.idle_work import IdleWork
 from knowledge.memory_network import boosted
+from knowledge.read.running_chat import not_from_memory
 from knowledge.records import (
     Acts,
     DecoderEvent,
@@ -25,8 +26,7 @@ from knowledge.records import (
     Turn,
     Usage,
 )
-from knowledge.running_chat import unread
-from knowledge.support import attempts
+from knowledge.reply.support import attempts
 
 
 class FakeStore:
@@ -187,7 +187,7 @@ class FakeNetwork:
     def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]:
         seen = dialogue[max(0, len(dialogue) - self.window) :]
         told = [Acts(tells=1.0)] * len(seen)  # whatever a person says in a test
-        return frozenset(self.memory_id(owner, turn.id) for turn in unread(seen, told))
+        return frozenset(self.memory_id(owner, turn.id) for turn in not_from_memory(seen, told))
 
     def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
         self.before_write()

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.database import open_database
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.records import Kind, Memory, Role
-from knowledge.store import ExternalMemory
 
 DIMENSION = 256
 

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.abstention import ABSTENTIONS, HEARD, LEAST, OWN, asks, least
-from knowledge.block_cache import BlockCache
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prefix_cache import PrefixCache
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
-from knowledge.reply_state import BlockMaker, Prepared
+from knowledge.reply.local.block_cache import BlockCache
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.local.prefix_cache import PrefixCache
+from knowledge.reply.local.reply_state import BlockMaker, Prepared
+from knowledge.reply.small_model.abstention import ABSTENTIONS, HEARD, LEAST, OWN, least
+from knowledge.reply.small_model.message_forms import asks
 from tests.tiny_llama import save_tiny_llama
 
 WEIGHTS = Path(__file__).parents[1] / "knowledge" / "weights" / "decoder.safetensors"

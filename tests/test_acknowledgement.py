@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.abstention import ABSTENTIONS, may_be_said
-from knowledge.acknowledgement import BEGINNINGS, acknowledgement, least
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.small_model.abstention import ABSTENTIONS, may_be_said
+from knowledge.reply.small_model.acknowledgement import BEGINNINGS, acknowledgement, least
 
 WEIGHTS = Path(__file__).parents[1] / "knowledge" / "weights" / "decoder.safetensors"
 HEARD = "I'll remember that."

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.reader import make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import make_reader
 from knowledge.records import Memory, ReadResult, Turn
-from knowledge.store import ExternalMemory
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 
 LIFE = (
     "My sister Anna moved to Lisbon and works as a marine biologist.", "I planted tomatoes on the balcony yesterday.",

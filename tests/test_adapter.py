@@ -9,13 +9,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from knowledge import adapter
-from knowledge.chat_model import ChatModel
 from knowledge.errors import ModelError
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Memory, Read, ReplyRequest, Turn
+from knowledge.reply.local import adapter
+from knowledge.reply.local.chat_model import ChatModel
+from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.training.decoder import DecoderPlan, DecoderTraining
-from knowledge.training.reply_data import ReplyExample
+from knowledge.training.replies.data import ReplyExample
 from tests.tiny_llama import save_tiny_llama
 
 PLAN = DecoderPlan(epochs=4, rank=4, alpha=8, tokens=600, rows=2, every=4, rate=5e-3, patience=100, reply_strength=0.5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.addressing import (
+from knowledge.read.addressing import (
     Address,
     Addressing,
     erase_add,

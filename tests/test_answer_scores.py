@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.training import generator
+from knowledge.training.generated import generator
 from tests.benchmarks import sessions_scripts
 from tests.benchmarks.answers import dealt
 from tests.benchmarks.chat import degenerate

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.attention_reader import FAINT, AttentionReader
-from knowledge.evidence import WIDTH, Focus
-from knowledge.fixed_reader import FixedReader
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
-from knowledge.reader import WEIGHTS, make_reader, own_weights, weights_of
+from knowledge.read.attention_reader import FAINT, AttentionReader
+from knowledge.read.evidence import WIDTH, Focus
+from knowledge.read.fixed_reader import FixedReader
+from knowledge.read.read_network import ReadBatch, ReadNetwork, ReadSize, load, memory_loss, save
+from knowledge.read.reader import WEIGHTS, make_reader, own_weights, weights_of
 from knowledge.records import Candidate, Memory, Reading, ReadResult
 
 SMALL = ReadSize(dimension=8, heads=2, head_dim=4, hidden=8, state=8)
@@ -132,7 +132,7 @@ def test_the_multilingual_encoder_has_a_read_of_its_own() -> None:
 
 @pytest.fixture(scope="module")
 def encoder() -> object:
-    from knowledge.encoder import Encoder
+    from knowledge.input.encoder import Encoder
 
     return Encoder()
 
@@ -204,7 +204,7 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     ids, (first, second, third, *_) = list(everything), everything.values()
     assert ask(encoder, text, LIFE, negligible=1.001 * second / first) == ids[:1]
     assert ask(encoder, text, LIFE, negligible=0.999 * second / first)[:2] == ids[:2]
-    # So too from the third on: what a very small decoder cannot hold apart is its own policy (small_model_policy.py).
+    # So too from the third on: what a very small decoder cannot hold apart is its own policy (small_model/policy.py).
     # But nothing is read that weighs too little to be heard at all.
     assert third < FAINT < second
     assert ask(encoder, text, LIFE, negligible=0.5 * third / first) == ids[:2]

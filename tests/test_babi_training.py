@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from experiments.inference_network import InferenceNetwork, Size, Vocabulary, restore
-from knowledge.addressing import Address
+from knowledge.read.addressing import Address
 from tests.benchmarks import babi
 from tests.benchmarks.babi_data import Packed, Question, batch_of, pack, tokens, vocabulary_of
 from tests.benchmarks.babi_training import Chooser, Plan, Run, evidence_per_hop, memory_loss, summary, wrong

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from knowledge.block_cache import BlockCache, fingerprint
-from knowledge.blocks import Block
+from knowledge.reply.local.block_cache import BlockCache, fingerprint
+from knowledge.reply.local.blocks import Block
 
 BYTES = 2 * 2 * 1 * 4 * 8 * 2  # keys and values of a block below, in bfloat16
 

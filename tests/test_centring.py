@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge import centring
-from knowledge.centring import Centring
+from knowledge.input import centring
+from knowledge.input.centring import Centring
 from knowledge.training.parallel_sentences import QUESTIONS, STATEMENTS
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from chat_app.checked_reply import CheckedReply
+from chat_app.dialogue.checked_reply import CheckedReply
 from knowledge.records import Acts, DecoderEvent, Memory, Read, ReadResult, ReplyDone, ReplyRequest, TextDelta, Turn
 from tests.fakes import FakeNetwork
 

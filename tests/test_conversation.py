@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from chat_app.conversation import Conversations
-from chat_app.history import History
-from chat_app.history_marks import Mark
-from chat_app.message_text import MOST_CHARACTERS
-from chat_app.running_replies import StillReplying
-from chat_app.stop_sequences import cut_at
-from knowledge.database import open_database
+from chat_app.dialogue.conversation import Conversations
+from chat_app.dialogue.message_text import MOST_CHARACTERS
+from chat_app.dialogue.running_replies import StillReplying
+from chat_app.dialogue.stop_sequences import cut_at
+from chat_app.history.history import History
+from chat_app.history.marks import Mark
 from knowledge.errors import BadInput, EndpointError, ModelError, NotFound, NotReady, StoreError
+from knowledge.memory.database import open_database
 from knowledge.records import (
     MemoryRead,
     MemoryWritten,

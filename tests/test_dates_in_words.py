@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from knowledge.dates_in_words import DATED, date_in_words, explicit_days, resolved
+from knowledge.text.dates_in_words import DATED, date_in_words, explicit_days, resolved
 
 SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC).timestamp()  # a Monday
 

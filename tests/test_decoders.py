@@ -18,11 +18,11 @@ import pytest
 
 from chat_app.decoders import Decoders
 from chat_app.preferences import Chosen, Preferences
-from knowledge.decoder_catalogue import CATALOGUE, DecoderEntry, Hub, PackageParts
-from knowledge.embedded_model import cached, ensure
+from knowledge.catalogue.embedded_model import cached, ensure
+from knowledge.catalogue.entries import CATALOGUE, DecoderEntry, Hub, PackageParts
+from knowledge.catalogue.gguf_fetch import unavailable
+from knowledge.catalogue.package_index import Requirement
 from knowledge.errors import BadInput, ModelError, ModelUnavailable, NotReady
-from knowledge.gguf_fetch import unavailable
-from knowledge.package_index import Requirement
 from knowledge.records import ReplyDone, ReplyRequest, TextDelta, Turn
 from tests.browser.fake_application import FakeApplication, FakeDecoder, OpenFakeDecoder
 from tests.browser.talk import eventually

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge import adapter
-from knowledge.chat_model import ChatModel
+from knowledge.reply.local import adapter
+from knowledge.reply.local.chat_model import ChatModel
 from knowledge.training.decoder import DecoderTraining
 from knowledge.training.distillation import SAID, divergence, talk_rows
 from knowledge.training.held_out import held_out
-from knowledge.training.reply_chat import talks
+from knowledge.training.replies.chat import talks
 from tests.test_adapter import PLAN, examples
 from tests.tiny_llama import save_tiny_llama
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.documents import SUFFIXES, parse
+from knowledge.documents.files import SUFFIXES, parse
+from knowledge.documents.parsers import pdf_file
+from knowledge.documents.parsers.blocks import Watch
+from knowledge.documents.parsers.cutting import LARGEST, size
+from knowledge.documents.parsers.plain_text import decode
 from knowledge.errors import Cancelled, DocumentError
-from knowledge.parsers import pdf_file
-from knowledge.parsers.blocks import Watch
-from knowledge.parsers.cutting import LARGEST, size
-from knowledge.parsers.plain_text import decode
 from knowledge.records import Passage
 from tests import make_documents as make
 
@@ -388,6 +388,7 @@ def test_shapes_that_could_take_forever(tmp_path: Path, name: str, content: str)
 
 
 def test_libraries_are_imported_late() -> None:
-    code = "import sys, knowledge.documents; print([m for m in ('pypdf', 'lxml', 'docx', 'bs4') if m in sys.modules])"
+    code = "import sys, knowledge.documents.files\n" \
+        "print([m for m in ('pypdf', 'lxml', 'docx', 'bs4') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from knowledge.echo_guard import EchoGuard
 from knowledge.records import Sampling
-from knowledge.token_picker import TokenPicker
+from knowledge.reply.small_model.echo_guard import EchoGuard
+from knowledge.reply.token_picker import TokenPicker
 
 TURN = "Soccer is the most famous ball game in the world. Mac and dell"
 VOCABULARY = ["<end>", *re.findall(r" ?[\w']+|[^\w\s]", TURN), " best", " game", "."]

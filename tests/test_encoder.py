@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from sentence_transformers import SentenceTransformer
 
-from knowledge.encoder import Encoder, _resolve
 from knowledge.errors import ModelError, ModelUnavailable
-from knowledge.fixed_reader import FixedReader
+from knowledge.input.encoder import Encoder, _resolve
+from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import Turn
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 from tests.make_memories import recovered
 
 SAID = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from knowledge.evidence import (
+from knowledge.read.evidence import (
     QUERY_FEATURES,
     RELATIVE,
     SLOT_FEATURES,
@@ -17,7 +17,7 @@ from knowledge.evidence import (
     text_facts,
 )
 from knowledge.records import Candidate, Memory
-from knowledge.words import plain
+from knowledge.text.words import plain
 
 
 def memory(id: str, text: str, position: int = 0, **more: object) -> Candidate:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from chat_app.history import History
-from knowledge.database import open_database
+from chat_app.history.history import History
 from knowledge.errors import BadInput, NotFound
+from knowledge.memory.database import open_database
 from knowledge.records import Memory, Read, ReadResult
 
 OWNER = "ann"

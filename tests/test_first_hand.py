@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from knowledge.encoder import Encoder
-from knowledge.first_hand import answering, first_hand
 from knowledge.input.dialogue_acts import make_message_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.repetition import answering, first_hand
 from knowledge.records import Acts, Candidate, Memory, Reading
 
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, event, select, update
 
-from chat_app.history import History
-from chat_app.history_records import Conditioned, path_hash, reads_to_json, title_from
-from chat_app.history_tables import messages, metadata
-from knowledge.database import open_database
+from chat_app.history.history import History
+from chat_app.history.records import Conditioned, path_hash, reads_to_json, title_from
+from chat_app.history.tables import messages, metadata
 from knowledge.errors import BadInput, NotFound
+from knowledge.memory.database import open_database
 from knowledge.records import Memory, Read, ReadResult, Trace
 
 OWNER = "anna"

@@ -19,12 +19,12 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request
 
-from chat_app.conversation import Conversations
-from chat_app.history import History
-from chat_app.http_api import api_router
-from chat_app.upload_jobs import UploadJobs
-from knowledge.database import open_database
+from chat_app.dialogue.conversation import Conversations
+from chat_app.history.history import History
+from chat_app.http.api import api_router
+from chat_app.jobs.upload_jobs import UploadJobs
 from knowledge.errors import Cancelled, DocumentError, EndpointError, NotReady
+from knowledge.memory.database import open_database
 from knowledge.records import Document, Memory, ReplyRequest
 from tests.fakes import GREEDY, FakeNetwork, FakeStore
 

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from chat_app.http_files import files_router
+from chat_app.http.files import files_router
 from tests.browser.fake_application import FakeApplication
 
 OWN = {"X-Mneme": "1"}

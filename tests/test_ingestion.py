@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.database import open_database
-from knowledge.encoder import Encoder
+from knowledge.documents.ingestion import BATCH, DocumentIntake, IntakeOutcome, document_id, passage_id
 from knowledge.errors import Cancelled, DocumentError, StoreError
-from knowledge.ingestion import BATCH, DocumentIntake, IntakeOutcome, document_id, passage_id
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.records import Document, Memory
-from knowledge.store import ExternalMemory
 from tests import make_documents as make
 
 
@@ -297,9 +297,9 @@ CHILD = """
 import sys
 from pathlib import Path
 import numpy as np
-from knowledge.database import open_database
-from knowledge.ingestion import DocumentIntake
-from knowledge.store import ExternalMemory
+from knowledge.memory.database import open_database
+from knowledge.documents.ingestion import DocumentIntake
+from knowledge.memory.store import ExternalMemory
 
 class Encoder:
     def encode(self, texts):

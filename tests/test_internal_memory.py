@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from knowledge.internal_memory import InternalMemory
+from knowledge.read.internal_memory import InternalMemory
 
 B, T, D = 3, 4, 5
 

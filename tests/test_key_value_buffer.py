@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from knowledge.key_value_buffer import KeyValueBuffer
+from knowledge.cpu.key_value_buffer import KeyValueBuffer
 
 Layers = list[tuple[torch.Tensor, torch.Tensor]]
 

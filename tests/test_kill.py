@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from chat_app.history import History
-from knowledge.database import open_database
+from chat_app.history.history import History
+from knowledge.memory.database import open_database
 from tests.server import Server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from knowledge.later_word import with_later
+from knowledge.read.later_word import with_later
 from knowledge.records import Acts, Candidate, Memory
 
 KEYS = {

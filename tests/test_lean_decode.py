@@ -10,9 +10,9 @@ import transformers
 from torch import Tensor
 from transformers import DynamicCache
 
-from knowledge.key_value_buffer import KeyValueBuffer
-from knowledge.lean_decode import MOST_TOKENS, LeanDecode
-from knowledge.packed_linear import kernel_is_fast
+from knowledge.cpu.key_value_buffer import KeyValueBuffer
+from knowledge.cpu.lean_decode import MOST_TOKENS, LeanDecode
+from knowledge.cpu.packed_linear import kernel_is_fast
 
 SIZES: dict[str, Any] = dict(
     vocab_size=101,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import torch
 
-from knowledge.attention_reader import AttentionReader
 from knowledge.errors import BadInput
-from knowledge.read_network import ReadNetwork, ReadSize
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.read_network import ReadNetwork, ReadSize
 from knowledge.records import Memory
 from tests.browser.fake_application import FakeApplication, OpenFakeDecoder
 

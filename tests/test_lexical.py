@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.lexical import LexicalIndex
-from knowledge.words import cjk_share, index_words, is_small_talk, query_terms
+from knowledge.memory.lexical import LexicalIndex
+from knowledge.text.words import cjk_share, index_words, is_small_talk, query_terms
 from tests.make_memories import memory, talk
 
 

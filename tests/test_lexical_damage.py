@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import StoreError
-from knowledge.fixed_reader import FixedReader
-from knowledge.lexical import LexicalIndex
-from knowledge.lexical_file import WordFile
+from knowledge.memory.lexical import LexicalIndex
+from knowledge.memory.lexical_file import WordFile
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
+from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import ReplyDone, ReplyRequest, TextDelta, Turn
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 from tests.fakes import FakeNetwork
 from tests.make_memories import encode, found, holds, memory, open_store, recovered, talk, write
 from tests.page_server import PageServer
@@ -93,7 +93,7 @@ def test_cleaning_a_large_index_in_quiet_moments_does_not_wear_it_out(tmp_path: 
 def test_deleted_stems_of_a_large_index_leave_later(
     tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("knowledge.lexical._AT_ONCE", 3)
+    monkeypatch.setattr("knowledge.memory.lexical._AT_ONCE", 3)
     store = recovered(tmp_path)
     secret = "Zyxwvut passphrase Qponmlk"
     write(store, [*talk("apple", "pear", "plum", "fig"), memory("s", secret, position=9)])

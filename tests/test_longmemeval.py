@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from knowledge.encoder import Encoder
+from knowledge.input.encoder import Encoder
 from knowledge.records import Turn
 from tests.benchmarks.longmemeval import judged, measure, some
 from tests.benchmarks.longmemeval_data import Found, Question, by_kind, load, seconds

@@ -16,8 +16,8 @@ from transformers import (
     SmolLM3Config,
 )
 
-from knowledge.blocks import Block, Rotation, Workspace, beside
-from knowledge.memory_attention import FLOOR, ColumnBias, install
+from knowledge.reply.local.blocks import Block, Rotation, Workspace, beside
+from knowledge.reply.local.memory_attention import FLOOR, ColumnBias, install
 
 SMALL: dict[str, Any] = {
     "vocab_size": 97, "hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 6,

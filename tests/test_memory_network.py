@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from knowledge.database import open_database
 from knowledge.errors import BadInput
-from knowledge.fixed_reader import FixedReader
-from knowledge.focus import candidates_of, focus_of
 from knowledge.idle_work import IdleWork
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
+from knowledge.read.fixed_reader import FixedReader
+from knowledge.read.pipeline import candidates_of, focus_of
 from knowledge.records import Memory, Read, ReadResult, ReplyRequest, Turn
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 from tests.browser.fake_application import FakeDecoder, FakeEncoder, OpenFakeDecoder
 
 OWNER = "anna"

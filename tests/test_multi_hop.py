@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.addressing import Address
-from knowledge.multi_hop import GatedUpdate, MultiHopRead
+from knowledge.read.addressing import Address
+from knowledge.read.multi_hop import GatedUpdate, MultiHopRead
 
 B, H, Q, N, D = 2, 2, 3, 5, 8
 

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Read, ReplyDone, ReplyRequest, Turn
-from knowledge.reply_layout import WAYS, Conditioning
+from knowledge.reply.local.layout import WAYS, Conditioning
+from knowledge.reply.local.local_decoder import LocalDecoder
 from tests.test_decoder import GREEDY, load, read, turns
 from tests.tiny_llama import save_tiny_llama
 

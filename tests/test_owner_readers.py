@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.attention_reader import AttentionReader
 from knowledge.errors import BadInput
-from knowledge.evidence import Focus
-from knowledge.owner_readers import OwnerReaders
-from knowledge.read_adapter import ReadAdapter
-from knowledge.read_network import ReadNetwork, ReadSize
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.evidence import Focus
+from knowledge.read.owner_readers import OwnerReaders
+from knowledge.read.read_adapter import ReadAdapter
+from knowledge.read.read_network import ReadNetwork, ReadSize
 from knowledge.records import Candidate, Memory, ReadResult
 
 DIMENSION = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from knowledge.packed_linear import kernel_is_fast, on_grid, pack
+from knowledge.cpu.packed_linear import kernel_is_fast, on_grid, pack
 
 fast = pytest.mark.skipif(not kernel_is_fast(), reason="torch's 4-bit kernel is not vectorized on this CPU")
 

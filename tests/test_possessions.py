@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from knowledge.possessions import of_the_same
+from knowledge.read.possessions import of_the_same
 from knowledge.records import Memory
 
 BEFORE = np.log(np.array([0.6, 0.4]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.prompt import PromptBuilder, Style, memory_line, merged, message
 from knowledge.records import Memory, Read, ReplyRequest, Turn
+from knowledge.reply.prompt import PromptBuilder, Style, memory_line, merged, message
 
 STYLE = Style()
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.abstention import ABSTENTIONS
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prefix_cache import Entry
-from knowledge.question_guard import QuestionGuard
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
-from knowledge.stepping import PlainStepper, Steppers, steppers_of
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.local.prefix_cache import Entry
+from knowledge.reply.local.token_steps import PlainStepper, Steppers, steppers_of
+from knowledge.reply.small_model.abstention import ABSTENTIONS
+from knowledge.reply.small_model.question_guard import QuestionGuard
 from tests.tiny_llama import save_tiny_llama
 
 WEIGHTS = Path(__file__).parents[1] / "knowledge" / "weights" / "decoder.safetensors"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from knowledge.encoder import Encoder
-from knowledge.fixed_reader import FixedReader, Mix
 from knowledge.input.dialogue_acts import make_message_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.fixed_reader import FixedReader, Mix
 from knowledge.records import Acts, Candidate, Memory, Reading
 from tests.make_memories import memory
 

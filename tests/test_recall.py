@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from chat_app.conversation import Conversations
-from chat_app.history import History
-from chat_app.recalled import lines_of
-from knowledge.database import open_database
-from knowledge.encoder import Encoder
+from chat_app.dialogue.conversation import Conversations
+from chat_app.dialogue.recalled import lines_of
+from chat_app.history.history import History
 from knowledge.errors import NotFound
 from knowledge.input.dialogue_acts import make_message_reader
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
-from knowledge.reader import make_reader
-from knowledge.recall import MOST
+from knowledge.read.reader import make_reader
+from knowledge.read.recall import MOST
 from knowledge.records import Memory, MemoryRead, ReadResult, ReplyEvent, ReplySaved, TextDelta, Turn, UserSaved
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 from tests.browser.fake_application import FakeDecoder
 from tests.fakes import GREEDY
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from knowledge.recall_spans import span_of
+from knowledge.read.recall_spans import span_of
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC).timestamp()  # a Friday
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from knowledge.decoder import make_decoder
 from knowledge.errors import BadInput, EndpointError
 from knowledge.records import DecoderEvent, Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
-from knowledge.remote_decoder import RemoteDecoder, estimate_tokens
+from knowledge.reply.decoder import make_decoder
+from knowledge.reply.remote_decoder import RemoteDecoder, estimate_tokens
 
 
 class Endpoint(BaseHTTPRequestHandler):

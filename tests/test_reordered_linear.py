@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from knowledge.reordered_linear import reorder
+from knowledge.cpu.reordered_linear import reorder
 
 
 @pytest.mark.skipif(

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prompt import PromptBuilder
 from knowledge.records import Memory, Read, ReplyRequest, Turn
-from knowledge.reply_layout import WAYS
-from knowledge.training.reply_batch import RowBuilder, packed, reply_log_probabilities
-from knowledge.training.reply_data import ReplyExample
+from knowledge.reply.local.layout import WAYS
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.prompt import PromptBuilder
+from knowledge.training.replies.batch import RowBuilder, packed, reply_log_probabilities
+from knowledge.training.replies.data import ReplyExample
 from tests.tiny_llama import save_tiny_llama
 
 

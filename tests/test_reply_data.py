@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.abstention import ABSTENTIONS
-from knowledge.encoder import Encoder
+from knowledge.input.encoder import Encoder
 from knowledge.records import Memory, Read, ReplyRequest
+from knowledge.reply.small_model.abstention import ABSTENTIONS
 from knowledge.training.held_out import held_out
-from knowledge.training.reply_chat import assistant, openings, own_replies, with_idle_reads
-from knowledge.training.reply_data import ReplyExample, as_written, examples_of, prepared, reply_to
-from knowledge.training.reply_mix import readers_for
-from knowledge.training.reply_talk import talk_examples
+from knowledge.training.replies.chat import assistant, openings, own_replies, with_idle_reads
+from knowledge.training.replies.data import ReplyExample, as_written, examples_of, prepared, reply_to
+from knowledge.training.replies.mix import readers_for
+from knowledge.training.replies.talk import talk_examples
 from knowledge.training.scenes import Query, Scene, Slot
 
 DAY = datetime(2023, 5, 8, tzinfo=UTC).timestamp()

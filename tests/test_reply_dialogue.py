@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
-from knowledge.abstention import ABSTENTIONS
-from knowledge.training.generator import write_scene
-from knowledge.training.reply_chat import turns
-from knowledge.training.reply_data import ReplyExample
-from knowledge.training.reply_dialogue import behind_facts, conversed, plainly
-from knowledge.training.reply_polish import acknowledged
+from knowledge.reply.small_model.abstention import ABSTENTIONS
+from knowledge.training.generated.generator import write_scene
+from knowledge.training.replies.chat import turns
+from knowledge.training.replies.data import ReplyExample
+from knowledge.training.replies.dialogue import behind_facts, conversed, plainly
+from knowledge.training.replies.polish import acknowledged
 
 
 def made(scenes: int = 25) -> tuple[list[ReplyExample], list[ReplyExample]]:

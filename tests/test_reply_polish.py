@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from knowledge.abstention import ABSTENTIONS
-from knowledge.training.generator import SCHEMAS, write_scene
-from knowledge.training.generator_inferences import INFERENCES
-from knowledge.training.generator_questions import Asker
-from knowledge.training.generator_talk import Stage
-from knowledge.training.reply_data import ReplyExample
-from knowledge.training.reply_polish import TALK, corrections, inferred, polish
+from knowledge.reply.small_model.abstention import ABSTENTIONS
+from knowledge.training.generated.generator import SCHEMAS, write_scene
+from knowledge.training.generated.inferences import INFERENCES
+from knowledge.training.generated.questions import Asker
+from knowledge.training.generated.talk import Stage
+from knowledge.training.replies.data import ReplyExample
+from knowledge.training.replies.polish import TALK, corrections, inferred, polish
 
 
 def of_scenes(

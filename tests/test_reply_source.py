@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chat_app.reply_source import LONGEST_QUOTE, Told, closest, sentences, source_of, strongest
-from knowledge.names_and_numbers import missing
+from chat_app.dialogue.reply_source import LONGEST_QUOTE, Told, closest, sentences, source_of, strongest
+from knowledge.text.names_and_numbers import missing
 
 DOG = Told("dog", "We got a dog in May. His name is Rex and he is a greyhound.", weight=0.5, attention=0.1)
 TEA = Told("tea", "I drink green tea.", weight=0.2, attention=0.3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat_app.reply_words import MOST_WORDS, looked_at
+from chat_app.history.reply_words import MOST_WORDS, looked_at
 from knowledge.records import Trace
 
 

@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.reader import make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import make_reader
+from knowledge.read.running_chat import context_of, not_from_memory
 from knowledge.records import Turn
-from knowledge.running_chat import context_of, needed, refers_back, unread
+from knowledge.reply.small_model.message_forms import needed, refers_back
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_questions_replies_and_the_message_itself_are_not_read_beside_the_chat()
         ("assistant", "A place for ships."), ("user", "Where do I live now?"),
     )  # fmt: skip
     acts = make_message_reader().read([turn.text for turn in chat])
-    assert [turn.text for turn in unread(chat, acts)] == [
+    assert [turn.text for turn in not_from_memory(chat, acts)] == [
         "I'll remember that.", "What is a port?", "A place for ships.", "Where do I live now?",
     ]  # fmt: skip
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from chat_app.settings import load as load_settings
-from knowledge.encoder import Encoder
-from knowledge.local_decoder import LocalDecoder
-from knowledge.reader import make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.reader import make_reader
+from knowledge.reply.local.local_decoder import LocalDecoder
 from tests.benchmarks.sessions import Clock, Models, say, started
 from tests.benchmarks.sessions_scripts import honest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from knowledge.records import Sampling
-from knowledge.token_picker import TokenPicker
+from knowledge.reply.token_picker import TokenPicker
 
 GREEDY = Sampling(temperature=0.0, repetition_penalty=1.0)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from knowledge.errors import BadInput, NotFound, StoreError
+from knowledge.memory.store import ExternalMemory
 from knowledge.records import Document
-from knowledge.store import ExternalMemory
 from tests.make_memories import DIMENSION, encode, found, memory, open_store, recovered, talk, write
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)
@@ -247,7 +247,7 @@ def test_threads_write_read_and_delete_at_once(store: ExternalMemory) -> None:
 
 
 def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
-    from knowledge.database import open_database
+    from knowledge.memory.database import open_database
 
     for url, word in (("nonsense", "no database URL"), ("oracle+nothing://x", "not installed"),
                       (f"sqlite:///{tmp_path}", "cannot be opened")):  # fmt: skip

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from knowledge.block_cache import BlockCache
-from knowledge.blocks import Block
 from knowledge.errors import StoreError
+from knowledge.memory.store import ExternalMemory
+from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Document
-from knowledge.store import ExternalMemory
-from knowledge.vectors import VectorIndex
+from knowledge.reply.local.block_cache import BlockCache
+from knowledge.reply.local.blocks import Block
 from tests.make_memories import DIMENSION, encode, found, holds, holds_vector, memory, recovered, talk, write
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)

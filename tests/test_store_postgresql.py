@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from knowledge.database import open_database
 from knowledge.errors import NotFound, StoreError
+from knowledge.memory.database import open_database
 from knowledge.records import Document
 from tests.make_memories import encode, found, memory, open_store, recovered, talk, write
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from knowledge.errors import EncoderMismatch, StoreError
+from knowledge.memory.store import ExternalMemory
+from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Document
-from knowledge.store import ExternalMemory
-from knowledge.vectors import VectorIndex
 from tests.make_memories import DIMENSION, encode, found, holds, memory, open_store, recovered, talk, write
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)

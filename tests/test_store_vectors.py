@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from knowledge.errors import EncoderMismatch
-from knowledge.store import ExternalMemory
-from knowledge.vectors import VectorIndex
+from knowledge.memory.store import ExternalMemory
+from knowledge.memory.vectors import VectorIndex
 from tests.make_memories import DIMENSION, encode, found, memory, open_store, recovered, talk, write
 
 

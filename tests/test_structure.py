@@ -21,34 +21,50 @@ LONGEST = 330  # lines of a file; about 300 is meant
 # Who may import a library: paths of modules, with * for any. A library that is not named here is free.
 LIBRARIES = {
     "gradio": ("chat_app.pages", "chat_app.pages.*"),
-    "chromadb": ("knowledge.vectors",),
-    "sentence_transformers": ("knowledge.encoder",),
-    "transformers": ("knowledge.chat_model", "knowledge.memory_attention", "knowledge.token_picker",
-                     "knowledge.embedded_model", "knowledge.embedded_encoder", "knowledge.packed_network"),
-    "pypdf": ("knowledge.parsers.*",),
-    "docx": ("knowledge.parsers.*",),
-    "bs4": ("knowledge.parsers.*",),
-    "lxml": ("knowledge.parsers.*",),
-    "fastapi": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
-    "starlette": ("chat_app.http_*", "chat_app.pages", "chat_app.pages.*"),
-}
-# Of knowledge; helpers stand below one.
-LEAVES = ("encoder", "store", "reader", "writer", "decoder", "documents", "input.dialogue_acts")
-VALUES = ("knowledge.records", "knowledge.errors")
-# Of text and of the process, not of memory: they know nothing else of the project, and everybody may ask them.
-PLAIN = ("knowledge.words", "knowledge.process_memory", "knowledge.instructions", "knowledge.names_and_numbers")
-# Modules of knowledge that stand above the leaves and join them.
-JOINING = (
-    "knowledge.memory_network", "knowledge.focus", "knowledge.idle_work", "knowledge.ingestion", "knowledge.transfer",
-    "knowledge.owner_readers", "knowledge.decoder_seat", "knowledge.recall", "knowledge.recall_spans",
-    "knowledge.recall_target", "knowledge.told", "knowledge.process_memory", "knowledge.support",
-)  # fmt: skip
-TRAINING = "knowledge.training"  # stands above all of knowledge; of it only learning from feedback runs in the app
-FEEDBACK = ("knowledge.training.feedback", "knowledge.training.feedback_examples")
-LEARNING = "chat_app.learning"  # the one that starts it
-# chat_app.application builds the parts and hands them out (decoders that come later: chat_app.decoders); everything
-# else in chat_app gets them from it.
+    "chromadb": ("knowledge.memory.vectors",),
+    "sentence_transformers": ("knowledge.input.encoder",),
+    "transformers": (
+        "knowledge.reply.local.chat_model", "knowledge.reply.local.memory_attention", "knowledge.reply.token_picker",
+        "knowledge.catalogue.embedded_model", "knowledge.input.embedded_encoder", "knowledge.cpu.packed_network",
+    ),
+    "pypdf": ("knowledge.documents.parsers.*",),
+    "docx": ("knowledge.documents.parsers.*",),
+    "bs4": ("knowledge.documents.parsers.*",),
+    "lxml": ("knowledge.documents.parsers.*",),
+    "fastapi": ("chat_app.http.*", "chat_app.pages", "chat_app.pages.*"),
+    "starlette": ("chat_app.http.*", "chat_app.pages", "chat_app.pages.*"),
+}  # fmt: skip
+VALUES = ("knowledge.records", "knowledge.errors")  # everybody's; they import nothing of the project
+# Room → the rooms that it may import, besides the values and knowledge.text. Read and reply do not know each other.
+ROOMS = {
+    "knowledge.text": (),
+    "knowledge.cpu": (),
+    "knowledge.catalogue": ("knowledge.cpu",),
+    "knowledge.input": ("knowledge.catalogue", "knowledge.cpu"),
+    "knowledge.memory": (),
+    "knowledge.write": (),
+    "knowledge.read": ("knowledge.input", "knowledge.memory"),
+    "knowledge.reply": ("knowledge.catalogue", "knowledge.cpu"),
+    "knowledge.documents": (),
+    "knowledge.feedback": ("knowledge.input", "knowledge.memory", "knowledge.read"),
+    "knowledge.process_memory": (),
+    "knowledge.idle_work": (),
+    "knowledge.memory_network": (
+        "knowledge.input", "knowledge.memory", "knowledge.write", "knowledge.read", "knowledge.reply",
+        "knowledge.documents", "knowledge.idle_work", "knowledge.process_memory",
+    ),
+    "experiments": ("knowledge.read",),
+    "chat_app.history": (),
+    "chat_app.dialogue": ("chat_app.history",),
+    "chat_app.jobs": ("chat_app.history", "knowledge.feedback"),
+    "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs"),
+}  # fmt: skip
+# Values and functions that chat_app takes past the memory network: a backup's lines, the database that history shares,
+# what a decoder is told.
+SHARED = ("knowledge.memory.transfer", "knowledge.memory.database", "knowledge.reply.instructions")
+# They build the parts and hand them out; everything else in chat_app gets them from chat_app.application.
 COMPOSING = ("chat_app.application", "chat_app.decoders", "chat_app.parts")
+TRAINING = "knowledge.training"  # stands above all of knowledge; what runs does not import it
 
 
 @dataclass(frozen=True)
@@ -150,6 +166,34 @@ def test_a_library_has_its_importers(library: str) -> None:
     assert strangers == [], f"{library} may be imported in {LIBRARIES[library]} only"
 
 
+def room_of(name: str) -> str:
+    """The room that a module stands in: the longest name in ``ROOMS`` that holds it, or itself."""
+    return max((room for room in ROOMS if in_package(name, room)), key=len, default=name)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
+    free = {*VALUES, *(SHARED if in_package(room, "chat_app") else ())}
+    wrong = [
+        f"{name} imports {found}"
+        for name in modules() if room_of(name) == room
+        for found in own_imports(name) - free
+        if room_of(found) not in (room, "knowledge.text", *ROOMS[room])
+    ]  # fmt: skip
+    assert wrong == []
+    assert [name for name in modules() if room_of(name) == room], "an empty room"
+
+
+def test_every_module_of_knowledge_stands_in_a_room() -> None:
+    inside = [name for name in modules() if in_package(name, "knowledge") and not in_package(name, TRAINING)]
+    assert {name for name in inside if room_of(name) == name} - {"knowledge"} <= {*VALUES, *ROOMS}
+
+
+def test_values_stand_below_everything() -> None:
+    for name in VALUES:
+        assert own_imports(name) == set()
+
+
 def test_knowledge_knows_no_page() -> None:
     wrong = [
         f"{name} imports {found.module}"
@@ -160,42 +204,12 @@ def test_knowledge_knows_no_page() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("leaf", LEAVES)
-def test_leaves_and_their_helpers_import_no_other_leaf(leaf: str) -> None:
-    above = {f"knowledge.{other}" for other in LEAVES if other != leaf} | set(JOINING)
-    assert reached(f"knowledge.{leaf}") & above == set()
-
-
-def test_records_and_errors_stand_below_everything() -> None:
-    for name in (*VALUES, *PLAIN):
-        assert own_imports(name) == set()
-
-
-def test_every_module_of_knowledge_has_its_place() -> None:
-    below = set().union(*(reached(f"knowledge.{leaf}") for leaf in LEAVES))
-    leaves = {f"knowledge.{leaf}" for leaf in LEAVES}
-    placed = below | leaves | {*JOINING, *VALUES, *PLAIN, "knowledge.database"}
-    packages = {name for name, path in modules().items() if path.endswith("/__init__.py")}
-    rest = {name for name in modules() if in_package(name, "knowledge")} - placed - packages
-    rest = {name for name in rest if not in_package(name, TRAINING)}
-    assert rest == set(), "neither a leaf, nor below one, nor named in JOINING"
-
-
-def test_what_runs_imports_no_training_but_that_on_feedback() -> None:
-    runs = [name for name in modules() if in_package(name, "app") or in_package(name, "chat_app")]
-    runs += [name for name in modules() if in_package(name, "knowledge") and not in_package(name, TRAINING)]
-    trains = {module for name in runs for module in reached(name) if in_package(module, TRAINING)}
-    assert trains == set(FEEDBACK)
-    direct = {name for name in runs for module in own_imports(name) if in_package(module, TRAINING)}
-    assert direct == {LEARNING}
-
-
-def test_what_runs_knows_no_experiment_and_experiments_know_the_memory_network_only() -> None:
-    experiments = [name for name in modules() if in_package(name, "experiments")]
-    users = {name for name in modules() for found in imports_of(name) if in_package(found.module, "experiments")}
-    assert len(experiments) > 1 and users <= set(experiments)
-    strangers = {found for name in experiments for found in own_imports(name)} - set(experiments)
-    assert [name for name in strangers if not in_package(name, "knowledge") or in_package(name, TRAINING)] == []
+def test_what_runs_imports_no_training_and_no_experiment() -> None:
+    beside = (TRAINING, "experiments")
+    runs = [name for name in modules() if not any(in_package(name, one) for one in beside)]
+    wrong = {f"{name} imports {found}" for name in runs for found in own_imports(name)
+             if any(in_package(found, one) for one in beside)}  # fmt: skip
+    assert wrong == set() and any(in_package(name, "experiments") for name in modules())
 
 
 def test_imports_make_no_ring() -> None:
@@ -204,7 +218,7 @@ def test_imports_make_no_ring() -> None:
 
 
 def test_the_app_imports_the_page_and_nobody_imports_the_app() -> None:
-    assert all(in_package(found, "chat_app") or found in (*VALUES, *PLAIN) for found in own_imports("app"))
+    assert all(in_package(found, "chat_app") or found in VALUES for found in own_imports("app"))
     assert [name for name in modules() if "app" in own_imports(name)] == []
 
 
@@ -214,18 +228,18 @@ def test_only_app_and_pages_import_pages() -> None:
             assert not any(in_package(found, "chat_app.pages") for found in own_imports(name)), name
 
 
-def test_only_pages_and_http_import_http() -> None:
+def test_only_pages_import_http() -> None:
     for name in modules():
-        if not in_package(name, "chat_app.pages") and not name.startswith("chat_app.http_"):
-            assert not any(found.startswith("chat_app.http_") for found in own_imports(name)), name
+        if not in_package(name, "chat_app.pages") and not in_package(name, "chat_app.http"):
+            assert not any(in_package(found, "chat_app.http") for found in own_imports(name)), name
 
 
 def test_the_chat_takes_the_memory_through_the_network() -> None:
-    through = {*VALUES, *PLAIN, "knowledge", "knowledge.memory_network", "knowledge.transfer", "knowledge.database"}
+    through = {*VALUES, *SHARED, "knowledge.memory_network"}
     for name in modules():
         if in_package(name, "chat_app") and name not in COMPOSING:
-            beside = {FEEDBACK[0]} if name == LEARNING else set()
-            past = {found for found in own_imports(name) if in_package(found, "knowledge")} - through - beside
+            past = {found for found in own_imports(name) if in_package(found, "knowledge")} - through
+            past = {found for found in past if room_of(found) not in ("knowledge.text", "knowledge.feedback")}
             assert past == set(), f"{name} goes past the memory network"
 
 
@@ -280,34 +294,33 @@ def tree(readme: str) -> dict[str, str]:
     return found
 
 
-def missing(named: Iterable[str], files: Iterable[str]) -> list[str]:
-    """Python files without a line of their own, whose folder either has no line or names others of its files."""
-    named = set(named)
-    detailed = {str(PurePosixPath(path).parent) for path in named if path.endswith(".py")}
-    out = []
-    for path in files:
-        folders = [f"{folder}/" for folder in PurePosixPath(path).parents if str(folder) != "."]
-        nearest = next((folder for folder in folders if folder in named), None)
-        covered = nearest is not None and (path.endswith("/__init__.py") or nearest.rstrip("/") not in detailed)
-        if path not in named and not covered:
-            out.append(path)
-    return out
+def folders(files: Iterable[str]) -> set[str]:
+    """Every folder that holds Python files, texts or data of the project, as a path with a slash at its end."""
+    found = {f"{folder}/" for path in files for folder in PurePosixPath(path).parents if str(folder) != "."}
+    return {folder for folder in found if not folder.startswith(".")}
 
 
-def test_the_readme_names_every_file_and_nothing_else() -> None:
+def test_the_readme_names_every_folder_and_nothing_else() -> None:
     named = tree((ROOT / "README.md").read_text(encoding="utf-8"))
     gone = [path for path in named if not (ROOT / path).exists() or path.endswith("/") != (ROOT / path).is_dir()]
     assert gone == [], "named in README.md, but not on the disk"
     assert [path for path, purpose in named.items() if not purpose] == [], "named in README.md without a purpose"
-    assert missing(named, [path for path in project_files() if path.endswith(".py")]) == []
+    assert folders(project_files()) - named.keys() == set()
 
 
 def test_the_tree_is_read_right() -> None:
     block = "app.py    starts\nroom/  # a room\n  one.py   the one\n  in/      inner\n"
     named = tree(f"```\nother\n```\n```text\n{block}```\n")
     assert named == {"app.py": "starts", "room/": "a room", "room/one.py": "the one", "room/in/": "inner"}
-    files = ["app.py", "room/__init__.py", "room/one.py", "room/two.py", "room/in/deep.py", "else/x.py"]
-    assert missing(named, files) == ["room/two.py", "else/x.py"]
+    files = ["app.py", "room/__init__.py", "room/in/deep.py", "else/x.py", ".ci/run"]
+    assert folders(files) == {"room/", "room/in/", "else/"}
+
+
+def test_the_house_on_one_page_names_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    there = [name for name in named if any((ROOT / base / name).is_file() for base in ("", "knowledge"))]
+    assert len(named) > 15 and named == there
 
 
 # ---- where packages come from, and under what licence --------------------------------------------------------------

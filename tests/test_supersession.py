@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from knowledge.encoder import Encoder
-from knowledge.evidence import telling
-from knowledge.focus import read_memory
-from knowledge.reader import make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import make_reader
+from knowledge.read.supersession import asks_for_before, asks_for_now, asks_what_holds, superseded
 from knowledge.records import Memory
-from knowledge.supersession import asks_for_before, asks_for_now, asks_what_holds, superseded
+from knowledge.text.words import telling
 from knowledge.training.read_data import scratch_store
 
 ENCODER = Encoder("default")

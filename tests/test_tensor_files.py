@@ -9,8 +9,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from knowledge.packed_linear import GROUP, kernel_is_fast, pack, pack_large
-from knowledge.tensor_files import FileRows, TensorWriter
+from knowledge.cpu.packed_linear import GROUP, kernel_is_fast, pack, pack_large
+from knowledge.cpu.tensor_files import FileRows, TensorWriter
 
 
 def test_the_library_reads_what_was_written_piece_by_piece(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from knowledge.time_expressions import DAY, nearness, spans
+from knowledge.text.time_expressions import DAY, nearness, spans
 
 ASKED = datetime(2023, 10, 20, 12, tzinfo=UTC).timestamp()  # a Friday
 

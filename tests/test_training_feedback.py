@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from knowledge.attention_reader import AttentionReader
 from knowledge.errors import BadInput, Cancelled
-from knowledge.read_adapter import WIDTH, AdapterSize
-from knowledge.read_network import ReadNetwork, ReadSize
+from knowledge.feedback.examples import FeedbackExample, drawn_on
+from knowledge.feedback.learning import Feedback, FeedbackPlan, FeedbackTraining, PastWeight, cloze_of, examples_of
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.read_adapter import WIDTH, AdapterSize
+from knowledge.read.read_network import ReadNetwork, ReadSize
 from knowledge.records import Memory
-from knowledge.store import ExternalMemory
-from knowledge.training.feedback import Feedback, FeedbackPlan, FeedbackTraining, PastWeight, cloze_of, examples_of
-from knowledge.training.feedback_examples import FeedbackExample, drawn_on
 from knowledge.training.read_data import scratch_store
 from tests.browser.fake_application import FakeEncoder
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.training import generator_chinese, generator_chinese_asked, generator_chinese_facts
-from knowledge.training.generator import (
+from knowledge.training.generated import chinese as generator_chinese
+from knowledge.training.generated import chinese_asked as generator_chinese_asked
+from knowledge.training.generated import chinese_facts as generator_chinese_facts
+from knowledge.training.generated.generator import (
     PEOPLE,
     SCHEMAS,
     Written,
@@ -23,9 +25,9 @@ from knowledge.training.generator import (
     write_followups,
     write_scene,
 )
-from knowledge.training.generator_grammar import compiled, expand, tidy
-from knowledge.training.generator_phrases import OFFERS, UNSEEN_OFFERS, UNSEEN_WHEN_THEN, WHEN_THEN
-from knowledge.training.generator_values import names
+from knowledge.training.generated.grammar import compiled, expand, tidy
+from knowledge.training.generated.phrases import OFFERS, UNSEEN_OFFERS, UNSEEN_WHEN_THEN, WHEN_THEN
+from knowledge.training.generated.values import names
 from knowledge.training.scenes import Scene
 
 UNANSWERABLE = {"adversarial", "never told", "untold detail"}
@@ -57,7 +59,7 @@ def test_template_language() -> None:
 
 
 def test_same_seed_same_scenes_also_in_another_process() -> None:
-    code = "import hashlib; from knowledge.training.generator import followups, generate\n"
+    code = "import hashlib; from knowledge.training.generated.generator import followups, generate\n"
     code += "print(hashlib.sha256(repr([*generate(5, 3), *followups(5, 20, unseen=True)]).encode()).hexdigest())"
     digests = {
         subprocess.run(

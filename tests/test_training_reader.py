@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from knowledge.evidence import WIDTH
-from knowledge.read_network import ReadSize
+from knowledge.read.evidence import WIDTH
+from knowledge.read.read_network import ReadSize
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Example, Lesson, lesson
 from knowledge.training.reader import ReadPlan, ReadTraining
@@ -70,7 +70,7 @@ def test_a_new_run_does_not_take_over_an_old_ones_state(tmp_path: Path) -> None:
 
 
 def test_a_scene_becomes_questions_over_the_product_s_own_shortlist() -> None:
-    from knowledge.encoder import Encoder
+    from knowledge.input.encoder import Encoder
 
     slots = [Slot("My sister Anna moved to Lisbon.", 100.0, "Ben", container="a", position=0),
              Slot("Lisbon sounds lovely!", 130.0, "Eve", container="a", position=1),

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from knowledge.training.licensed.archives import sentences
+from knowledge.training.licensed.attributes import attributes
+from knowledge.training.licensed.cloze import parts, questions
+from knowledge.training.licensed.dialogues import answers
+from knowledge.training.licensed.questions import ME, YOU, about, named
+from knowledge.training.licensed.sets import ALL, scenes
 from knowledge.training.scenes import Scene
-from knowledge.training.sets import ALL, scenes
-from knowledge.training.sets_archives import sentences
-from knowledge.training.sets_attributes import attributes
-from knowledge.training.sets_cloze import parts, questions
-from knowledge.training.sets_dialogues import answers
-from knowledge.training.sets_questions import ME, YOU, about, named
 
 BEN, MARIA = named("Ben", False), named("Maria", True)
 REAL = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -6,7 +6,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from knowledge.training.sets_stories import ARCHIVE, parse, story_scenes
+from knowledge.training.licensed.stories import ARCHIVE, parse, story_scenes
 
 TEXT = """1 Mary moved to the bathroom.
 2 Mary got the milk there.

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import BadInput, Cancelled
+from knowledge.memory.store import ExternalMemory
+from knowledge.memory.transfer import export_jsonl, import_jsonl
 from knowledge.records import Document
-from knowledge.store import ExternalMemory
-from knowledge.transfer import export_jsonl, import_jsonl
 from tests.make_memories import encode, found, memory, recovered, talk, write
 
 HEADER = json.dumps({"format": "mneme-memories", "version": 1})

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from chat_app.upload_jobs import KEPT_FINISHED, JobView, UploadJobs, clean_name
+from chat_app.jobs.upload_jobs import KEPT_FINISHED, JobView, UploadJobs, clean_name
+from knowledge.documents.ingestion import IntakeOutcome
 from knowledge.errors import BadInput, Cancelled, DocumentError, NotFound, NotReady
-from knowledge.ingestion import IntakeOutcome
 from knowledge.records import Document
 
 SOON = 20.0  # seconds; only a broken test waits that long

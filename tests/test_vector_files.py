@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from knowledge import memory_network
-from knowledge.encoder import Encoder
 from knowledge.errors import StoreError
-from knowledge.vector_files import is_clean, take_out_deleted
-from knowledge.vectors import VectorIndex
+from knowledge.input.encoder import Encoder
+from knowledge.memory.vector_files import is_clean, take_out_deleted
+from knowledge.memory.vectors import VectorIndex
 from tests.browser.talk import eventually
 from tests.make_memories import found, holds, holds_vector, recovered, talk, write
 from tests.test_memory_network import Watched, network_with
@@ -221,7 +221,7 @@ def test_a_database_in_use_is_left_for_later(
     index._client.close()
     other = sqlite3.connect(tmp_path / "chroma.sqlite3", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr("knowledge.vector_files._PATIENCE", 0.1)
+    monkeypatch.setattr("knowledge.memory.vector_files._PATIENCE", 0.1)
     with pytest.raises(StoreError, match="locked"):
         take_out_deleted(tmp_path)
     assert not is_clean(tmp_path)

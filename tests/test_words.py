@@ -12,7 +12,7 @@ import pytest
 
 from chat_app.pages import words
 
-PAGES = Path(words.__file__).parent
+PAGES = Path(words.__file__).parents[1]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys that are put together where they are used: the phases of a start, the marks of a card, the results of an upload.
 COMPOSED = re.compile(r"(?:`|\")((?:[a-z]+\.)[a-z_]*)\$\{")

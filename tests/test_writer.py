@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from knowledge.records import Turn
-from knowledge.writer import Writer, memory_id
+from knowledge.write.writer import Writer, memory_id
 
 
 def test_a_turn_becomes_one_memory_that_knows_where_it_stands() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import gradio as gr
 
-from chat_app.message_text import MOST_CHARACTERS
+from chat_app.dialogue.message_text import MOST_CHARACTERS
 from chat_app.pages.handlers import field, names
 
 Kind = Literal["edit", "again", "switch"]

@@ -15,16 +15,16 @@ import gradio as gr
 
 from chat_app.pages.branches import ROLES, Branch, branch_of
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
+from chat_app.pages.chat_view import chat_value
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
 from chat_app.pages.memory_list import job_value
-from chat_app.pages.view import chat_value
 from chat_app.pages.words import Language, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
 from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
 
 if TYPE_CHECKING:
-    from chat_app.history_records import Message
+    from chat_app.history.records import Message
 
 STEP = 0.05  # seconds between two updates of a streaming reply: every token would keep the browser busy
 BOOST = 4.0  # factor on the read weight of a memory that a person boosts

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from chat_app.pages.chat import ChatComponents
+from chat_app.pages.chat_view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.handlers import told
 from chat_app.pages.models import encoder_value, speaker_value
 from chat_app.pages.open_pages import OpenPages
 from chat_app.pages.recalled_lines import RecalledLines
 from chat_app.pages.source_lines import SourceLines
-from chat_app.pages.view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.words import LANGUAGES, Language, say
 from knowledge.errors import NotFound
 
 if TYPE_CHECKING:
     from chat_app.application import Application
-    from chat_app.history_records import Message
+    from chat_app.history.records import Message
 
 # Bound with these, an event runs beside others, so that the page answers while a reply streams.
 QUICK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "trigger_mode": "multiple",

@@ -1,7 +1,7 @@
 """The documents page: files go in with progress, their passages can be read, and what is deleted is gone.
 
 One component draws the page (scripts/documents.js) and sends what a person does as ('select', {action, …}). Files
-travel over chat_app/http_files.py into the server's jobs, which go on when the page is closed. Does not know: how a
+travel over chat_app/http/files.py into the server's jobs, which go on when the page is closed. Does not know: how a
 file becomes passages.
 """
 
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from chat_app.pages.documents_list import documents_value, passages_value
-from chat_app.pages.drawn_page import DrawnPage
 from chat_app.pages.memory_list import Query, job_value, text_of
+from chat_app.pages.scripted_page import DrawnPage
 from knowledge.errors import BadInput, NotFound
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from knowledge.errors import NotFound
 from knowledge.records import Document, Memory
 
 if TYPE_CHECKING:
-    from knowledge.store import ExternalMemory
+    from knowledge.memory.store import ExternalMemory
 
 PASSAGES = 20  # passages on one page
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from chat_app.pages.drawn_page import DrawnPage
 from chat_app.pages.memory_list import Query, job_value, page_of_memories, text_of
+from chat_app.pages.scripted_page import DrawnPage
 from knowledge.errors import BadInput
 
 if TYPE_CHECKING:

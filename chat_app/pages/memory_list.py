@@ -16,7 +16,7 @@ from knowledge.records import Kind, Memory
 
 if TYPE_CHECKING:
     from chat_app.application import Application, Status
-    from chat_app.upload_jobs import JobView
+    from chat_app.jobs.upload_jobs import JobView
 
 PAGE = 30  # memories on one page
 SOURCES = 300  # conversations offered as a filter, latest first

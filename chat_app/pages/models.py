@@ -15,8 +15,8 @@ from chat_app.application import ENCODERS
 from chat_app.decoders import DecodersState
 from chat_app.local_endpoints import find
 from chat_app.machine import own_memory, total_memory
-from chat_app.pages.drawn_page import DrawnPage
 from chat_app.pages.memory_list import text_of
+from chat_app.pages.scripted_page import DrawnPage
 from chat_app.pages.words import Language, error_text
 from knowledge.errors import BadInput, NotReady
 

@@ -17,7 +17,7 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.records import Memory
 
 if TYPE_CHECKING:
-    from chat_app.history_records import Message
+    from chat_app.history.records import Message
 
 LONGEST_MEMORY = 100_000  # characters
 

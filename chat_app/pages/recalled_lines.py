@@ -13,7 +13,7 @@ from knowledge.errors import NotReady
 
 if TYPE_CHECKING:
     from chat_app.application import Application
-    from chat_app.history_records import Message, PastRead
+    from chat_app.history.records import Message, PastRead
     from knowledge.records import Memory
 
 _REMEMBERED = 20_000  # replies that are known to have no set

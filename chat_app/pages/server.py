@@ -19,8 +19,8 @@ os.environ["GRADIO_MCP_SERVER"] = "False"
 import gradio as gr  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
-from chat_app.http_api import api_router  # noqa: E402
-from chat_app.http_files import files_router  # noqa: E402
+from chat_app.http.api import api_router  # noqa: E402
+from chat_app.http.files import files_router  # noqa: E402
 from chat_app.pages import build  # noqa: E402
 from chat_app.pages.guards import Guards  # noqa: E402
 from chat_app.pages.handlers import sentence  # noqa: E402

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from chat_app.pages.chat_state import QUICK, ChatState, Updates, id_of, page_of
+from chat_app.pages.chat_view import SIDEBAR_PAGE
 from chat_app.pages.handlers import field, told
-from chat_app.pages.view import SIDEBAR_PAGE
 from chat_app.pages.words import language_of, say
 from knowledge.errors import NotFound
 

@@ -1,6 +1,6 @@
 """The line below each reply that quotes where it came from, as values for the page's script.
 
-What is picked is up to ``chat_app.reply_source``. Does not know: gradio, how the line looks.
+What is picked is up to ``chat_app.dialogue.reply_source``. Does not know: gradio, how the line looks.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from chat_app.reply_source import Source, Told, source_of
+from chat_app.dialogue.reply_source import Source, Told, source_of
 from knowledge.errors import NotReady
 from knowledge.records import Memory
 
 if TYPE_CHECKING:
     from chat_app.application import Application
-    from chat_app.history_records import Message, PastRead
+    from chat_app.history.records import Message, PastRead
 
 _REMEMBERED = 2_000  # replies whose line is not picked a second time
 

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from chat_app.feedback import FeedbackRow
-from chat_app.history_records import excerpt_around
-from chat_app.pages.drawn_page import DrawnPage
+from chat_app.history.feedback import FeedbackRow
+from chat_app.history.records import excerpt_around
 from chat_app.pages.memory_list import Query, text_of
+from chat_app.pages.scripted_page import DrawnPage
 from chat_app.pages.words import Language, error_text
 from knowledge.errors import BadInput, NotFound
 

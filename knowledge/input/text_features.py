@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from knowledge.words import cjk_share
+from knowledge.text.words import cjk_share
 
 BUCKETS = 8192
 SURFACE = 12  # numbers of :func:`surface`

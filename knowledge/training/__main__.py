@@ -17,16 +17,20 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from knowledge import adapter, centring
-from knowledge.encoder import Encoder
 from knowledge.errors import MnemeError
-from knowledge.read_network import ReadSize, save
-from knowledge.reader import WEIGHTS as READER
-from knowledge.reader import own_weights
-from knowledge.training import generator, generator_chinese, reply_mix, sets
+from knowledge.input import centring
+from knowledge.input.encoder import Encoder
+from knowledge.read.read_network import ReadSize, save
+from knowledge.read.reader import WEIGHTS as READER
+from knowledge.read.reader import own_weights
+from knowledge.reply.local import adapter
+from knowledge.training.generated import chinese as generator_chinese
+from knowledge.training.generated import generator
+from knowledge.training.licensed import sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
 from knowledge.training.reader import ReadPlan, ReadTraining
+from knowledge.training.replies import mix as reply_mix
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
 
@@ -73,13 +77,13 @@ def train_reader(given: argparse.Namespace, out: Path) -> dict[str, object]:
 def train_decoder(given: argparse.Namespace, out: Path) -> dict[str, object]:
     """Train the embedded decoder's adapter and write it to ``out``."""
     # Imported here: only this part needs the decoder.
-    from knowledge.chat_model import ChatModel
-    from knowledge.embedded_model import ensure
-    from knowledge.local_decoder import LocalDecoder
+    from knowledge.catalogue.embedded_model import ensure
+    from knowledge.reply.local.chat_model import ChatModel
+    from knowledge.reply.local.local_decoder import LocalDecoder
     from knowledge.training.decoder import DecoderPlan, DecoderTraining
     from knowledge.training.distillation import talk_rows
-    from knowledge.training.reply_chat import replies_of
-    from knowledge.training.reply_polish import polish
+    from knowledge.training.replies.chat import replies_of
+    from knowledge.training.replies.polish import polish
 
     cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))
     folder = str(ensure(cache, lambda phase, share: print(f"\r{phase} {share:4.0%}", end="", file=sys.stderr)))
@@ -143,8 +147,8 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
 
 def train_support(given: argparse.Namespace, out: Path) -> dict[str, object]:
     """Learn to tell an answer from memory from a guess, with the default decoder, and write the weights to ``out``."""
-    from knowledge import support
-    from knowledge.decoder import CheckedDecoder, make_decoder
+    from knowledge.reply import support
+    from knowledge.reply.decoder import CheckedDecoder, make_decoder
     from knowledge.training import support as lesson
 
     cache = Path(os.environ.get("MNEME_CACHE") or platformdirs.user_cache_dir("mneme", False))

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from knowledge.encoder import Encoder
 from knowledge.input.acts_network import MEMBERS, ActsNetwork, Member
+from knowledge.input.encoder import Encoder
 from knowledge.input.text_features import pieces, surface
 from knowledge.records import ACTS
 from knowledge.training.acts_data import Example, joined, varied

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.records import ACTS, OPERATIONS
-from knowledge.training import generator
 from knowledge.training.advice import advice
-from knowledge.training.sets_archives import DOCUMENTS, members, persona_chat
+from knowledge.training.generated import generator
+from knowledge.training.licensed.archives import DOCUMENTS, members, persona_chat
 
 FOLDER = Path(__file__).parent / "data"
 CODES = dict(zip("TOWDXACBSK", ACTS, strict=True))

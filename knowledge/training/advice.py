@@ -1,6 +1,6 @@
 """What people ask an assistant for advice on in their own life, from templates, with a seed.
 
-The untrained decoder's replies to it are examples (reply_mix.py), for it is asked like what memory does not answer.
+The untrained decoder's replies to it are examples (replies/mix.py), for it is asked like what memory does not answer.
 """
 
 from __future__ import annotations

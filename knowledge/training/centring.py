@@ -1,16 +1,16 @@
 """Measures what all vectors of an encoder have in common: ``python -m knowledge.training centring --encoder NAME``.
 
 The means are of generated memories and questions (English), the directions of languages those in which the same
-sentences in eight languages differ from each other. Does not know: how it is used (``knowledge/centring.py``).
+sentences in eight languages differ from each other. Does not know: how it is used (``knowledge/input/centring.py``).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from knowledge.centring import Centring
-from knowledge.encoder import Encoder
-from knowledge.training import generator
+from knowledge.input.centring import Centring
+from knowledge.input.encoder import Encoder
+from knowledge.training.generated import generator
 from knowledge.training.parallel_sentences import QUESTIONS, STATEMENTS
 
 

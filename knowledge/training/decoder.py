@@ -1,7 +1,7 @@
 """Trains the decoder's adapter: replies conditioned on what the read weighed, a dev part held out, early stopping.
 
 The steps of a memory network's training (Weston et al. 2015), as this loop takes them: 1 initialise (adapter attached,
-a no-op); 2 input and 3 features, 4 write (scenes become memories, once, in knowledge/training/reply_data.py); 5 read
+a no-op); 2 input and 3 features, 4 write (scenes become memories, once, in knowledge/training/replies/data.py); 5 read
 (there too: the weights α that the app's own read gives) and answer (one pass over a row of examples); 6 loss and
 update; 7 memory update (the blocks are made anew by the changed decoder in every pass, nothing stale is attended to);
 8 iterate.
@@ -25,13 +25,13 @@ import torch
 from safetensors.torch import load_file
 from tqdm import tqdm
 
-from knowledge import adapter
-from knowledge.chat_model import ChatModel
-from knowledge.prompt import PromptBuilder
-from knowledge.reply_layout import WAYS, Conditioning
+from knowledge.reply.local import adapter
+from knowledge.reply.local.chat_model import ChatModel
+from knowledge.reply.local.layout import WAYS, Conditioning
+from knowledge.reply.prompt import PromptBuilder
 from knowledge.training.distillation import divergence
-from knowledge.training.reply_batch import LaidOut, RowBuilder, packed, reply_log_probabilities
-from knowledge.training.reply_data import ReplyExample
+from knowledge.training.replies.batch import LaidOut, RowBuilder, packed, reply_log_probabilities
+from knowledge.training.replies.data import ReplyExample
 from knowledge.training.run_state import keep_state
 
 

@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from knowledge.chat_model import ChatModel
-from knowledge.prompt import PromptBuilder
 from knowledge.records import ReplyRequest
-from knowledge.reply_layout import WAYS, lay_out
-from knowledge.training.reply_chat import talks, turns
+from knowledge.reply.local.chat_model import ChatModel
+from knowledge.reply.local.layout import WAYS, lay_out
+from knowledge.reply.prompt import PromptBuilder
+from knowledge.training.replies.chat import talks, turns
 
 SAID = 0.2  # share of the target that is the token that was said
 

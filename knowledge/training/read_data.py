@@ -16,12 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.database import open_database
-from knowledge.encoder import Encoder
-from knowledge.evidence import evidence, neighbours
-from knowledge.focus import candidates_of, focus_of
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.evidence import evidence, neighbours
+from knowledge.read.pipeline import candidates_of, focus_of
 from knowledge.records import Memory
-from knowledge.store import ExternalMemory
 from knowledge.training.scenes import Query, Scene
 
 OWNER = "training"

@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from knowledge.evidence import SLOT_FEATURES, relate
-from knowledge.read_network import ReadBatch, ReadNetwork, ReadSize, memory_loss
+from knowledge.read.evidence import SLOT_FEATURES, relate
+from knowledge.read.read_network import ReadBatch, ReadNetwork, ReadSize, memory_loss
 from knowledge.training.read_data import Example, Lesson
 from knowledge.training.run_state import keep_state
 

@@ -1,4 +1,4 @@
-"""What tells an answer from memory from a guess (knowledge/support.py), learned from lives written for it.
+"""What tells an answer from memory from a guess (knowledge/reply/support.py), learned from lives written for it.
 
 Each life is told to a memory of its own, then all its questions are asked in one dialogue, through the read and the
 decoder that ship, in every way that the application tries. A reply is labelled by the answer's accepted forms; what was
@@ -18,15 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.database import open_database
-from knowledge.decoder import CheckedDecoder
-from knowledge.encoder import Encoder
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
-from knowledge.reader import make_reader
+from knowledge.read.reader import make_reader
 from knowledge.records import ReplyDone, ReplyRequest, Sampling, Turn
-from knowledge.store import ExternalMemory
-from knowledge.support import SupportModel, attempts, evidence_of
-from knowledge.writer import Writer
+from knowledge.reply.decoder import CheckedDecoder
+from knowledge.reply.support import SupportModel, attempts, evidence_of
+from knowledge.write.writer import Writer
 
 LIVES = Path(__file__).parent / "data" / "calibration_lives.json"
 ASKED = 1793872800.0  # 5 November 2026: the conversations end the day before, each five days after the last one
@@ -44,7 +44,7 @@ class Row:
     kind: str
     question: str
     reply: str
-    attempt: int  # which of knowledge.support.attempts
+    attempt: int  # which of knowledge.reply.support.attempts
     features: tuple[float, ...]
     right: bool
 

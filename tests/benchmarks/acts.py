@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.encoder import Encoder
 from knowledge.input.dialogue_acts import make_message_reader
+from knowledge.input.encoder import Encoder
 from knowledge.records import ACTS, OPERATIONS, Acts
 from tests.benchmarks.acts_word_lists import LISTS
 

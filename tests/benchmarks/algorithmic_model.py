@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from knowledge.addressing import FLOOR, Address, Addressing, erase_add, read, time_neighbours
+from knowledge.read.addressing import FLOOR, Address, Addressing, erase_add, read, time_neighbours
 
 BITS = {"copy": 8, "recall": 6}
 DELIMITERS = {"copy": 1, "recall": 2}

@@ -37,9 +37,9 @@ import torch
 
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
-from knowledge.encoder import Encoder
-from knowledge.local_decoder import LocalDecoder
+from knowledge.input.encoder import Encoder
 from knowledge.records import Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.training.read_data import scratch_store
 from tests.benchmarks import recall
 from tests.benchmarks.conditioning import reader_of

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from chat_app.application import Application, Models
-from chat_app.conversation import Conversations
+from chat_app.dialogue.conversation import Conversations
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
-from knowledge.decoder import OpenDecoder
 from knowledge.records import Memory, MemoryRead, Read, ReadResult, ReplySaved, Sampling, TextDelta, UserSaved
+from knowledge.reply.decoder import OpenDecoder
 
 OWNER = "local"
 DAY = 86400.0

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.inference_network import ANSWER_SLOTS, WORDS, Vocabulary
-from knowledge.training import sets_stories
+from knowledge.training.licensed import stories as sets_stories
 
 TASKS = range(1, 21)
 NAME = re.compile(r"qa(\d+)_(?:.*_)?(train|valid|test)\.txt$")

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from experiments.inference_network import InferenceNetwork, Size, Vocabulary, save
-from knowledge.addressing import Address
+from knowledge.read.addressing import Address
 from tests.benchmarks.babi_data import Batch, Packed, batch_of, keep_facts
 from tests.benchmarks.babi_symmetry import Renamer
 

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 
 from chat_app.settings import load as load_settings
-from knowledge.block_cache import BlockCache
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.reply.local.block_cache import BlockCache
+from knowledge.reply.local.local_decoder import LocalDecoder
 from tests.benchmarks.embedded import decoder_of
 from tests.benchmarks.scale import resident_mib
 from tests.benchmarks.scale_data import filler_texts

@@ -34,10 +34,10 @@ from typing import Any
 import torch
 
 from chat_app.settings import load as load_settings
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import ReplyRequest, Sampling, Turn
+from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.training.held_out import held_out
-from knowledge.training.sets_archives import CONVERSATIONS, members
+from knowledge.training.licensed.archives import CONVERSATIONS, members
 from tests.benchmarks.answers import reply_of
 from tests.benchmarks.embedded import adapter_of, embedded_folder
 

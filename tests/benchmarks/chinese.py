@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
-from knowledge.reader import Reader, fixed_for, make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader, fixed_for, make_reader
 from knowledge.records import Turn
-from knowledge.store import ExternalMemory
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 
 OWNER = "chinese"
 TOLD = (  # (what was told, asked in Chinese, asked in English)

@@ -29,14 +29,14 @@ from typing import Any
 
 import torch
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.encoder import Encoder
-from knowledge.fixed_reader import FixedReader, Mix
-from knowledge.focus import read_memory
-from knowledge.local_decoder import LocalDecoder
-from knowledge.reader import Reader, make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.fixed_reader import FixedReader, Mix
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader, make_reader
 from knowledge.records import Read, ReplyDone, ReplyRequest, Sampling, Turn
-from knowledge.reply_layout import WAYS, Conditioning
+from knowledge.reply.local.layout import WAYS, Conditioning
+from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.training.read_data import scratch_store
 from tests.benchmarks import recall
 from tests.benchmarks.embedded import about_adapter, decoder_of

@@ -9,12 +9,12 @@ from typing import Any
 
 import platformdirs
 
-from knowledge.adapter import ADAPTER
-from knowledge.decoder import make_decoder
-from knowledge.decoder_catalogue import entry_of
-from knowledge.embedded_model import ensure
-from knowledge.local_decoder import LocalDecoder
-from knowledge.packed_network import is_packed
+from knowledge.catalogue.embedded_model import ensure
+from knowledge.catalogue.entries import entry_of
+from knowledge.cpu.packed_network import is_packed
+from knowledge.reply.decoder import make_decoder
+from knowledge.reply.local.adapter import ADAPTER
+from knowledge.reply.local.local_decoder import LocalDecoder
 
 
 def cache_folder() -> Path:

@@ -28,9 +28,9 @@ import numpy as np
 import torch
 from scipy.stats import spearmanr
 
-from knowledge.encoder import Encoder
-from knowledge.local_decoder import LocalDecoder
+from knowledge.input.encoder import Encoder
 from knowledge.records import ReplyDone
+from knowledge.reply.local.local_decoder import LocalDecoder
 from tests.benchmarks.answers import mean
 from tests.benchmarks.conditioning import asked, request_of
 from tests.benchmarks.embedded import about_adapter, decoder_of

@@ -32,15 +32,16 @@ from typing import Any
 
 import torch
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
-from knowledge.owner_readers import OwnerReaders
-from knowledge.reader import make_reader
+from knowledge.feedback.learning import Feedback, FeedbackPlan, FeedbackTraining, PastWeight, cloze_of, examples_of
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.owner_readers import OwnerReaders
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import make_reader
 from knowledge.records import Memory, ReadResult
-from knowledge.store import ExternalMemory
-from knowledge.training import generator, sets
-from knowledge.training.feedback import Feedback, FeedbackPlan, FeedbackTraining, PastWeight, cloze_of, examples_of
+from knowledge.training.generated import generator
+from knowledge.training.licensed import sets
 from knowledge.training.read_data import memories_of, scratch_store
 from knowledge.training.scenes import Scene
 

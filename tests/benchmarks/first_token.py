@@ -24,8 +24,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from knowledge.local_decoder import LocalDecoder
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
+from knowledge.reply.local.local_decoder import LocalDecoder
 from tests.benchmarks.embedded import embedded_folder
 
 WORDS = (  # noqa: SIM905

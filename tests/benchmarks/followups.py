@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
-from knowledge.reader import WEIGHTS, Reader, make_reader
-from knowledge.training.generator import followups
+from knowledge.input.encoder import Encoder
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import WEIGHTS, Reader, make_reader
+from knowledge.training.generated.generator import followups
 from knowledge.training.read_data import memories_of, scratch_store
 from knowledge.training.scenes import Query, Scene, Slot
 

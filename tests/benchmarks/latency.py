@@ -30,13 +30,13 @@ from typing import Any
 
 import torch
 
-from knowledge.block_cache import BlockCache
-from knowledge.encoder import Encoder
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prefix_cache import Entry
+from knowledge.input.encoder import Encoder
 from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
+from knowledge.reply.local.block_cache import BlockCache
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.local.prefix_cache import Entry
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 from tests.benchmarks.conditioning import PROMPT, first_token
 from tests.benchmarks.embedded import about_adapter, cache_folder, decoder_of, gguf_of, is_plain
 from tests.benchmarks.scale_data import filler_texts

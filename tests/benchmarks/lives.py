@@ -41,8 +41,8 @@ from typing import Any
 
 from chat_app.application import Application, Models
 from chat_app.settings import Settings
-from knowledge.decoder import OpenDecoder
 from knowledge.records import Memory
+from knowledge.reply.decoder import OpenDecoder
 from tests.benchmarks.answer_forms import forms_of, from_answer, parts_held
 from tests.benchmarks.app_runs import (
     OWNER,

@@ -41,14 +41,14 @@ from typing import Any
 import numpy as np
 
 from chat_app.settings import Settings
-from knowledge.decoder import Decoder, OpenDecoder
-from knowledge.encoder import Encoder
-from knowledge.focus import read_memory
-from knowledge.reader import Reader
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader
 from knowledge.records import Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
-from knowledge.store import ExternalMemory
+from knowledge.reply.decoder import Decoder, OpenDecoder
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer, memory_id
+from knowledge.write.writer import Writer, memory_id
 from tests.benchmarks.answer_forms import from_answer
 from tests.benchmarks.app_runs import NEAREST, loaded
 from tests.benchmarks.conditioning import reader_of

@@ -22,9 +22,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from knowledge.local_decoder import LocalDecoder
-from knowledge.prompt import Style
 from knowledge.records import Memory, Read, ReplyRequest, Sampling, TextDelta, Turn
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.prompt import Style
 from tests.benchmarks.embedded import embedded_folder
 
 WITH_MEMORY = " with a long-term memory. Answer briefly, using the memories when they help."

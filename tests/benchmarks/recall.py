@@ -26,16 +26,16 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.encoder import Encoder
-from knowledge.fixed_reader import FixedReader
-from knowledge.focus import read_memory
 from knowledge.input.dialogue_acts import make_message_reader
-from knowledge.reader import Reader, fixed_for, make_reader
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.fixed_reader import FixedReader
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader, fixed_for, make_reader
 from knowledge.records import ReadResult, Turn
-from knowledge.store import ExternalMemory
 from knowledge.training.read_data import scratch_store
-from knowledge.writer import Writer, memory_id
+from knowledge.write.writer import Writer, memory_id
 
 OWNER = "locomo"
 WITH_SPEAKER = "locomo with names"  # a second memory of the same turns, for the peers

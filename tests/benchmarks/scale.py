@@ -32,15 +32,15 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.database import open_database
-from knowledge.encoder import Encoder
-from knowledge.fixed_reader import FixedReader, Mix
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
-from knowledge.reader import Reader, make_reader
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.fixed_reader import FixedReader, Mix
+from knowledge.read.reader import Reader, make_reader
 from knowledge.records import DecoderEvent, ReplyRequest, Turn
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer, memory_id
+from knowledge.write.writer import Writer, memory_id
 from tests.benchmarks.scale_data import Filler, encoded, filler_texts
 from tests.benchmarks.scale_facts import Fact, facts
 
@@ -50,7 +50,7 @@ WARM = 5  # questions asked before the clock counts: files are opened, pages rea
 
 
 def read_of(name: str, encoder: Encoder) -> Reader:
-    """"app": what the app uses, the learned read where its weights fit; "fixed": the mix. Neither declines here."""
+    """The read that the app uses ("app"), the learned one where its weights fit, or the mix ("fixed")."""
     if name == "app":
         made, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if isinstance(made, AttentionReader):

@@ -32,19 +32,19 @@ from typing import Any
 
 import torch
 
-from chat_app.conversation import Conversations
-from chat_app.history import History
+from chat_app.dialogue.conversation import Conversations
+from chat_app.history.history import History
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
-from knowledge.database import open_database
-from knowledge.encoder import Encoder
-from knowledge.local_decoder import LocalDecoder
+from knowledge.input.encoder import Encoder
+from knowledge.memory.database import open_database
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
-from knowledge.prompt import Style, memory_line
-from knowledge.reader import Reader, make_reader
+from knowledge.read.reader import Reader, make_reader
 from knowledge.records import MemoryRead, ReadResult, ReplySaved, Sampling, UserSaved
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer
+from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.prompt import Style, memory_line
+from knowledge.write.writer import Writer
 from tests.benchmarks.embedded import adapter_of, embedded_folder
 from tests.benchmarks.sessions_scripts import BEGIN, DAY, Script, honest, load, right, scripts
 

@@ -23,15 +23,15 @@ from chat_app.application import Application
 from chat_app.parts import Parts
 from chat_app.settings import load
 from knowledge.errors import ModelUnavailable
-from knowledge.fixed_reader import FixedReader
+from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
+from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, TextDelta, Trace, Turn, Usage
-from knowledge.store import ExternalMemory
-from knowledge.writer import Writer
+from knowledge.write.writer import Writer
 
 if TYPE_CHECKING:  # it brings torch along, and the page is to be up in a second
-    from knowledge.decoder import Decoder
-    from knowledge.reader import Reader
+    from knowledge.read.reader import Reader
+    from knowledge.reply.decoder import Decoder
 
 REPLY = (
     "Here is what I can say about that.\n\nTwo things stand out:\n\n1. It was mentioned **before**.\n"
@@ -140,7 +140,7 @@ class OpenFakeDecoder(FakeDecoder):
         """Keeps nothing."""
 
     def cache_state(self) -> Any:
-        from knowledge.block_cache import CacheState  # it brings torch along
+        from knowledge.reply.local.block_cache import CacheState  # it brings torch along
 
         return CacheState(blocks=len(self.filled), ram=3 << 20, ram_limit=256 << 20, hits=3, misses=1)
 

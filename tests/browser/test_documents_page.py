@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from knowledge.ingestion import DocumentIntake
+from knowledge.documents.ingestion import DocumentIntake
 from tests.browser.fake_application import FakeApplication
 from tests.browser.talk import eventually, let_everything_run
 from tests.page_server import running

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from knowledge.evidence import Focus
+from knowledge.read.evidence import Focus
 from knowledge.records import Candidate, Memory, Read, Reading, ReadResult
 from tests.browser.talk import let_everything_run, open_chat, say
 from tests.page_server import PageServer

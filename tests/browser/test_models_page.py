@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chat_app import local_endpoints
-from knowledge.decoder_catalogue import CATALOGUE
+from knowledge.catalogue.entries import CATALOGUE
 from knowledge.errors import ModelUnavailable
 from tests.browser.fake_application import OpenFakeDecoder
 from tests.browser.talk import eventually, last_reply, open_chat, say

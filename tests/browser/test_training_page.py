@@ -13,8 +13,8 @@ import pytest
 import torch
 from playwright.sync_api import expect
 
-from knowledge.attention_reader import AttentionReader
-from knowledge.read_network import ReadNetwork, ReadSize
+from knowledge.read.attention_reader import AttentionReader
+from knowledge.read.read_network import ReadNetwork, ReadSize
 from knowledge.records import Memory
 from tests.browser.fake_application import OpenFakeDecoder
 from tests.browser.talk import conversation_of, eventually, last_reply, open_chat, say

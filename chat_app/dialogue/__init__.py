@@ -1,0 +1,1 @@
+"""One dialogue: read, reply, write; and what is shown of how a reply came about."""

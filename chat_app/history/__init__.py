@@ -1,0 +1,1 @@
+"""Dialogues on disk, and what a person said about them."""

@@ -1,0 +1,46 @@
+"""The HTTP door for other programs: joins its routes into one router. Does not know: what they do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from chat_app.http.chat import chat_routes
+from chat_app.http.documents import document_routes
+from chat_app.http.errors import ApiError, guarded_route
+from chat_app.http.memories import memory_routes
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+
+
+def api_router(application: Application) -> APIRouter:
+    """``GET /healthz`` and everything under ``/v1``; errors are answered in the shape of OpenAI's API."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/healthz")
+    def healthz() -> JSONResponse:
+        """200 when replies can be given from a whole memory, else 503 and why; for monitors, so without a key."""
+        status = application.status()
+        if status.ready:
+            trouble = application.network.trouble()
+            return JSONResponse({"status": "degraded", "reason": trouble}, 503) if trouble else JSONResponse(
+                {"status": "ok"})
+        word = "failed" if status.error else "loading"
+        answer = {"status": word, "reason": status.error or status.phase, "progress": status.fraction}
+        return JSONResponse(answer, 503)
+
+    guarded = APIRouter(route_class=guarded_route(application), include_in_schema=False)
+    chat_routes(guarded, application)
+    memory_routes(guarded, application)
+    document_routes(guarded, application)
+
+    # Without this, what is not here would be answered by the page.
+    @guarded.api_route("/v1/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+    def nothing(rest: str) -> dict[str, Any]:
+        raise ApiError(404, f"There is nothing at /v1/{rest[:200]} for this method.", code="not_found")
+
+    router.include_router(guarded)
+    return router

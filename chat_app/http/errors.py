@@ -1,0 +1,181 @@
+"""Errors in the shape of OpenAI's API, for every route of the HTTP door, and what is checked before any of them.
+
+Does not know: what the routes do.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Message
+
+from chat_app.dialogue.running_replies import StillReplying
+from knowledge.errors import BadInput, EndpointError, MnemeError, NotFound, NotReady
+
+if TYPE_CHECKING:
+    from chat_app.application import Application
+
+logger = logging.getLogger(__name__)
+
+JSON_BYTES = 4 * 2**20  # of one JSON request
+_FORM_BYTES = 2**20  # what a form may need beyond its file
+_HandleRequest = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class ApiError(Exception):
+    """A refusal with its HTTP status. ``param`` names the field of the request that is at fault."""
+
+    def __init__(self, status: int, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """Any error as the one that is sent."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _validation(error)
+    if isinstance(error, HTTPException):
+        return ApiError(error.status_code, str(error.detail))
+    if isinstance(error, MnemeError):
+        return ApiError(_status(error), str(error), code=_code(error))
+    logger.error("a request failed", exc_info=error)
+    return ApiError(500, "Mneme could not do this; its terminal says why.", code="internal_error")
+
+
+def error_body(error: ApiError) -> dict[str, Any]:
+    """OpenAI's error object."""
+    kind = "server_error" if error.status >= 500 else "invalid_request_error"
+    return {"error": {"message": error.message, "type": kind, "param": error.param, "code": error.code}}
+
+
+def error_response(error: ApiError) -> JSONResponse:
+    """The error as a whole answer."""
+    headers = {}
+    if error.status == 503:
+        headers["Retry-After"] = "2"
+    elif error.status >= 500:
+        # The official client would say the same message again, and history would keep it twice.
+        headers["x-should-retry"] = "false"
+    elif error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(error_body(error), error.status, headers)
+
+
+def guarded_route(application: Application) -> type[APIRoute]:
+    """The class of the door's routes: other sites' pages, wrong keys, wrong types and huge bodies are turned away, and
+    every error is answered in OpenAI's shape."""
+
+    class GuardedRoute(APIRoute):
+        def get_route_handler(self) -> _HandleRequest:
+            handle = super().get_route_handler()
+
+            async def guarded(request: Request) -> Response:
+                try:
+                    check_origin(request)
+                    check_key(request, application)
+                    most = JSON_BYTES
+                    if self.path.endswith("/documents"):
+                        most = application.uploads.most_bytes + _FORM_BYTES
+                    elif request.method in ("POST", "PUT", "PATCH"):
+                        check_json(request)
+                    return await handle(_bounded(request, most))
+                except Exception as error:
+                    return error_response(as_api_error(error))
+
+            return guarded
+
+    return GuardedRoute
+
+
+def check_origin(request: Request) -> None:
+    """A browser sends Origin: only pages of this very server may call."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
+        raise ApiError(403, "Pages of another origin may not use this Mneme.", code="cross_origin")
+
+
+def check_key(request: Request, application: Application) -> None:
+    """While only this computer is served any key will do; otherwise it must be the one of the settings."""
+    settings = application.settings
+    if settings.loopback:
+        return
+    if not settings.api_key:
+        message = "This Mneme serves other computers too: start it with MNEME_API_KEY set to use the API."
+        raise ApiError(401, message, code="invalid_api_key")
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    # Starlette reads headers as Latin-1; the bytes are compared, for a key may have any letters.
+    right = hmac.compare_digest(key.strip().encode("latin-1"), settings.api_key.encode())
+    if kind.lower() != "bearer" or not right:
+        raise ApiError(401, "The API key is not right; send the one of MNEME_API_KEY.", code="invalid_api_key")
+
+
+def check_json(request: Request) -> None:
+    """A page of another site can send forms and plain text without asking, but not JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise ApiError(415, "Send the request as application/json.", code="unsupported_media_type")
+
+
+def _bounded(request: Request, most: int) -> Request:
+    """The request, whose body ends in status 413 when it is larger than ``most`` bytes."""
+
+    def too_large() -> ApiError:
+        return ApiError(413, f"The request is larger than {most // 2**20} MiB.", code="request_too_large")
+
+    length = request.headers.get("content-length", "0")
+    if length.isascii() and length.isdecimal() and int(length) > most:
+        raise too_large()
+    size = 0
+
+    async def receive() -> Message:
+        nonlocal size
+        message = await request.receive()
+        size += len(message.get("body", b""))
+        if size > most:
+            raise HTTPException(413, too_large().message)  # the parsers of bodies let only this kind through
+        return message
+
+    return Request(request.scope, receive)
+
+
+def _status(error: MnemeError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    if isinstance(error, StillReplying):
+        return 409
+    if isinstance(error, BadInput):
+        return 400
+    if isinstance(error, NotReady):
+        return 503
+    return 502 if isinstance(error, EndpointError) else 500
+
+
+def _code(error: MnemeError) -> str | None:
+    if isinstance(error, NotFound):
+        return "not_found"
+    if isinstance(error, StillReplying):
+        return "still_replying"
+    return "not_ready" if isinstance(error, NotReady) else None
+
+
+def _validation(error: RequestValidationError) -> ApiError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    if first["type"] == "json_invalid":
+        return ApiError(400, "The request is not valid JSON.", code="invalid_json")
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return ApiError(400, f"{place}: {message}" if place else message, param=place or None, code="invalid_value")

@@ -1,0 +1,1 @@
+"""What runs beside the chat: taking in files, importing memories, learning."""

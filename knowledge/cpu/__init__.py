@@ -1,0 +1,1 @@
+"""Networks on the CPU with as little memory and time as their weights allow."""

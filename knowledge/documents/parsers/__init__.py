@@ -1,0 +1,1 @@
+"""One file a format: a file → blocks of text with page and headings. ``knowledge.documents.files`` joins them."""

@@ -1,0 +1,1 @@
+"""What an owner's read learns from feedback, in the running app."""

@@ -1,0 +1,1 @@
+"""The external memory: catalog, words and vectors, kept in step."""

@@ -1,0 +1,107 @@
+"""Makes the two indexes follow the catalog again: after a crash, damage, or a change of encoder.
+
+Knows: that the catalog's text is the truth and everything else can be made from it. Does not know: who shows progress.
+Every step may be killed; running it again goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from knowledge.errors import StoreError
+from knowledge.memory.catalog import Catalog
+from knowledge.memory.lexical import LexicalIndex
+from knowledge.memory.vectors import VectorIndex
+from knowledge.records import Memory
+
+Encode = Callable[[Sequence[str]], np.ndarray]
+Progress = Callable[[str, float], None]  # ("words" | "vectors", 0…1)
+_BATCH = 128
+_PAGE = 500  # memories fetched at once
+_COPIED = 1000  # vectors at once from Chroma into the catalog
+
+
+def batches(catalog: Catalog, owner: str) -> Iterator[list[Memory]]:
+    """All of an owner's memories, oldest first. What is deleted meanwhile is left out."""
+    ids = catalog.ids(owner)
+    for at in range(0, len(ids), _PAGE):
+        found = catalog.get(owner, ids[at : at + _PAGE])
+        yield [found[id] for id in ids[at : at + _PAGE] if id in found]
+
+
+def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode: Encode, progress: Progress) -> None:
+    """Finish tombstones and rows marked not indexed, add what an index lacks, remove what it has too much.
+
+    The collections belong to the current encoder; when it is new they are empty and everything is encoded. What an
+    index lacks is encoded only where the catalog keeps no vector of it. Raises ``StoreError`` when an index cannot be
+    repaired, and whatever ``encode`` raises.
+    """
+    owners = catalog.owners()
+    for owner in owners:
+        _repair_words(catalog, lexical, owner, progress)
+    try:
+        lacking = {owner: _lacking(catalog, vectors, owner) for owner in owners}
+    except StoreError:
+        vectors.reopen_empty()
+        lacking = {owner: catalog.ids(owner) for owner in owners}
+    total, done = sum(map(len, lacking.values())), 0
+    for owner, ids in lacking.items():
+        for at in range(0, len(ids), _BATCH):
+            found, rows = catalog.with_vectors(owner, ids[at : at + _BATCH])
+            unknown = [id for id in found if id not in rows]
+            if unknown:
+                made = encode([found[id].text for id in unknown])
+                catalog.set_vectors(owner, unknown, made)
+                rows.update(zip(unknown, made, strict=True))
+            if found:
+                flags = [memory.readable for memory in found.values()]
+                vectors.put(owner, list(found), np.stack([rows[id] for id in found]), flags)
+            done += len(ids[at : at + _BATCH])
+            progress("vectors", done / total)
+        catalog.set_indexed(owner, sorted(catalog.unindexed(owner)))
+        gone = sorted(catalog.tombstones(owner))
+        vectors.remove(owner, gone)
+        catalog.drop_tombstones(owner, gone)
+    catalog.checkpoint()
+
+
+def fill(catalog: Catalog, vectors: VectorIndex, progress: Progress) -> None:
+    """Give rows without a vector (of a version that kept none there) the one in Chroma; needed once per folder."""
+    lacking = {owner: catalog.without_vector(owner) for owner in catalog.owners()}
+    total, done = sum(map(len, lacking.values())), 0
+    for owner, ids in lacking.items():
+        for at in range(0, len(ids), _COPIED):
+            rows = vectors.vectors(owner, ids[at : at + _COPIED])
+            if rows:
+                catalog.set_vectors(owner, list(rows), np.stack(list(rows.values())))
+            done += len(ids[at : at + _COPIED])
+            progress("vectors", done / total)
+
+
+def _repair_words(catalog: Catalog, lexical: LexicalIndex, owner: str, progress: Progress) -> None:
+    index = lexical.of(owner)
+    gone = catalog.tombstones(owner)
+    pending = catalog.unindexed(owner)
+    index.remove(sorted(gone))
+    index.clean()  # of what an earlier run had no quiet moment for
+    if index.count() == catalog.count(owner) and not pending:
+        return
+    there, wanted = index.ids(), catalog.ids(owner)
+    index.remove(sorted(there - set(wanted)))
+    lacking = [id for id in wanted if id not in there or id in pending]
+    for at in range(0, len(lacking), _BATCH):
+        index.put(list(catalog.get(owner, lacking[at : at + _BATCH]).values()))
+        progress("words", min(1.0, (at + _BATCH) / len(lacking)))
+
+
+def _lacking(catalog: Catalog, vectors: VectorIndex, owner: str) -> list[str]:
+    """Ids to encode, after removing what the collection has too much."""
+    vectors.check(owner)
+    pending = catalog.unindexed(owner)
+    if vectors.count(owner) == catalog.count(owner) and not pending:
+        return []
+    there, wanted = vectors.ids(owner), catalog.ids(owner)
+    vectors.remove(owner, sorted(there - set(wanted) | there & pending))  # with another text, perhaps
+    return [id for id in wanted if id not in there or id in pending]

@@ -1,0 +1,330 @@
+"""The external memory: a catalog in SQL, words in FTS5 and vectors in Chroma, kept in step.
+
+Knows: the order of steps that survives a crash (SQL first, marked not indexed; then both indexes; then the mark is
+cleared; a deletion leaves a tombstone without text until both indexes are clean), and that nothing of one owner is
+visible to another: each has a collection and a word index of their own. Does not know: encoders, dialogues, pages.
+
+Every method raises ``StoreError`` when the database, the word index or Chroma fails. Safe to call from threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from sqlalchemy.engine import Engine
+
+from knowledge.errors import BadInput, EncoderMismatch
+from knowledge.memory.catalog import Catalog
+from knowledge.memory.catalog_tables import Filters
+from knowledge.memory.lexical import LexicalIndex
+from knowledge.memory.recovery import Encode, Progress, batches, fill, repair
+from knowledge.memory.shortlist import gather
+from knowledge.memory.vectors import VectorIndex
+from knowledge.records import Candidate, Document, Memory
+
+
+class ExternalMemory:
+    """Memories of any number of owners.
+
+    ``engine``: from ``open_database``; ``data``: folder for the word indexes and the embedded Chroma; ``chroma``:
+    "embedded" or ``http://host:port``; ``encoder_name`` and ``dimension``: what makes the vectors handed in. When the
+    store was made by another encoder, call ``recover`` first (until then writing and reading raise
+    ``EncoderMismatch``). ``vectors`` replaces the vector index (tests). ``clock``: seconds since the epoch, UTC.
+
+    ``forgotten``: called with owner and ids (None: all) before and after memories are edited or deleted, by whoever
+    keeps something made of their text.
+    """
+
+    def __init__(
+        self, engine: Engine, *, data: Path, chroma: str = "embedded", encoder_name: str, dimension: int,
+        vectors: VectorIndex | None = None, clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.encoder_name, self._clock = encoder_name, clock
+        self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
+        self._label = f"{encoder_name} {dimension}"  # of the vectors in the catalog's rows
+        self._dimension = dimension
+        self.forgotten: list[Callable[[str, Sequence[str] | None], None]] = []
+        self._locks: dict[str, threading.RLock] = {}
+        self._catalog = Catalog(engine)
+        store = self._catalog.info("store")
+        if store is None:
+            store = uuid.uuid4().hex
+            self._catalog.set_info({"store": store, **self._encoder, "vectors": self._label, "filled": self._label})
+        of_rows = self._catalog.info("vectors")  # None: made by a version that kept no vector in a row
+        self._current = of_rows in (None, self._label) and all(
+            self._catalog.info(key) == value for key, value in self._encoder.items()
+        )
+        if self._current and of_rows is None:
+            self._catalog.set_info({"vectors": self._label})
+        self._lexical = LexicalIndex(data / "lexical", lambda owner: batches(self._catalog, owner))
+        self._vectors = vectors or VectorIndex(
+            data / "chroma" if chroma == "embedded" else chroma, store=store, encoder=encoder_name, dimension=dimension
+        )
+
+    # ---- recovery -------------------------------------------------------------------------------------
+
+    def recover(self, encode: Encode, progress: Progress) -> None:
+        """Call once at start, before anything else: finish half-done work, undo unfinished documents, rebuild what is
+        missing, damaged, or made by another encoder.
+
+        ``progress`` gets ("words" | "vectors", 0…1). Killed midway, the next call goes on.
+        """
+        for owner in self.owners():
+            for document in self.documents(owner):
+                if not document.ready:
+                    self._catalog.erase(owner, self._catalog.ids(owner, container=document.id))
+                    self._catalog.drop_document(owner, document.id)
+        if self._catalog.info("vectors") != self._label:
+            self._catalog.set_info({"vectors": self._label}, forget_vectors=True)
+        repair(self._catalog, self._lexical, self._vectors, encode, progress)
+        if self._catalog.info("filled") != self._label:
+            fill(self._catalog, self._vectors, progress)
+        self._catalog.set_info({**self._encoder, "filled": self._label})
+        self._vectors.drop_others(self.owners())
+        self._current = True
+
+    # ---- writing --------------------------------------------------------------------------------------
+
+    def add(self, owner: str, memories: Sequence[Memory], vectors: np.ndarray) -> list[str]:
+        """Write memories with their (n, dimension) vectors. An id already there stays, only ``active`` follows.
+
+        Writing the same again changes nothing, and finishes what an earlier call left half done. → ids newly added.
+        """
+        rows = self._checked(vectors, len(memories))
+        if not memories:
+            return []
+        ids = [memory.id for memory in memories]
+        with self._lock(owner):
+            self._bury(owner, sorted(self._catalog.tombstones(owner, ids)))
+            new = self._catalog.insert(owner, memories, rows)
+            kept = self._catalog.get(owner, self._catalog.unindexed(owner, ids))
+            said = {memory.id: (memory.text, row) for memory, row in reversed(list(zip(memories, rows, strict=True)))}
+            fresh = set(new)
+            # A row whose text was edited since has another vector than the one handed in: recover() indexes it.
+            ready = [m for m in kept.values() if m.id in fresh or m.text == said[m.id][0]]
+            again = [m.id for m in ready if m.id not in fresh]  # of a version without vectors in its rows, perhaps
+            self._catalog.set_vectors(owner, again, np.array([said[id][1] for id in again]))
+            self._index(owner, ready, np.stack([said[m.id][1] for m in ready]) if ready else rows[:0])
+        return new
+
+    def edit(self, owner: str, id: str, text: str, vector: np.ndarray) -> Memory:
+        """Replace a memory's text and its (dimension,) vector; the old words leave the files. Raises ``NotFound``."""
+        rows = self._checked(np.asarray(vector)[None, :], 1)
+        with self._lock(owner), self._forgetting(owner, [id]):
+            self._catalog.set_text(owner, id, text, rows[0], self._clock())
+            memory = self._catalog.get(owner, [id])[id]
+            self._vectors.remove(owner, [id])  # put in its place, the new vector could leave the old one in a file
+            self._index(owner, [memory], rows)
+            self._catalog.checkpoint()
+        return memory
+
+    def mark(
+        self, owner: str, ids: Iterable[str], *, pinned: bool | None = None, muted: bool | None = None,
+        active: bool | None = None,
+    ) -> None:
+        """Set the marks that are not None; ids that are not there are passed over."""
+        given = {"pinned": pinned, "muted": muted, "active": active}
+        marks = {name: value for name, value in given.items() if value is not None}
+        wanted = list(dict.fromkeys(ids))
+        if not marks or not wanted:
+            return
+        with self._lock(owner):
+            before = self._catalog.get(owner, wanted)
+            pending = self._catalog.unindexed(owner, wanted)
+            changed = [m for m in before.values() if any(getattr(m, name) != marks[name] for name in marks)]
+            self._catalog.set_marks(owner, [m.id for m in changed], marks)
+            after = self._catalog.get(owner, [m.id for m in changed])
+            moved = [m for m in after.values() if m.readable != before[m.id].readable]
+            self._lexical.of(owner).set_readable(moved)
+            self._vectors.set_readable(owner, [m.id for m in moved], [m.readable for m in moved])
+            self._catalog.set_indexed(owner, [m.id for m in changed if m.id not in pending])
+
+    def delete(self, owner: str, ids: Iterable[str]) -> int:
+        """Delete for good, words and vectors included. → how many there were."""
+        wanted = list(dict.fromkeys(ids))
+        with self._lock(owner), self._forgetting(owner, wanted):
+            count = self._catalog.erase(owner, wanted)
+            self._bury(owner, sorted(self._catalog.tombstones(owner, wanted)))
+        return count
+
+    def delete_container(self, owner: str, container: str) -> int:
+        """Delete all memories of a conversation or document."""
+        with self._lock(owner):
+            return self.delete(owner, self._catalog.ids(owner, container=container))
+
+    def delete_everything(self, owner: str) -> int:
+        """Delete all memories and documents of the owner. → how many memories there were."""
+        with self._lock(owner), self._forgetting(owner, None):
+            count = self._catalog.erase(owner, None)
+            for document in self._catalog.documents(owner):
+                self._catalog.drop_document(owner, document.id)
+            self._lexical.of(owner).clear()
+            self._vectors.clear(owner)
+            self._catalog.drop_tombstones(owner, sorted(self._catalog.tombstones(owner)))
+            self._catalog.checkpoint()
+        return count
+
+    def record_reads(self, owner: str, ids: Iterable[str], when: float) -> None:
+        """One more read at ``when`` for each of these."""
+        self._catalog.record_reads(owner, list(ids), when)
+
+    # ---- reading --------------------------------------------------------------------------------------
+
+    def shortlist(
+        self, owner: str, text: str, vector: np.ndarray, *, dense: int = 50, lexical: int = 100,
+        exclude: frozenset[str] = frozenset(),
+    ) -> list[Candidate]:
+        """Candidates for a read: the ``dense`` nearest vectors, the ``lexical`` best by BM25, the two turns before and
+        after each, and everything pinned. Only readable ones, none of ``exclude``; in no particular order."""
+        return self.shortlist_with_keys(owner, text, vector, dense=dense, lexical=lexical, exclude=exclude)[0]
+
+    def shortlist_with_keys(
+        self, owner: str, text: str, vector: np.ndarray, *, dense: int = 50, lexical: int = 100,
+        exclude: frozenset[str] = frozenset(),
+    ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
+        """The same, with the candidates' keys: id → (dimension,) vector, to 16 bits."""
+        row = self._checked(np.asarray(vector)[None, :], 1)[0]
+        parts = self._catalog, self._lexical, self._vectors
+        return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude)
+
+    def idf(self, owner: str, terms: Iterable[str]) -> dict[str, float]:
+        """How much each word says in this memory: its inverse document frequency, in nats."""
+        return self._lexical.of(owner).idf(list(terms))
+
+    def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
+        """id → (dimension,) unit vector, to 16 bits, of those that are there."""
+        rows = self._catalog.vectors(owner, wanted := list(ids))
+        return rows | self._vectors.vectors(owner, [id for id in wanted if id not in rows])
+
+    def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
+        """Those of ``ids`` that are there."""
+        return self._catalog.get(owner, ids)
+
+    def page(
+        self, owner: str, *, search: str = "", kind: str | None = None, container: str | None = None,
+        since: float | None = None, until: float | None = None, pinned: bool | None = None, muted: bool | None = None,
+        limit: int = 50, offset: int = 0, order: Literal["relevance", "newest"] = "relevance",
+    ) -> tuple[list[Memory], int]:
+        """A page of all memories (muted and inactive ones too) and how many there are in total.
+
+        ``search``: memories with all these words (the last may be unfinished); where no memory has them, those that
+        contain the search as a piece of text. Without a search, or with order "newest": newest first.
+        """
+        filters = Filters(kind=kind, container=container, since=since, until=until, pinned=pinned, muted=muted)
+        limit, offset, search = max(0, limit), max(0, offset), search.strip()
+        ranked = self._lexical.of(owner).search(search) if search else []
+        kept = self._catalog.keep(owner, ranked, filters)
+        if not kept:
+            return self._catalog.newest(owner, filters, contains=search, limit=limit, offset=offset)
+        ids = [id for id in ranked if id in kept]
+        if order == "newest":
+            ids.sort(key=lambda id: -kept[id])
+        found = self._catalog.get(owner, shown := ids[offset : offset + limit])
+        return [found[id] for id in shown if id in found], len(ids)
+
+    def count(self, owner: str) -> int:
+        return self._catalog.count(owner)
+
+    def iterate(self, owner: str) -> Iterator[Memory]:
+        """All memories, oldest first. What is deleted meanwhile is left out."""
+        yield from chain.from_iterable(batches(self._catalog, owner))
+
+    def owners(self) -> list[str]:
+        return self._catalog.owners()
+
+    # ---- documents ------------------------------------------------------------------------------------
+
+    def begin_document(self, owner: str, document: Document) -> None:
+        """Announce a document whose passages follow by ``add``; until it is finished ``recover`` undoes it.
+
+        Raises ``BadInput`` when it is already there and finished.
+        """
+        with self._lock(owner):
+            there = self.document(owner, document.id)
+            if there is not None and there.ready:
+                raise BadInput(f"{there.name} is already in memory.")
+            self.delete_document(owner, document.id)
+            self._catalog.begin_document(owner, document)
+
+    def finish_document(self, owner: str, id: str, *, passages: int, pages: int | None) -> None:
+        """All passages are in memory. Raises ``NotFound``."""
+        self._catalog.finish_document(owner, id, passages=passages, pages=pages)
+
+    def documents(self, owner: str) -> list[Document]:
+        """Newest first, unfinished ones included."""
+        return self._catalog.documents(owner)
+
+    def document(self, owner: str, id: str) -> Document | None:
+        return next(iter(self._catalog.documents(owner, id)), None)
+
+    def delete_document(self, owner: str, id: str) -> int:
+        """Delete a document with all its passages. → how many passages there were."""
+        with self._lock(owner):
+            count = self.delete_container(owner, id)
+            self._catalog.drop_document(owner, id)
+        return count
+
+    def clean(self) -> bool:
+        """Take deleted words and vectors out of the files, as ``close`` does. → was there anything to do?"""
+        return any([self._lexical.clean(), self._vectors.clean()])
+
+    def trouble(self) -> str:
+        """What of the memory is known to be broken, in one sentence; "" for nothing."""
+        return self._lexical.trouble()
+
+    def mend(self) -> None:
+        """Make anew what is broken, before somebody asks for it."""
+        self._lexical.mend()
+
+    def close(self) -> None:
+        """Close the word indexes and Chroma; the engine is its opener's."""
+        self._lexical.close()
+        self._vectors.close()
+
+    # ---- inside ---------------------------------------------------------------------------------------
+
+    def _lock(self, owner: str) -> threading.RLock:
+        """One writer per owner; readers need no lock, the catalog has the last word on what they see."""
+        return self._locks.setdefault(owner, threading.RLock())
+
+    @contextmanager
+    def _forgetting(self, owner: str, ids: Sequence[str] | None) -> Iterator[None]:
+        """Before, so that a crash in between leaves nothing; after, for what a reply under way has made meanwhile."""
+        for forget in self.forgotten:
+            forget(owner, ids)
+        yield
+        for forget in self.forgotten:
+            forget(owner, ids)
+
+    def _index(self, owner: str, memories: Sequence[Memory], rows: np.ndarray) -> None:
+        if not memories:
+            return
+        ids = [memory.id for memory in memories]
+        self._lexical.of(owner).put(memories)
+        self._vectors.put(owner, ids, rows, [memory.readable for memory in memories])
+        self._catalog.set_indexed(owner, ids)
+
+    def _bury(self, owner: str, ids: Sequence[str]) -> None:
+        """Clean both indexes of deleted memories, then drop their tombstones."""
+        if not ids:
+            return
+        self._lexical.of(owner).remove(ids)
+        self._vectors.remove(owner, ids)
+        self._catalog.drop_tombstones(owner, ids)
+        self._catalog.checkpoint()
+
+    def _checked(self, vectors: np.ndarray, n: int) -> np.ndarray:
+        if not self._current:
+            raise EncoderMismatch("The memory's vectors are of another encoder; restart to rebuild them from text.")
+        rows = np.asarray(vectors, dtype=np.float32)
+        if rows.shape != (n, self._dimension) and n:
+            raise BadInput(f"Vectors of shape {rows.shape} came for {n} memories of dimension {self._dimension}.")
+        return rows

@@ -1,0 +1,145 @@
+"""A memory as lines of JSON and back: for backups, and for moving to another computer.
+
+Line 1 is a header (format, version, the encoder of the store it came from); then the documents; then one memory a
+line. Vectors are not written: they are made anew from the text by whichever encoder reads it. Does not know: files,
+HTTP, the encoder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar, get_args
+
+import numpy as np
+
+from knowledge.errors import BadInput, Cancelled
+from knowledge.memory.store import ExternalMemory
+from knowledge.records import Document, Kind, Memory, Role
+
+FORMAT = "mneme-memories"
+VERSION = 1
+_LONGEST_ID = 255  # characters of the catalog's columns
+_BATCH = 32  # memories encoded and written at a time: the grain of progress and cancel
+
+_Record = TypeVar("_Record", Memory, Document)
+
+
+def export_jsonl(store: ExternalMemory, owner: str) -> Iterator[str]:
+    """All of an owner's finished documents and memories, oldest first, a JSON object a line without line end."""
+    yield json.dumps({"format": FORMAT, "version": VERSION, "encoder": store.encoder_name})
+    documents = [document for document in store.documents(owner) if document.ready]
+    for document in documents:
+        yield json.dumps({"document": asdict(document)}, ensure_ascii=False)
+    known = {document.id for document in documents}
+    for memory in store.iterate(owner):
+        if memory.kind != "passage" or memory.container in known:
+            yield json.dumps({"memory": asdict(memory)}, ensure_ascii=False)
+
+
+def import_jsonl(
+    store: ExternalMemory,
+    encode: Callable[[Sequence[str]], np.ndarray],
+    owner: str,
+    lines: Iterable[str],
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool],
+) -> tuple[int, int]:
+    """Bring back what ``export_jsonl`` wrote: same ids, marks and texts, nothing twice. → (added, skipped).
+
+    ``progress`` gets 0…1. Everything is checked before anything is written: raises BadInput with the number of the
+    first broken line, and Cancelled when ``cancelled()`` turns true; what was added until then is removed again.
+    """
+    documents, memories = _checked(lines, cancelled)
+    there = _present(store, owner, [memory.id for memory in memories])
+    missing = [memory for memory in memories if memory.id not in there]
+    new_documents = [document for document in documents if store.document(owner, document.id) is None]
+    added: list[str] = []
+    try:
+        for document in new_documents:
+            store.begin_document(owner, document)
+        for at in range(0, len(missing), _BATCH):
+            if cancelled():
+                raise Cancelled("The import was cancelled; nothing was added.")
+            batch = missing[at : at + _BATCH]
+            added += store.add(owner, batch, encode([memory.text for memory in batch]))
+            progress(min(1.0, (at + len(batch)) / len(missing)))
+        for document in new_documents:
+            store.finish_document(owner, document.id, passages=document.passages, pages=document.pages)
+    except BaseException:
+        store.delete(owner, added)
+        for document in new_documents:
+            store.delete_document(owner, document.id)
+        raise
+    progress(1.0)
+    return len(added), len(memories) - len(added)
+
+
+def _present(store: ExternalMemory, owner: str, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for at in range(0, len(ids), 500):
+        found.update(store.get(owner, ids[at : at + 500]))
+    return found
+
+
+def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[Document], list[Memory]]:
+    documents: dict[str, Document] = {}
+    memories: dict[str, Memory] = {}
+    header = False
+    for number, line in enumerate(lines, 1):
+        if cancelled():
+            raise Cancelled("The import was cancelled; nothing was added.")
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+            if not header:
+                if value["format"] != FORMAT or value["version"] != VERSION:
+                    raise ValueError("not an export of this version")
+                header = True
+            elif "document" in value:
+                document = _record(Document, value["document"])
+                documents[document.id] = document
+            else:
+                memory = _record(Memory, value["memory"])
+                if memory.kind not in get_args(Kind) or memory.role not in ("", *get_args(Role)):
+                    raise ValueError("no such kind or role")
+                if not memory.text.strip():
+                    raise ValueError("no text")
+                memories.setdefault(memory.id, memory)
+        except (ValueError, KeyError, TypeError, RecursionError) as exc:
+            raise BadInput(f"Line {number} is not a line of a Mneme export, so nothing was imported; "
+                           "choose a .jsonl file that was exported on the Memory page.") from exc
+    if not header:
+        raise BadInput("The file is empty, so nothing was imported; choose a .jsonl file exported on the Memory page.")
+    orphan = next((m for m in memories.values() if m.kind == "passage" and m.container not in documents), None)
+    if orphan is not None:
+        raise BadInput(f"The passage {orphan.id} is of a document that the file lacks, so nothing was imported.")
+    return list(documents.values()), list(memories.values())
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,), "float": (int, float), "int": (int,), "bool": (bool,), "int | None": (int, type(None)),
+    "float | None": (int, float, type(None)), "Kind": (str,), "Role | Literal['']": (str,),
+}
+
+
+def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
+    """A record whose fields have the types that the class declares. Raises TypeError or ValueError."""
+    record = kind(**values)
+    for field in fields(kind):
+        value = getattr(record, field.name)
+        allowed = _TYPES[str(field.type).replace('"', "'")]
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            raise TypeError(field.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(field.name)
+        if isinstance(value, int) and not -(2**31) <= value < 2**31 and field.name not in ("created", "size"):
+            raise ValueError(field.name)  # more than a database column holds
+        if field.name in ("id", "container", "branch") and len(str(value)) > _LONGEST_ID:
+            raise ValueError(field.name)
+    if not record.id:
+        raise ValueError("id")
+    return record

@@ -1,1 +1,0 @@
-"""One file a format: a file → blocks of text with page and headings. ``knowledge.documents`` joins them."""

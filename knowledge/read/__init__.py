@@ -1,0 +1,1 @@
+"""Output (O): which memories answer a message, and how much each weighs."""

@@ -1,0 +1,88 @@
+"""What a read looks for and among what: the query in the light of its dialogue, and the candidates of both.
+
+Knows: the store, the encoder, and how a follow-up ("and where does she work?") finds its memory. Does not
+know: how evidence is weighed, or what the read is for. The running network, its training and the benchmarks all come
+through here, so that what is measured is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from knowledge.input.dialogue_acts import MessageReader, make_message_reader
+from knowledge.input.encoder import TextEncoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read.evidence import Focus, context_words
+from knowledge.read.reader import Reader
+from knowledge.read.running_chat import context_of
+from knowledge.records import Acts, Candidate, Memory, Reading, ReadResult
+from knowledge.text.words import query_terms
+
+TURNS = 6  # of the running dialogue that the internal memory sees
+TOGETHER = 2  # of them whose words and the query's are looked for together
+
+
+def focus_of(
+    store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str],
+    asked: float,
+) -> Focus:  # fmt: skip
+    """``vector``: (dimension,) unit row of ``text`` as a query. ``dialogue``: the turns before it, oldest first.
+    ``asked``: seconds since the epoch, UTC."""
+    last = list(dialogue)[-TURNS:]
+    context = context_words(last)
+    return Focus(
+        text=text, vector=vector, dialogue=encoder.encode(last), context=context,
+        idf=store.idf(owner, [*query_terms(text), *context]), asked=asked,
+    )  # fmt: skip
+
+
+def candidates_of(
+    store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str], *,
+    exclude: frozenset[str] = frozenset(),
+) -> tuple[list[Candidate], dict[str, np.ndarray]]:  # fmt: skip
+    """The shortlist of a query, and in a dialogue also what its last turns and the query find together.
+
+    With it the candidates' keys: id → (dimension,) vector.
+    """
+    found, keys = store.shortlist_with_keys(owner, text, vector, exclude=exclude)
+    if dialogue:
+        together = " ".join([*dialogue[-TOGETHER:], text])
+        there = {candidate.memory.id for candidate in found}
+        wider, more = store.shortlist_with_keys(owner, together, encoder.encode_queries([together])[0], exclude=exclude)
+        keys |= more
+        memories = [candidate.memory for candidate in wider if candidate.memory.id not in there]
+        found += [Candidate(m, cosine=float(keys[m.id] @ vector) if m.id in keys else 0.0) for m in memories]
+    return found, keys
+
+
+def read_memory(
+    reader: Reader, store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray,
+    dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
+    messages: MessageReader | None = None,
+) -> ReadResult:  # fmt: skip
+    """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone.
+
+    ``messages``: reads what message and memories do, by their vectors too; by their texts alone where it is not given.
+    """
+    messages = messages or make_message_reader()
+    acts = messages.read([text], vector[None])[0]
+    if not reader.learned:
+        found = store.shortlist(owner, text, vector, exclude=exclude)
+        return replace(reader.read(text, found, limit=limit, reading=_reading(messages, acts, {})), acts=acts)
+    before = context_of(acts, dialogue)
+    focus = focus_of(store, encoder, owner, text, vector, before, asked)
+    found, keys = candidates_of(store, encoder, owner, text, vector, before, exclude=exclude)
+    reading = _reading(messages, acts, keys)
+    return replace(reader.read(text, found, limit=limit, focus=focus, keys=keys, reading=reading), acts=acts)
+
+
+def _reading(messages: MessageReader, acts: Acts, keys: Mapping[str, np.ndarray]) -> Reading:
+    def of(memories: Sequence[Memory]) -> list[Acts]:
+        none = np.zeros_like(next(iter(keys.values()), np.zeros(1, np.float32)))
+        rows = np.stack([keys.get(one.id, none) for one in memories]) if keys and memories else None
+        return messages.read_again([one.text for one in memories], rows)
+
+    return Reading(acts, of)

@@ -1,0 +1,1 @@
+"""Response (R): what every decoder offers, what it is told, and whether its reply stands on what was read."""

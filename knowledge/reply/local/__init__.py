@@ -1,0 +1,1 @@
+"""A decoder on this machine, by transformers: memories as cached blocks, decoded token by token."""

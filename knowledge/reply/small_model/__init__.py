@@ -1,0 +1,1 @@
+"""What a very small decoder needs around its replies; off for every other."""

@@ -1,0 +1,1 @@
+"""The licensed sets of dialogues and questions, read from their archives."""

@@ -1,0 +1,1 @@
+"""Lessons for the decoder: replies conditioned on blocks of memory."""

@@ -1,0 +1,1 @@
+"""Generalization (G): what becomes of a new turn in memory."""
