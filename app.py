@@ -25,8 +25,10 @@ def _listen(settings: Settings) -> socket.socket:
     try:
         listener.bind((settings.host, settings.port))
     except OSError as exc:
-        sys.stderr.write(f"mneme: --host {settings.host} --port {settings.port}: {exc.strerror}; "
-                         "choose another address or port, for example --port 7861\n")
+        sys.stderr.write(
+            f"mneme: --host {settings.host} --port {settings.port}: {exc.strerror}; "
+            "choose another address or port, for example --port 7861\n"
+        )
         raise SystemExit(2) from exc
     return listener
 

@@ -36,8 +36,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Share of the start's progress bar that each phase takes; the first start's download is by far the longest.
-PHASES = {"starting": 0.0, "fetching": 0.02, "converting": 0.5, "decoder": 0.8, "encoder": 0.85, "memory": 0.92,
-          "ready": 1.0}
+PHASES = {
+    "starting": 0.0,
+    "fetching": 0.02,
+    "converting": 0.5,
+    "decoder": 0.8,
+    "encoder": 0.85,
+    "memory": 0.92,
+    "ready": 1.0,
+}
 ENCODERS = ("all-MiniLM-L6-v2", "multilingual-e5-small")  # the embedded ones, which the Models page offers
 _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
@@ -83,24 +90,29 @@ class Application:
             settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             settings.cache.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise StoreError(f"The folder {exc.filename} cannot be made: {exc.strerror}; choose another with --data or "
-                             "--cache.") from exc
+            raise StoreError(
+                f"The folder {exc.filename} cannot be made: {exc.strerror}; choose another with --data or --cache."
+            ) from exc
         # Chroma's embedded client and the lexical files are not for two processes.
         self._lock = FileLock(settings.data / "mneme.lock")
         try:
             self._lock.acquire(timeout=0)
         except Timeout as exc:
-            raise StoreError(f"Another Mneme already uses {settings.data}; stop it or choose another folder with "
-                             "--data.") from exc
+            raise StoreError(
+                f"Another Mneme already uses {settings.data}; stop it or choose another folder with --data."
+            ) from exc
         self.preferences = Preferences(
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
         )
         self.engine = open_database(settings.database_url)
         self._parts = self._make_parts()
         self.decoders = Decoders(
-            self._parts.decoder, lambda: self.network, cache=settings.cache, memory=total_memory(),
+            self._parts.decoder,
+            lambda: self.network,
+            cache=settings.cache,
+            memory=total_memory(),
             chosen=lambda model: self.set_preferences({"model": model}),
-        )  # fmt: skip
+        )
         self.encoders = Encoders(self._parts.encoder, self._take_encoder, ENCODERS, self._others_work)
         self.history = History(self.engine, clock=clock)
         self.conversations = Conversations(

@@ -62,10 +62,16 @@ class Decoders:
     """
 
     def __init__(
-        self, make: Callable[[str, Progress], Decoder], network: Callable[[], Network], *, cache: Path, memory: int,
-        catalogue: tuple[DecoderEntry, ...] = CATALOGUE, default: str = DEFAULT,
+        self,
+        make: Callable[[str, Progress], Decoder],
+        network: Callable[[], Network],
+        *,
+        cache: Path,
+        memory: int,
+        catalogue: tuple[DecoderEntry, ...] = CATALOGUE,
+        default: str = DEFAULT,
         chosen: Callable[[str], None] = lambda model: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._chosen = chosen
         self._default = default
         self._make, self._network = make, network

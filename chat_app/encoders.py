@@ -46,9 +46,12 @@ class Encoders:
     raise Cancelled. ``choices``: names for people to choose from. ``hindered``: may memory not be made anew now?"""
 
     def __init__(
-        self, make: Callable[[str, Progress], Encoder], take: Callable[[Encoder, Progress], None],
-        choices: tuple[str, ...], hindered: Callable[[], bool] = lambda: False,
-    ) -> None:  # fmt: skip
+        self,
+        make: Callable[[str, Progress], Encoder],
+        take: Callable[[Encoder, Progress], None],
+        choices: tuple[str, ...],
+        hindered: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._make, self._take, self._hindered = make, take, hindered
         self.choices = choices
         self._state = EncoderState()

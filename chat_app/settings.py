@@ -150,52 +150,144 @@ def _database(text: str) -> str:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("data", platformdirs.user_data_dir("mneme", False), _folder, "a folder, made when it is missing",
-           "folder of everything you said and uploaded", shown_default="the platform's user data folder"),
-    Option("cache", platformdirs.user_cache_dir("mneme", False), _folder, "a folder, made when it is missing",
-           "folder of fetched models, shared by all data folders", shown_default="the platform's cache folder"),
+    Option(
+        "data",
+        platformdirs.user_data_dir("mneme", False),
+        _folder,
+        "a folder, made when it is missing",
+        "folder of everything you said and uploaded",
+        shown_default="the platform's user data folder",
+    ),
+    Option(
+        "cache",
+        platformdirs.user_cache_dir("mneme", False),
+        _folder,
+        "a folder, made when it is missing",
+        "folder of fetched models, shared by all data folders",
+        shown_default="the platform's cache folder",
+    ),
     Option("host", "127.0.0.1", _text, "an address of this computer", "address to serve on"),
     Option("port", "7860", _between(0, 65535), "a whole number from 0 (any free port) to 65535", "port to serve on"),
-    Option("model", "default", _model,
-           "default, smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, qwen3-0.6b, qwen3-1.7b, smollm3-3b, a hub "
-           "name, a folder, or http(s)://HOST:PORT/v1",
-           "decoder: one of those on the Models page, another causal LM, or an OpenAI-compatible endpoint"),
-    Option("adapter", "default", _adapter, "default, none or a file",
-           "low-rank products added to the decoder's weights: those trained for SmolLM2, none, or a file"),
-    Option("encoder", "default", _text, "default, multilingual-e5-small, a hub name or a folder",
-           "encoder: the embedded all-MiniLM-L6-v2 (English), the embedded multilingual-e5-small (100 languages), or "
-           "any sentence-transformers model"),
-    Option("chroma", "embedded", _chroma, "embedded or http(s)://HOST:PORT",
-           "vector store: in the data folder or a Chroma server"),
-    Option("database", "", _database, "an SQLAlchemy URL, such as postgresql+psycopg://USER@HOST/NAME",
-           "history and the memories' text", shown_default="SQLite in the data folder"),
+    Option(
+        "model",
+        "default",
+        _model,
+        "default, smollm2-135m, qwen2.5-coder-0.5b, qwen2.5-coder-1.5b, qwen3-0.6b, qwen3-1.7b, smollm3-3b, a hub "
+        "name, a folder, or http(s)://HOST:PORT/v1",
+        "decoder: one of those on the Models page, another causal LM, or an OpenAI-compatible endpoint",
+    ),
+    Option(
+        "adapter",
+        "default",
+        _adapter,
+        "default, none or a file",
+        "low-rank products added to the decoder's weights: those trained for SmolLM2, none, or a file",
+    ),
+    Option(
+        "encoder",
+        "default",
+        _text,
+        "default, multilingual-e5-small, a hub name or a folder",
+        "encoder: the embedded all-MiniLM-L6-v2 (English), the embedded multilingual-e5-small (100 languages), or "
+        "any sentence-transformers model",
+    ),
+    Option(
+        "chroma",
+        "embedded",
+        _chroma,
+        "embedded or http(s)://HOST:PORT",
+        "vector store: in the data folder or a Chroma server",
+    ),
+    Option(
+        "database",
+        "",
+        _database,
+        "an SQLAlchemy URL, such as postgresql+psycopg://USER@HOST/NAME",
+        "history and the memories' text",
+        shown_default="SQLite in the data folder",
+    ),
     Option("device", "auto", _one_of("auto", "cpu", "cuda", "mps"), "auto, cpu, cuda or mps", "where the models run"),
-    Option("dtype", "auto", _one_of("auto", "bfloat16", "float16", "float32"), "auto, bfloat16, float16 or float32",
-           "number format of the decoder's weights; auto is bfloat16"),
-    Option("reads", "8", _between(1, 50), "a whole number from 1 to 50", "memories read per reply, at most",
-           "memories"),
-    Option("reads_tokens", "600", _between(50, 100_000), "a whole number from 50 to 100000",
-           "room for memories in the prompt", "tokens"),
-    Option("window", "2048", _between(512, 1_000_000), "a whole number from 512 to 1000000",
-           "room for the dialogue and its memories; older turns leave it and are read from memory", "tokens"),
+    Option(
+        "dtype",
+        "auto",
+        _one_of("auto", "bfloat16", "float16", "float32"),
+        "auto, bfloat16, float16 or float32",
+        "number format of the decoder's weights; auto is bfloat16",
+    ),
+    Option(
+        "reads", "8", _between(1, 50), "a whole number from 1 to 50", "memories read per reply, at most", "memories"
+    ),
+    Option(
+        "reads_tokens",
+        "600",
+        _between(50, 100_000),
+        "a whole number from 50 to 100000",
+        "room for memories in the prompt",
+        "tokens",
+    ),
+    Option(
+        "window",
+        "2048",
+        _between(512, 1_000_000),
+        "a whole number from 512 to 1000000",
+        "room for the dialogue and its memories; older turns leave it and are read from memory",
+        "tokens",
+    ),
     Option("reply_tokens", "256", _between(1, 100_000), "a whole number from 1 to 100000", "longest reply", "tokens"),
-    Option("temperature", "0", _between(0, 2, float), "a number from 0 to 2",
-           "0 picks the likeliest word, higher varies"),
-    Option("memory_path", "auto", _one_of("auto", "blocks", "hybrid", "prompt"), "auto, blocks, hybrid or prompt",
-           "how memories reach the decoder: cached blocks weighed in its attention, the strongest two as text beside "
-           "blocks, or all as text; auto is what serves the decoder best"),
-    Option("prefix_cache_mib", "128", _between(0, 1_000_000), "a whole number from 0 to 1000000",
-           "memory for the keys and values of running dialogues", "MiB"),
-    Option("block_cache_mib", "128", _between(0, 1_000_000), "a whole number from 0 to 1000000",
-           "memory for the keys and values of memories", "MiB"),
-    Option("block_disk_mib", "512", _between(0, 10_000_000), "a whole number from 0 to 10000000",
-           "disk space in the data folder for those that leave memory", "MiB"),
-    Option("upload_mib", "100", _between(1, 100_000), "a whole number from 1 to 100000", "largest file taken in",
-           "MiB"),
-    Option("api_key", "", str, "any text", "key that programs must send to /v1 when not only this computer is served",
-           environment_only=True),
-    Option("model_api_key", "", str, "any text",
-           "key sent to the endpoint of --model; OPENAI_API_KEY is used where this is not set", environment_only=True),
+    Option(
+        "temperature", "0", _between(0, 2, float), "a number from 0 to 2", "0 picks the likeliest word, higher varies"
+    ),
+    Option(
+        "memory_path",
+        "auto",
+        _one_of("auto", "blocks", "hybrid", "prompt"),
+        "auto, blocks, hybrid or prompt",
+        "how memories reach the decoder: cached blocks weighed in its attention, the strongest two as text beside "
+        "blocks, or all as text; auto is what serves the decoder best",
+    ),
+    Option(
+        "prefix_cache_mib",
+        "128",
+        _between(0, 1_000_000),
+        "a whole number from 0 to 1000000",
+        "memory for the keys and values of running dialogues",
+        "MiB",
+    ),
+    Option(
+        "block_cache_mib",
+        "128",
+        _between(0, 1_000_000),
+        "a whole number from 0 to 1000000",
+        "memory for the keys and values of memories",
+        "MiB",
+    ),
+    Option(
+        "block_disk_mib",
+        "512",
+        _between(0, 10_000_000),
+        "a whole number from 0 to 10000000",
+        "disk space in the data folder for those that leave memory",
+        "MiB",
+    ),
+    Option(
+        "upload_mib", "100", _between(1, 100_000), "a whole number from 1 to 100000", "largest file taken in", "MiB"
+    ),
+    Option(
+        "api_key",
+        "",
+        str,
+        "any text",
+        "key that programs must send to /v1 when not only this computer is served",
+        environment_only=True,
+    ),
+    Option(
+        "model_api_key",
+        "",
+        str,
+        "any text",
+        "key sent to the endpoint of --model; OPENAI_API_KEY is used where this is not set",
+        environment_only=True,
+    ),
 )
 
 
@@ -224,8 +316,13 @@ def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
             continue
         default = option.shown_default or option.default
         unit = f", {option.unit}" if option.unit else ""
-        parser.add_argument(option.flag, dest=option.name, metavar="VALUE", default=None, help=(
-            f"{option.help}: {option.accepts}{unit}. Default: {default} ({option.variable})").replace("%", "%%"))
+        parser.add_argument(
+            option.flag,
+            dest=option.name,
+            metavar="VALUE",
+            default=None,
+            help=(f"{option.help}: {option.accepts}{unit}. Default: {default} ({option.variable})").replace("%", "%%"),
+        )
     given = vars(parser.parse_args(arguments))
     values: dict[str, Any] = {}
     for option in OPTIONS:

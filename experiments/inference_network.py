@@ -111,13 +111,27 @@ class InferenceNetwork(nn.Module):
         self.internal = InternalMemory(d) if size.internal else None
         self.norm = nn.LayerNorm(d)
         self.facts = MultiHopRead(
-            d, hops=size.refine, heads=size.heads, update="residual", feed_forward=size.feed_forward, layer_norm=True,
-            similarity="dot", null_slot=size.null,
-        )  # fmt: skip
+            d,
+            hops=size.refine,
+            heads=size.heads,
+            update="residual",
+            feed_forward=size.feed_forward,
+            layer_norm=True,
+            similarity="dot",
+            null_slot=size.null,
+        )
         self.reader = MultiHopRead(
-            d, hops=size.hops, heads=size.heads, shared=True, update="residual", feed_forward=size.wide,
-            layer_norm=True, dropout=size.dropout, similarity="dot", null_slot=size.null,
-        )  # fmt: skip
+            d,
+            hops=size.hops,
+            heads=size.heads,
+            shared=True,
+            update="residual",
+            feed_forward=size.wide,
+            layer_norm=True,
+            dropout=size.dropout,
+            similarity="dot",
+            null_slot=size.null,
+        )
         self.between = TimeEvidence(size.heads, size.horizon)
         self.since = TimeEvidence(size.heads, size.horizon)
         self.dropout = nn.Dropout(size.dropout)

@@ -48,9 +48,16 @@ class MemoryNetwork:
     """
 
     def __init__(
-        self, encoder: Encoder, store: ExternalMemory, reader: Reader, writer: Writer, decoder: Decoder,
-        messages: MessageReader | None = None, *, clock: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+        self,
+        encoder: Encoder,
+        store: ExternalMemory,
+        reader: Reader,
+        writer: Writer,
+        decoder: Decoder,
+        messages: MessageReader | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.encoder = encoder
         self.store = store
         self.reader = reader
@@ -73,9 +80,15 @@ class MemoryNetwork:
         return self.reader if self.own_readers is None else self.own_readers.of(owner)
 
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        self,
+        owner: str,
+        text: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        exclude: Iterable[str] = (),
+        limit: int,
         boost: Mapping[str, float] | None = None,
-    ) -> ReadResult:  # fmt: skip
+    ) -> ReadResult:
         """Attention read of the owner's memory with the new turn ``text`` as query.
 
         ``dialogue`` is the running dialogue before it, for a reader with an internal memory (the fixed mix has none);
@@ -92,9 +105,18 @@ class MemoryNetwork:
             result = replace(self._recall.read(asked, reader), acts=acts)
         else:
             result = read_memory(
-                reader, self.store, self.encoder, owner, text, vector, [turn.text for turn in dialogue],
-                asked=self._clock(), exclude=frozenset(exclude), limit=limit, messages=self.messages,
-            )  # fmt: skip
+                reader,
+                self.store,
+                self.encoder,
+                owner,
+                text,
+                vector,
+                [turn.text for turn in dialogue],
+                asked=self._clock(),
+                exclude=frozenset(exclude),
+                limit=limit,
+                messages=self.messages,
+            )
         return replace(boosted(result, boost or {}), seconds=time.perf_counter() - started)
 
     def acts(self, text: str) -> Acts:
@@ -146,9 +168,7 @@ class MemoryNetwork:
         decoder = self.decoder
         return decoder if isinstance(decoder, OpenDecoder) else None
 
-    def effects(
-        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
+    def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         """What each memory did to the reply ``text``: its log-probability in nats less that without the memory, by id.
 
         None when stopped. Raises BadInput where the decoder runs elsewhere, ModelError.

@@ -16,9 +16,17 @@ FinishReason = Literal["stop", "length", "stopped"]
 
 
 ACTS = (
-    "tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice", "chats", "leans_back", "several",
+    "tells",
+    "asks_own",
+    "asks_world",
+    "asks_document",
+    "wants_done",
+    "advice",
+    "chats",
+    "leans_back",
+    "several",
     "asks_chat",
-)  # fmt: skip
+)
 OPERATIONS = ("none", "recall_about", "recall_time", "recall_list", "forget", "remember")
 
 

@@ -54,10 +54,19 @@ class FakeStore:
         return len(self.memories.pop(owner, {}))
 
     def page(
-        self, owner: str, *, search: str = "", kind: str | None = None, container: str | None = None,
-        since: float | None = None, until: float | None = None, pinned: bool | None = None,
-        muted: bool | None = None, limit: int = 50, offset: int = 0,
-    ) -> tuple[list[Memory], int]:  # fmt: skip
+        self,
+        owner: str,
+        *,
+        search: str = "",
+        kind: str | None = None,
+        container: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Memory], int]:
         kept = [
             memory
             for memory in self.of(owner).values()
@@ -126,9 +135,15 @@ class FakeNetwork:
         return [memory.text for memory in self.store.of(owner).values() if memory.active]
 
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        self,
+        owner: str,
+        text: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        exclude: Iterable[str] = (),
+        limit: int,
         boost: Mapping[str, float] | None = None,
-    ) -> ReadResult:  # fmt: skip
+    ) -> ReadResult:
         self.before_read()
         self.excluded.append(set(exclude))
         words = set(text.lower().split())
@@ -175,9 +190,7 @@ class FakeNetwork:
         ids = tuple(read.memory.id for read in request.reads)
         return Trace(self.path, ids, tuple(ends), tuple((0.5 / len(ids),) * len(ids) for _ in ends))
 
-    def effects(
-        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
+    def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         self.measured.append((request, text))
         self.while_measuring(stop or threading.Event())
         if stop is not None and stop.is_set():

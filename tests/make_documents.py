@@ -233,9 +233,10 @@ def paragraph(words: str) -> str:
 
 def zip_bomb(path: Path, mebibytes: int = 200) -> Path:
     """A Word package of some hundred kilobytes that unpacks to ``mebibytes``."""
-    with zipfile.ZipFile(package(path, paragraph("small")), "a", zipfile.ZIP_DEFLATED) as out, out.open(
-        "word/styles.xml", "w"
-    ) as part:
+    with (
+        zipfile.ZipFile(package(path, paragraph("small")), "a", zipfile.ZIP_DEFLATED) as out,
+        out.open("word/styles.xml", "w") as part,
+    ):
         for _ in range(mebibytes):
             part.write(b" " * 2**20)
     return path

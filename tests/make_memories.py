@@ -27,12 +27,17 @@ def encode(texts: Sequence[str]) -> np.ndarray:
 
 
 def memory(
-    id: str, text: str, *, container: str = "talk", position: int = 0, created: float = 1000.0, kind: Kind = "turn",
-    role: Role = "user", **more: Any,
+    id: str,
+    text: str,
+    *,
+    container: str = "talk",
+    position: int = 0,
+    created: float = 1000.0,
+    kind: Kind = "turn",
+    role: Role = "user",
+    **more: Any,
 ) -> Memory:
-    return Memory(
-        id, text, kind, created + position, role, container=container, position=position, **more
-    )  # fmt: skip
+    return Memory(id, text, kind, created + position, role, container=container, position=position, **more)
 
 
 def talk(*texts: str, container: str = "talk") -> list[Memory]:

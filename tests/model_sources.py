@@ -51,8 +51,10 @@ class _Handler(BaseHTTPRequestHandler):
             if path.startswith(f"/api/models/{repo}"):
                 about: Any = {"id": repo, "sha": COMMIT, "siblings": [{"rfilename": name} for name in files]}
                 if "/tree/" in path:
-                    about = [{"type": "file", "path": name, "size": len(files[name]), "oid": sha(files[name])[:40]}
-                             for name in files]  # fmt: skip
+                    about = [
+                        {"type": "file", "path": name, "size": len(files[name]), "oid": sha(files[name])[:40]}
+                        for name in files
+                    ]
                 self._answer(200, json.dumps(about).encode(), {"Content-Type": "application/json"})
                 return
         package = path.removeprefix("/simple/").strip("/")

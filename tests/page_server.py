@@ -88,8 +88,13 @@ class PageServer:
     ) -> tuple[httpx.Response, str]:
         """Put a call into the queue; the answer and the page's session."""
         session = uuid.uuid4().hex
-        body = {"data": data, "fn_index": endpoint["id"], "session_hash": session, "event_data": event,
-                "trigger_id": endpoint["targets"][0][0] if endpoint["targets"] else None}  # fmt: skip
+        body = {
+            "data": data,
+            "fn_index": endpoint["id"],
+            "session_hash": session,
+            "event_data": event,
+            "trigger_id": endpoint["targets"][0][0] if endpoint["targets"] else None,
+        }
         return self.client.post("/gradio_api/queue/join", json=body, headers={"x-owner": owner}), session
 
     def call(
@@ -99,8 +104,9 @@ class PageServer:
         answer, session = self.join(endpoint, data, event=event, owner=owner)
         assert answer.status_code == 200, answer.text
         messages: list[dict[str, Any]] = []
-        with self.client.stream("GET", "/gradio_api/queue/data", params={"session_hash": session},
-                                headers={"x-owner": owner}) as stream:  # fmt: skip
+        with self.client.stream(
+            "GET", "/gradio_api/queue/data", params={"session_hash": session}, headers={"x-owner": owner}
+        ) as stream:
             for line in stream.iter_lines():
                 if line.startswith("data: "):
                     messages.append(json.loads(line.removeprefix("data: ")))

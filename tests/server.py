@@ -25,9 +25,24 @@ class Server:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MNEME_")}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-u", "app.py", "--data", str(data), "--cache", str(cache), "--port", "0",
-                 "--model", "smollm2-135m", *arguments],  # a later --model wins; nothing large is fetched
-                cwd=ROOT, stdout=log, stderr=log, env=inherited | {"HF_HUB_OFFLINE": "1"} | (environment or {}),
+                [
+                    sys.executable,
+                    "-u",
+                    "app.py",
+                    "--data",
+                    str(data),
+                    "--cache",
+                    str(cache),
+                    "--port",
+                    "0",
+                    "--model",
+                    "smollm2-135m",
+                    *arguments,
+                ],  # a later --model wins; nothing large is fetched
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=inherited | {"HF_HUB_OFFLINE": "1"} | (environment or {}),
             )
         self.url = self._url()
 

@@ -21,10 +21,17 @@ HEARD = "I'll remember that."
 @pytest.mark.parametrize(
     "text",
     [
-        "Where do I live?", "Tell me about my sister.", "Please give me three tips for my garden.", "Hello!",
-        "Thanks a lot", "That's interesting.", "Write a poem about our dog.", "谢谢", "",
+        "Where do I live?",
+        "Tell me about my sister.",
+        "Please give me three tips for my garden.",
+        "Hello!",
+        "Thanks a lot",
+        "That's interesting.",
+        "Write a poem about our dog.",
+        "谢谢",
+        "",
     ],
-)  # fmt: skip
+)
 def test_what_asks_or_tells_nothing_is_never_taken_note_of(text: str) -> None:
     assert least(text) == 1.0
 
@@ -73,8 +80,10 @@ def chat(decoder: LocalDecoder, messages: Sequence[str]) -> list[str]:
 
 
 def test_a_first_chat_takes_note_and_finds_what_was_told(decoder: LocalDecoder) -> None:
-    told = ["Hi! My sister Ana lives in Lisbon and works as a marine biologist.",
-            "We adopted a beagle called Biscuit last week."]  # fmt: skip
+    told = [
+        "Hi! My sister Ana lives in Lisbon and works as a marine biologist.",
+        "We adopted a beagle called Biscuit last week.",
+    ]
     replies = chat(decoder, [*told, "Where does my sister live?", "What's our dog called?"])
     assert all(reply.endswith(HEARD) for reply in replies[:2])
     assert "Lisbon" in replies[2] and "Biscuit" in replies[3]

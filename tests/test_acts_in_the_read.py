@@ -16,9 +16,11 @@ from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer
 
 LIFE = (
-    "My sister Anna moved to Lisbon and works as a marine biologist.", "I planted tomatoes on the balcony yesterday.",
-    "Our dog Bruno is afraid of thunder.", "The car needs new tyres before the winter.",
-)  # fmt: skip
+    "My sister Anna moved to Lisbon and works as a marine biologist.",
+    "I planted tomatoes on the balcony yesterday.",
+    "Our dog Bruno is afraid of thunder.",
+    "The car needs new tyres before the winter.",
+)
 START, DAY = 1.8e9, 86400.0
 
 
@@ -46,9 +48,17 @@ def tell(store: ExternalMemory, encoder: Encoder, *said: tuple[str, str], first:
 def read(store: ExternalMemory, encoder: Encoder, text: str, dialogue: Sequence[str] = ()) -> ReadResult:
     reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
     return read_memory(
-        reader, store, encoder, "ann", text, encoder.encode([text])[0], dialogue, asked=START + 20 * DAY,
-        limit=8, messages=make_message_reader(encoder.name),
-    )  # fmt: skip
+        reader,
+        store,
+        encoder,
+        "ann",
+        text,
+        encoder.encode([text])[0],
+        dialogue,
+        asked=START + 20 * DAY,
+        limit=8,
+        messages=make_message_reader(encoder.name),
+    )
 
 
 def told(*texts: str) -> list[tuple[str, str]]:
@@ -87,8 +97,15 @@ def test_what_the_assistant_invented_is_weak_evidence_and_stays_findable_as_talk
     store: ExternalMemory, encoder: Encoder
 ) -> None:
     plate, tip = "Your car's licence plate is QWY 123.", "You could make a lemon risotto with peas for dinner."
-    tell(store, encoder, *told(*LIFE), ("U", "What is my car's licence plate?"), ("A", plate),
-         ("U", "What should I cook?"), ("A", tip))  # fmt: skip
+    tell(
+        store,
+        encoder,
+        *told(*LIFE),
+        ("U", "What is my car's licence plate?"),
+        ("A", plate),
+        ("U", "What should I cook?"),
+        ("A", tip),
+    )
     asked = "What is the licence plate of my car?"
     invented = read(store, encoder, asked)
     mine = "The licence plate of my new car is BK 44."
@@ -102,10 +119,18 @@ def test_what_the_assistant_invented_is_weak_evidence_and_stays_findable_as_talk
 @pytest.mark.parametrize(
     "text",
     [
-        "Good morning!", "thanks a lot", "lol", "Who wrote Hamlet?", "how do volcanoes form", "What is 12 times 12?",
-        "Write a haiku about rain.", "Translate into French: my aunt has a green car", "tell me a joke", "你好",
+        "Good morning!",
+        "thanks a lot",
+        "lol",
+        "Who wrote Hamlet?",
+        "how do volcanoes form",
+        "What is 12 times 12?",
+        "Write a haiku about rain.",
+        "Translate into French: my aunt has a green car",
+        "tell me a joke",
+        "你好",
     ],
-)  # fmt: skip
+)
 def test_small_talk_tasks_and_the_world_read_nothing_whatever_is_pinned(
     store: ExternalMemory, encoder: Encoder, text: str
 ) -> None:

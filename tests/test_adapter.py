@@ -29,8 +29,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def examples(count: int, offset: int = 0) -> list[ReplyExample]:
     made = []
     for n in range(offset, offset + count):
-        reads = (Read(Memory(f"{n}", f"The key is {n}.", "turn", 1e9, "user"), score=0.7, weight=0.7),
-                 Read(Memory(f"{n}b", "It rains.", "turn", 1e9, "user"), score=0.1, weight=0.1))  # fmt: skip
+        reads = (
+            Read(Memory(f"{n}", f"The key is {n}.", "turn", 1e9, "user"), score=0.7, weight=0.7),
+            Read(Memory(f"{n}b", "It rains.", "turn", 1e9, "user"), score=0.1, weight=0.1),
+        )
         made.append(ReplyExample((Turn("q", "user", "Which key?", 1e9),), reads, f"{n}", "key", "test"))
     return made
 
@@ -105,8 +107,13 @@ def test_what_is_no_adapter_of_this_model_is_refused_and_changes_nothing(tiny: P
     save_file({"x": torch.zeros(1)}, tmp_path / "foreign.safetensors")
     adapter.save({"x": torch.zeros(1)}, replace(good, base="another"), tmp_path / "other.safetensors")
     adapter.save({"base_model.model.model.no.lora_A.weight": torch.zeros(4, 4)}, good, tmp_path / "odd.safetensors")
-    cases = {"missing": "cannot be read", "broken": "cannot be read", "foreign": "no adapter of Mneme's",
-             "other": "another model", "odd": "does not fit"}  # fmt: skip
+    cases = {
+        "missing": "cannot be read",
+        "broken": "cannot be read",
+        "foreign": "no adapter of Mneme's",
+        "other": "another model",
+        "odd": "does not fit",
+    }
     for name, message in cases.items():
         with pytest.raises(ModelError, match=message):
             adapter.merge(network, tmp_path / f"{name}.safetensors")

@@ -126,8 +126,13 @@ def test_read_is_the_weighted_sum_of_values() -> None:
 def everything(**changes: object) -> Addressing:
     torch.manual_seed(0)
     options: dict[str, object] = {
-        "heads": H, "head_dim": 4, "interpolation": True, "shift_radius": 1, "sharpening": True, "null_slot": True
-    }  # fmt: skip
+        "heads": H,
+        "head_dim": 4,
+        "interpolation": True,
+        "shift_radius": 1,
+        "sharpening": True,
+        "null_slot": True,
+    }
     return Addressing(7, D, **{**options, **changes})  # type: ignore[arg-type]
 
 

@@ -60,8 +60,11 @@ def test_overall_is_the_mean_of_all_questions() -> None:
 
 
 def test_questions_are_dealt_by_category_and_the_smaller_choice_is_in_the_larger() -> None:
-    items = [{"category": category, "question": f"{category}-{n}"}
-             for category, count in ((1, 20), (2, 30), (4, 100), (5, 50)) for n in range(count)]  # fmt: skip
+    items = [
+        {"category": category, "question": f"{category}-{n}"}
+        for category, count in ((1, 20), (2, 30), (4, 100), (5, 50))
+        for n in range(count)
+    ]
     some = dealt(items, 40, random.Random(3))
     counts = Counter(item["category"] for item in some)
     assert sum(counts.values()) == 40
@@ -86,11 +89,14 @@ def test_questions_are_dealt_by_category_and_the_smaller_choice_is_in_the_larger
         ("no " * 9, "loop"),
         ("We went there and came back. We went there and came back. We went there and came back.", "loop"),
         ("I love it there. You can swim. I love it there. You can row. I love it there.", "loop"),
-        ("Yes, I love them! Steam engines most of all. When I was little we lived beside a line, and every evening we "
-         "waved at the driver.", ""),
+        (
+            "Yes, I love them! Steam engines most of all. When I was little we lived beside a line, and every evening "
+            "we waved at the driver.",
+            "",
+        ),
         (" ".join(f"{n} is one of many things that a person should do well," for n in "abcd"), "loop"),
     ],
-)  # fmt: skip
+)
 def test_degenerate_replies(reply: str, kind: str) -> None:
     assert degenerate(reply, ["Hi there!", "Hello.", "Do you like old trains?"]) == kind
 
@@ -117,7 +123,17 @@ def test_days_may_be_written_in_several_ways() -> None:
         assert right(reply, script), reply
     assert not right("On 13 March.", script)
     assert [ordinal(day) for day in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23)] == [
-        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd"]  # fmt: skip
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+        "22nd",
+        "23rd",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,12 +159,14 @@ def test_scripts_are_seeded_and_their_facts_are_told() -> None:
     for script in some:
         told = " ".join(text for _, text in script.told)
         assert any(word in told for word in ("yesterday", "Yesterday", "omorrow", "ago")) or right(
-            told, Script("", (), "", script.expected)), script  # fmt: skip
+            told, Script("", (), "", script.expected)
+        ), script
         assert not right(script.question, Script("", (), "", script.expected)), script
         assert not set(script.expected) & set(script.outdated)
         if script.outdated:
-            days = [day for day, text in script.told for value in (script.outdated[0], script.expected[0])
-                    if value in text]  # fmt: skip
+            days = [
+                day for day, text in script.told for value in (script.outdated[0], script.expected[0]) if value in text
+            ]
             assert days == sorted(days) and days[0] < days[-1], script
 
 
@@ -160,9 +178,19 @@ def test_the_training_generator_does_not_have_these_sentences() -> None:
             words = sessions_scripts._plain(text).split()
             fives |= {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
     assert len(fives) > 10_000
-    lines = [line for group in (sessions_scripts.NAMES, sessions_scripts.NUMBERS, sessions_scripts.DATES,
-                                sessions_scripts.RELATIVE, sessions_scripts.UPDATES)
-             for template in group for line in template if isinstance(line, str)]  # fmt: skip
+    lines = [
+        line
+        for group in (
+            sessions_scripts.NAMES,
+            sessions_scripts.NUMBERS,
+            sessions_scripts.DATES,
+            sessions_scripts.RELATIVE,
+            sessions_scripts.UPDATES,
+        )
+        for template in group
+        for line in template
+        if isinstance(line, str)
+    ]
     shared = []
     for line in lines:
         for part in line.split("{v}"):
@@ -173,8 +201,12 @@ def test_the_training_generator_does_not_have_these_sentences() -> None:
 
 def test_scripts_come_from_a_file_too(tmp_path: Path) -> None:
     path = tmp_path / "scripts.json"
-    path.write_text(json.dumps([{"told": ["I am Ann.", [2, "No, Eve."]], "question": "Who?", "expected": ["Eve"],
-                                 "outdated": ["Ann"]}]), "utf-8")  # fmt: skip
+    path.write_text(
+        json.dumps(
+            [{"told": ["I am Ann.", [2, "No, Eve."]], "question": "Who?", "expected": ["Eve"], "outdated": ["Ann"]}]
+        ),
+        "utf-8",
+    )
     assert sessions_scripts.load(path) == [
         Script("given", ((0.0, "I am Ann."), (2.0, "No, Eve.")), "Who?", ("Eve",), ("Ann",))
     ]

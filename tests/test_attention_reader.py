@@ -31,9 +31,14 @@ def batch(slots: int, used: int, size: int = 1, turns: int = 0, seed: int = 0) -
     near[:, 2, 1:used] = torch.arange(used - 1)
     near[:, 0, : used - 1] = torch.arange(1, used)
     return ReadBatch(
-        torch.nn.functional.normalize(torch.randn(size, 8), dim=-1), torch.randn(size, max(turns, 1), 8),
-        torch.full((size,), turns), torch.randn(size, slots, 8), torch.randn(size, slots, WIDTH), mask, near,
-    )  # fmt: skip
+        torch.nn.functional.normalize(torch.randn(size, 8), dim=-1),
+        torch.randn(size, max(turns, 1), 8),
+        torch.full((size,), turns),
+        torch.randn(size, slots, 8),
+        torch.randn(size, slots, WIDTH),
+        mask,
+        near,
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,8 +55,15 @@ def test_weights_and_null_slot_sum_to_one_and_padding_gets_none(changes: dict[st
 def test_padding_changes_nothing() -> None:
     network = ReadNetwork(SMALL).eval()
     wide = batch(9, 4)
-    narrow = ReadBatch(wide.vector, wide.dialogue, wide.turns, wide.keys[:, :4], wide.evidence[:, :4], wide.mask[:, :4],
-                       wide.neighbours[:, :, :4])  # fmt: skip
+    narrow = ReadBatch(
+        wide.vector,
+        wide.dialogue,
+        wide.turns,
+        wide.keys[:, :4],
+        wide.evidence[:, :4],
+        wide.mask[:, :4],
+        wide.neighbours[:, :, :4],
+    )
     a, b = network(wide).log_alpha[0], network(narrow).log_alpha[0]
     assert torch.allclose(a[:4], b[:4], atol=1e-4) and torch.allclose(a[-1], b[-1], atol=1e-4)
 
@@ -166,23 +178,36 @@ def turns(*texts: str, **marks: Any) -> list[Memory]:
 
 
 LIFE = turns(
-    "My sister Anna moved to Lisbon and works as a marine biologist.", "I planted tomatoes on the balcony yesterday.",
-    "Our dog Bruno is afraid of thunder.", "The car needs new tyres before the winter.",
-)  # fmt: skip
+    "My sister Anna moved to Lisbon and works as a marine biologist.",
+    "I planted tomatoes on the balcony yesterday.",
+    "Our dog Bruno is afraid of thunder.",
+    "The car needs new tyres before the winter.",
+)
 
 
-@pytest.mark.parametrize(("text", "right"), [
-    ("Where does my sister live?", "0"), ("What did I plant?", "1"), ("What is our dog's name?", "2"),
-    ("Which repairs does the car need?", "3"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("Where does my sister live?", "0"),
+        ("What did I plant?", "1"),
+        ("What is our dog's name?", "2"),
+        ("Which repairs does the car need?", "3"),
+    ],
+)
 def test_a_small_memory_is_read_rightly(encoder: object, text: str, right: str) -> None:
     assert ask(encoder, text, LIFE)[0] == right
     assert ask(encoder, text, [LIFE[int(right)]]) == [right]
 
 
-@pytest.mark.parametrize("text", [
-    "What is the capital of France?", "Tell me a joke.", "What is a black hole?", "How do I boil an egg?",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What is the capital of France?",
+        "Tell me a joke.",
+        "What is a black hole?",
+        "How do I boil an egg?",
+    ],
+)
 def test_what_memory_has_nothing_on_reads_nothing(encoder: object, text: str) -> None:
     assert ask(encoder, text, LIFE) == []
 
@@ -233,9 +258,13 @@ def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not
 
 @pytest.mark.parametrize(
     ("text", "heard"),
-    [("When did Anna go diving?", True), ("What did we give to Bruno?", True), ("Who wrote Hamlet?", False),
-     ("What is a black hole?", False)],
-)  # fmt: skip
+    [
+        ("When did Anna go diving?", True),
+        ("What did we give to Bruno?", True),
+        ("Who wrote Hamlet?", False),
+        ("What is a black hole?", False),
+    ],
+)
 def test_a_read_says_whether_memory_speaks_of_whom_the_question_names(encoder: object, text: str, heard: bool) -> None:
     assert result(encoder, text, LIFE).heard is heard
 

@@ -104,9 +104,7 @@ def test_missed_tasks_come_more_often_and_every_question_comes() -> None:
     assert set(chosen.tolist()) == set(range(100))
 
 
-def test_a_run_learns_stops_goes_on_and_its_best_is_restored(
-    packed: tuple[Packed, Vocabulary], tmp_path: Path
-) -> None:
+def test_a_run_learns_stops_goes_on_and_its_best_is_restored(packed: tuple[Packed, Vocabulary], tmp_path: Path) -> None:
     questions, vocabulary = packed
     valid = pack(walks(100, 1), vocabulary)
     plan = Plan(epochs=12, warm_up=20, rate=5e-3, drop_facts=0.0, average=0.9, size=SMALL)
@@ -146,8 +144,12 @@ def test_the_command_changes_the_plan_and_evaluates_a_checkpoint(
 def test_the_shipped_network_answers_a_story() -> None:
     network, vocabulary, about = restore(babi.WEIGHTS / "babi_1k.safetensors")
     assert about["valid"]["mean_error"] <= 0.078
-    told = ("mary went to the kitchen", "john travelled to the garden", "mary took the milk there",
-            "mary moved to the office")  # fmt: skip
+    told = (
+        "mary went to the kitchen",
+        "john travelled to the garden",
+        "mary took the milk there",
+        "mary moved to the office",
+    )
     for asked, answer in (("where is john", "garden"), ("where is mary", "office"), ("where is the milk", "office")):
         question = Question(2, tuple(map(tokens, told)), tokens(asked), (answer,), (3,))
         assert wrong(network.eval(), pack([question], vocabulary), Plan()) == {2: 0.0}

@@ -29,7 +29,7 @@ BEFORE = (Turn("q", "user", "Hello", NOW), Turn("a", "assistant", "Hi!", NOW))
 
 def checked(
     network: FakeNetwork, read: ReadResult, *, plain: bool = False, before: Sequence[Turn] = ()
-) -> tuple[CheckedReply, list[DecoderEvent]]:  # fmt: skip
+) -> tuple[CheckedReply, list[DecoderEvent]]:
     request = ReplyRequest([*before, Turn("t", "user", read.query, NOW)], read.reads)
     reply = CheckedReply(network, request, read, shown=False, plain=plain)
     return reply, list(reply.events(threading.Event()))
@@ -78,10 +78,13 @@ def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
     read = read_of("the sourdough sells at £4.80", "raised the sourdough to £5.20", query="How much is the sourdough?")
     reply, events = checked(network, replace(read, later={"m0": "m1"}))
     assert text_of(events).splitlines() == [
-        "It costs £4.80.", "", "You told me both of these:", "",
+        "It costs £4.80.",
+        "",
+        "You told me both of these:",
+        "",
         "- On 5 November 2026 you said: “the sourdough sells at £4.80”",
         "- On 5 November 2026 you said: “raised the sourdough to £5.20”",
-    ]  # fmt: skip
+    ]
     assert reply.read.operation == "closest" and len(reply.read.reads) == 2
     network = FakeNetwork(checks=True, say=says("£4.80"))
     assert text_of(checked(network, read)[1]) == "£4.80"  # nothing is known to be later
@@ -98,10 +101,13 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
     told = ("My sister lives in Lisbon.", "Assistant: hers is Maria", "I have a sister.", "It rains.")
     reply, events = checked(network, read_of(*told))
     assert text_of(events).splitlines() == [
-        "I don't know that.", "", "The closest that you told me:", "",
+        "I don't know that.",
+        "",
+        "The closest that you told me:",
+        "",
         "- On 5 November 2026 you said: “My sister lives in Lisbon.”",
         "- On 5 November 2026 you said: “I have a sister.”",
-    ]  # fmt: skip
+    ]
     assert network.requests[1].reads == () and "not sure" in network.requests[1].note
     assert reply.read.operation == "closest"
     assert [one.memory.text for one in reply.read.reads] == ["My sister lives in Lisbon.", "I have a sister."]
@@ -157,7 +163,8 @@ def test_a_stopped_answer_is_left_as_it_is() -> None:
     read = read_of("My sister Anna lives in Lisbon.")
     stop = threading.Event()
     stop.set()
-    reply = CheckedReply(network, ReplyRequest([Turn("t", "user", read.query, NOW)], read.reads), read,
-                         shown=False, plain=False)  # fmt: skip
+    reply = CheckedReply(
+        network, ReplyRequest([Turn("t", "user", read.query, NOW)], read.reads), read, shown=False, plain=False
+    )
     done = list(reply.events(stop))[-1]
     assert isinstance(done, ReplyDone) and done.finish_reason == "stopped" and len(network.requests) == 1

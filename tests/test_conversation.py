@@ -84,14 +84,21 @@ def test_a_turn_is_saved_read_replied_saved_written(setup):
     setup.net.say = lambda request: ["one ", "two ", "three"]
     events = setup.say("hello")
     assert [type(event) for event in events] == [
-        UserSaved, MemoryRead, TextDelta, TextDelta, TextDelta, ReplySaved, MemoryWritten,
-    ]  # fmt: skip
+        UserSaved,
+        MemoryRead,
+        TextDelta,
+        TextDelta,
+        TextDelta,
+        ReplySaved,
+        MemoryWritten,
+    ]
     assert shown(events) == "one two three"
     conversation = id_of(events)
     path = setup.history.path(OWNER, conversation)
     assert [(m.role, m.text, m.finish_reason) for m in path] == [
-        ("user", "hello", ""), ("assistant", "one two three", "stop"),
-    ]  # fmt: skip
+        ("user", "hello", ""),
+        ("assistant", "one two three", "stop"),
+    ]
     assert events[-1] == MemoryWritten(tuple(f"{OWNER}/{m.id}" for m in path))
     assert events[-2].turn == path[1].turn and events[-2].usage.completion_tokens == 3
     assert setup.net.texts(OWNER) == ["hello", "one two three"] and setup.pending() == []
@@ -121,8 +128,12 @@ def test_a_follow_up_gets_the_dialogue_and_does_not_read_replies_that_the_decode
     setup.say("do cats bark", conversation, system="Be brief.")
     request = setup.net.requests[-1]
     assert [turn.text for turn in request.dialogue] == [
-        "i have cats", "Re: i have cats", "dogs bark at cats", "Re: dogs bark at cats", "do cats bark",
-    ]  # fmt: skip
+        "i have cats",
+        "Re: i have cats",
+        "dogs bark at cats",
+        "Re: dogs bark at cats",
+        "do cats bark",
+    ]
     assert (request.system, request.key, request.sampling) == ("Be brief.", conversation, GREEDY)
     path = setup.history.path(OWNER, conversation)
     assert setup.net.excluded[-1] == {f"{OWNER}/{m.id}" for m in path[3:5]}
@@ -195,8 +206,14 @@ def test_a_page_that_goes_away_at_any_moment_leaves_history_and_memory_alike(set
     assert texts[0] == "hello" and "".join(texts[1:]).startswith(shown(seen))
     assert setup.net.texts(OWNER) == texts and setup.pending() == []
     assert [m.finish_reason for m in setup.history.path(OWNER, conversation)[1:]] == {
-        1: [], 2: [], 3: ["stopped"], 4: ["stopped"], 5: ["stop"], 6: ["stop"], 7: ["stop"],
-    }[steps]  # fmt: skip
+        1: [],
+        2: [],
+        3: ["stopped"],
+        4: ["stopped"],
+        5: ["stop"],
+        6: ["stop"],
+        7: ["stop"],
+    }[steps]
     assert setup.net.closed == (1 if steps > 2 else 0)
     setup.say("again", conversation)  # nothing is left under way
 

@@ -57,8 +57,11 @@ def prompt_of(decoder: LocalDecoder, request: ReplyRequest) -> list[int]:
 
 def begun(decoder: LocalDecoder) -> int:
     """Tokens with which every dialogue begins; they are computed at the start."""
-    return len(decoder.model.tokens(decoder.model.render(
-        [message("system", Style().system), message("user", "\ue000")]).partition("\ue000")[0]))  # fmt: skip
+    return len(
+        decoder.model.tokens(
+            decoder.model.render([message("system", Style().system), message("user", "\ue000")]).partition("\ue000")[0]
+        )
+    )
 
 
 def run(decoder: LocalDecoder, request: ReplyRequest) -> ReplyDone:
@@ -406,9 +409,13 @@ def embedded(decoder_folder: Path) -> LocalDecoder:
 
 
 OTHER = (
-    "What is a good recipe for pancakes?", "Can you explain how rainbows form?", "I live in a small house near Oslo.",
-    "Our dog is called Biscuit, he is a brown terrier.", "Write a short poem about autumn.",
-    "My uncle Pedro has a farm with forty sheep.", "The meeting on Monday was moved to 11 o'clock.",
+    "What is a good recipe for pancakes?",
+    "Can you explain how rainbows form?",
+    "I live in a small house near Oslo.",
+    "Our dog is called Biscuit, he is a brown terrier.",
+    "Write a short poem about autumn.",
+    "My uncle Pedro has a farm with forty sheep.",
+    "The meeting on Monday was moved to 11 o'clock.",
 )
 ANNA = read("My sister Anna moved to Lisbon in 2019 and works as a marine biologist.", 0.45)
 

@@ -133,8 +133,12 @@ def test_the_next_smaller_one_needs_no_hub_and_a_small_machine_gets_it() -> None
 
 def test_parts_are_joined_in_order_and_deleted_with_progress_over_all(tmp_path: Path, sources: Sources) -> None:
     seen: list[float] = []
-    folder = ensure(tmp_path, lambda phase, f: seen.append(f) if phase == "fetching" else None,
-                    entry(parts(sources)), convert=convert)  # fmt: skip
+    folder = ensure(
+        tmp_path,
+        lambda phase, f: seen.append(f) if phase == "fetching" else None,
+        entry(parts(sources)),
+        convert=convert,
+    )
     assert (folder / "model.safetensors").read_bytes() == GGUF[::-1]
     assert names(tmp_path) == ["Tiny", "Tiny.lock", "tiny.gguf"]
     assert seen == sorted(seen) and seen[0] == 0.0 and seen[-1] == 1.0
@@ -267,9 +271,7 @@ def test_where_the_hub_has_it_not_or_another_one_the_wheels_give_it(
     assert names(tmp_path) == ["Tiny", "Tiny.lock", "tiny.gguf"]
 
 
-def test_an_unreachable_hub_leads_to_the_wheels(
-    tmp_path: Path, hub: Sources, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_hub_leads_to_the_wheels(tmp_path: Path, hub: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     ensure(tmp_path, nothing, entry(Hub("org/tiny", "tiny-q4.gguf"), parts(hub)), convert=convert)
     assert (tmp_path / "tiny.gguf").read_bytes() == GGUF
@@ -295,8 +297,13 @@ def test_all_sources_gone_is_one_sentence_that_says_what_to_do(tmp_path: Path, h
 
 # ---- a folder from the hub -------------------------------------------------------------------------------------------
 
-FOLDER = {"config.json": b'{"model_type": "tiny"}', "tokenizer.json": b"{}", "model.safetensors": GGUF,
-          "README.md": b"not wanted", "pytorch_model.bin": b"not wanted"}  # fmt: skip
+FOLDER = {
+    "config.json": b'{"model_type": "tiny"}',
+    "tokenizer.json": b"{}",
+    "model.safetensors": GGUF,
+    "README.md": b"not wanted",
+    "pytorch_model.bin": b"not wanted",
+}
 HUB_CHILD = """
 import sys
 from pathlib import Path

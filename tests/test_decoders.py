@@ -61,9 +61,7 @@ class Workshop:
 
     def decoders(self, memory: int = MEMORY) -> Decoders:
         all_three = (SMALL, MIDDLE, LARGE)
-        return Decoders(
-            self.make, self.ready, cache=self.cache, memory=memory, catalogue=all_three, default="large"
-        )
+        return Decoders(self.make, self.ready, cache=self.cache, memory=memory, catalogue=all_three, default="large")
 
     def make(self, model: str, progress: Any) -> Any:
         found = next((one for one in (SMALL, MIDDLE, LARGE) if one.name == model), None)
@@ -332,10 +330,20 @@ def test_preferences_are_kept_and_used_from_the_next_reply_on(tmp_path: Path) ->
     again.close()
 
 
-@pytest.mark.parametrize("given", [
-    {"temperature": 3}, {"temperature": float("nan")}, {"temperature": "hot"}, {"temperature": True},
-    {"reply_tokens": 0}, {"reply_tokens": 2.5}, {"reply_tokens": float("inf")}, {"system": 1}, {"system": "x" * 8001},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"temperature": 3},
+        {"temperature": float("nan")},
+        {"temperature": "hot"},
+        {"temperature": True},
+        {"reply_tokens": 0},
+        {"reply_tokens": 2.5},
+        {"reply_tokens": float("inf")},
+        {"system": 1},
+        {"system": "x" * 8001},
+    ],
+)
 def test_what_is_no_such_value_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:
     kept = Preferences(tmp_path / "preferences.json", DEFAULTS)
     with pytest.raises(BadInput):

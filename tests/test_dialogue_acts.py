@@ -18,9 +18,18 @@ from tests.benchmarks.acts import labelled, measure, word_lists
 # Floors stand about three standard errors of 487 messages (0.04 at 0.9) below what the weights that ship reach with the
 # text alone: a worse reading is caught, another seed is not.
 FLOORS = {
-    "tells": 0.84, "asks_own": 0.83, "asks_world": 0.90, "asks_document": 0.95, "wants_done": 0.89, "advice": 0.91,
-    "chats": 0.90, "leans_back": 0.91, "several": 0.88, "asks_chat": 0.97, "operation": 0.86,
-}  # fmt: skip
+    "tells": 0.84,
+    "asks_own": 0.83,
+    "asks_world": 0.90,
+    "asks_document": 0.95,
+    "wants_done": 0.89,
+    "advice": 0.91,
+    "chats": 0.90,
+    "leans_back": 0.91,
+    "several": 0.88,
+    "asks_chat": 0.97,
+    "operation": 0.86,
+}
 
 
 @pytest.fixture(scope="module")

@@ -103,8 +103,12 @@ def test_docx_keeps_insertions_and_boxes_and_leaves_deletions(tmp_path: Path) ->
         "<w:del><w:r><w:delText>removed</w:delText></w:r></w:del></w:p>"
         "<w:sdt><w:sdtContent>" + make.paragraph("in a control") + "</w:sdtContent></w:sdt>"
         "<w:p><w:r><w:txbxContent>" + make.paragraph("in a box") + "</w:txbxContent></w:r></w:p>"
-        "<w:tbl><w:tr><w:tc>" + make.paragraph("one") + make.paragraph("two") + "</w:tc><w:tc><w:tbl><w:tr><w:tc>"
-        + make.paragraph("inner") + "</w:tc></w:tr></w:tbl></w:tc></w:tr></w:tbl>"
+        "<w:tbl><w:tr><w:tc>"
+        + make.paragraph("one")
+        + make.paragraph("two")
+        + "</w:tc><w:tc><w:tbl><w:tr><w:tc>"
+        + make.paragraph("inner")
+        + "</w:tc></w:tr></w:tbl></w:tc></w:tr></w:tbl>"
     )
     (passage,) = read(make.package(tmp_path / "a.docx", body))
     assert passage.text == "kept inserted\n\nin a control\n\nin a box\n\none two | inner"
@@ -388,7 +392,9 @@ def test_shapes_that_could_take_forever(tmp_path: Path, name: str, content: str)
 
 
 def test_libraries_are_imported_late() -> None:
-    code = "import sys, knowledge.documents.files\n" \
+    code = (
+        "import sys, knowledge.documents.files\n"
         "print([m for m in ('pypdf', 'lxml', 'docx', 'bs4') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -31,11 +31,35 @@ from knowledge.input.half_table import HalfTable, widen
 from tests.make_memories import open_store, talk
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 2, 2, 64, 16
-PIECES = ("<s>", "<pad>", "</s>", "<unk>", "▁", "▁query", "▁passage", ":", "▁a", "▁b", "c", "d", "妹", "妹妹", "é",
-          "～", "~", "<mask>")  # fmt: skip
+PIECES = (
+    "<s>",
+    "<pad>",
+    "</s>",
+    "<unk>",
+    "▁",
+    "▁query",
+    "▁passage",
+    ":",
+    "▁a",
+    "▁b",
+    "c",
+    "d",
+    "妹",
+    "妹妹",
+    "é",
+    "～",
+    "~",
+    "<mask>",
+)
 CHARACTERS = {"\x01": "", "\u200b": " ", "\n": " ", "ﬁ": "fi", "ｂ": "b"}
-LAYER_PARTS = {"q": (WIDTH, WIDTH), "k": (WIDTH, WIDTH), "v": (WIDTH, WIDTH), "ao": (WIDTH, WIDTH),
-               "fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}  # fmt: skip
+LAYER_PARTS = {
+    "q": (WIDTH, WIDTH),
+    "k": (WIDTH, WIDTH),
+    "v": (WIDTH, WIDTH),
+    "ao": (WIDTH, WIDTH),
+    "fi": (INNER, WIDTH),
+    "fo": (WIDTH, INNER),
+}
 
 
 def blocks(levels: np.ndarray, scales: np.ndarray) -> bytes:
@@ -151,10 +175,16 @@ def test_what_was_packed_comes_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["empty", "other", "head", "pieces", "tensors", "version"])
 def test_a_damaged_file_is_refused(tmp_path: Path, damage: str) -> None:
     content = Packed().content
-    (tmp_path / "tiny.bin").write_bytes({
-        "empty": b"", "other": b"GGUF" + content[4:], "head": content[:30], "pieces": content[:200],
-        "tensors": content[:-100], "version": content[:4] + b"\x09" + content[5:],
-    }[damage])  # fmt: skip
+    (tmp_path / "tiny.bin").write_bytes(
+        {
+            "empty": b"",
+            "other": b"GGUF" + content[4:],
+            "head": content[:30],
+            "pieces": content[:200],
+            "tensors": content[:-100],
+            "version": content[:4] + b"\x09" + content[5:],
+        }[damage]
+    )
     with pytest.raises(ValueError):
         e5_file.read(tmp_path / "tiny.bin")
 
@@ -226,10 +256,17 @@ def source_of(folder: Path) -> DecoderEntry:
         archive.writestr(f"{info}/RECORD", "")
     requirement = Requirement("tiny-e5==1.0", sha256_of(wheel), platform="win_arm64")
     return DecoderEntry(
-        "tiny-e5", "Tiny-E5", "MIT", len(content), 100, ("en",),
-        (PackageParts((requirement,), "tiny_e5/tiny.bin"),), "tiny.bin",
-        hashlib.sha256(content).hexdigest(), len(content),
-    )  # fmt: skip
+        "tiny-e5",
+        "Tiny-E5",
+        "MIT",
+        len(content),
+        100,
+        ("en",),
+        (PackageParts((requirement,), "tiny_e5/tiny.bin"),),
+        "tiny.bin",
+        hashlib.sha256(content).hexdigest(),
+        len(content),
+    )
 
 
 @pytest.fixture
@@ -280,7 +317,7 @@ SENTENCES = (  # English, Chinese, German
     ("The meeting is on Friday at ten.", "会议在星期五十点。", "Das Treffen ist am Freitag um zehn Uhr."),
     ("We adopted a beagle called Biscuit.", "我们领养了一只叫饼干的比格犬。", "Unser neuer Beagle heißt Biscuit."),
     ("I play the cello every evening.", "我每天晚上拉大提琴。", "Ich spiele jeden Abend Cello."),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -218,8 +218,15 @@ def child(wheel: Path, cache: Path, kill_at: str = "") -> subprocess.Popen[bytes
 @pytest.mark.timeout(120)
 def test_killed_at_any_step_the_next_start_recovers(tmp_path: Path, wheel: Path) -> None:
     cache = tmp_path / "cache"
-    steps = (f"{FETCHING} 0", f"{FETCHING} 1", f"{CONVERTING} 0", "start of convert", "middle of convert",
-             "end of convert", f"{CONVERTING} 1")
+    steps = (
+        f"{FETCHING} 0",
+        f"{FETCHING} 1",
+        f"{CONVERTING} 0",
+        "start of convert",
+        "middle of convert",
+        "end of convert",
+        f"{CONVERTING} 1",
+    )
     for step in steps:
         assert child(wheel, cache, step).wait() == -signal.SIGKILL, step
     folder = ensure(cache, Steps(), entry=source_of(wheel), convert=Converter())

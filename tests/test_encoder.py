@@ -58,9 +58,7 @@ def test_no_texts_are_no_rows_and_broken_characters_no_error(encoder: Encoder) -
 def test_threads_get_the_same_rows_as_one_after_the_other(encoder: Encoder) -> None:
     expected = encoder.encode(SAID)
     rows: dict[int, np.ndarray] = {}
-    threads = [
-        threading.Thread(target=lambda at=at: rows.__setitem__(at, encoder.encode(SAID))) for at in range(4)
-    ]  # fmt: skip
+    threads = [threading.Thread(target=lambda at=at: rows.__setitem__(at, encoder.encode(SAID))) for at in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -93,11 +91,15 @@ def test_what_cannot_be_loaded_is_said_with_what_is_accepted(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("question", "answer"),
     [
-        ("Where does my sister live?", 0), ("Can I eat peanut butter?", 1), ("What kind of pet do I have?", 2),
-        ("Which instrument do I play?", 3), ("When do I meet the landlord?", 4),
-        ("我妹妹住在哪里？", 5), ("我的猫叫什么名字？", 7),
+        ("Where does my sister live?", 0),
+        ("Can I eat peanut butter?", 1),
+        ("What kind of pet do I have?", 2),
+        ("Which instrument do I play?", 3),
+        ("When do I meet the landlord?", 4),
+        ("我妹妹住在哪里？", 5),
+        ("我的猫叫什么名字？", 7),
     ],
-)  # fmt: skip
+)
 def test_the_first_read_answers(encoder: Encoder, tmp_path: Path, question: str, answer: int) -> None:
     reads = _read(encoder, tmp_path, question)
     assert reads and reads[0] == SAID[answer]

@@ -17,11 +17,25 @@ ROOT = Path(__file__).parents[1]
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"StillReplying"}
 ROOMS = ("chat_app/**/*.py", "knowledge/**/*.py")
 STARTING = {  # files whose errors come up when Mneme starts or trains, or through the HTTP door, and in no page
-    "adapter.py", "application.py", "attention_reader.py", "block_cache.py", "chat_model.py", "database.py",
-    "encoder.py", "reader.py", "read_network.py", "settings.py",
-}  # fmt: skip
-PLACES = ("opened in", "cannot be used: ", "No Chroma server answers", "is no Chroma server",  # when Mneme starts
-          "is not the address of an endpoint", "came for")  # … and a caller's own mistake  # fmt: skip
+    "adapter.py",
+    "application.py",
+    "attention_reader.py",
+    "block_cache.py",
+    "chat_model.py",
+    "database.py",
+    "encoder.py",
+    "reader.py",
+    "read_network.py",
+    "settings.py",
+}
+PLACES = (
+    "opened in",
+    "cannot be used: ",
+    "No Chroma server answers",
+    "is no Chroma server",  # when Mneme starts
+    "is not the address of an endpoint",
+    "came for",
+)  # … and a caller's own mistake
 
 
 def sentences() -> Iterator[tuple[str, str, list[str]]]:

@@ -90,10 +90,13 @@ def test_what_was_only_asked_or_noted_is_weak_evidence_unless_the_chat_is_asked_
 @pytest.mark.parametrize(
     "told",
     [
-        "Write this down: my blood type is O negative.", "When my dad retires we will move to the coast.",
-        "My passport is in the drawer, ok?", "Let's see, my dentist is at 9", "写下来：我的血型是O型阴性。",
+        "Write this down: my blood type is O negative.",
+        "When my dad retires we will move to the coast.",
+        "My passport is in the drawer, ok?",
+        "Let's see, my dentist is at 9",
+        "写下来：我的血型是O型阴性。",
     ],
-)  # fmt: skip
+)
 def test_what_is_told_in_the_form_of_a_request_or_question_stays_evidence(told: str) -> None:
     memories = [one.memory for one in candidates(("U", told))]
     before = np.log(np.array([0.7, 0.3]))

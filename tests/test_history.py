@@ -108,8 +108,13 @@ def test_editing_makes_a_branch_and_switching_brings_the_old_one_back(history):
     history.switch_branch(OWNER, ids[2])
     assert texts(history, id) == ["q1", "a1", "q2", "a2", "q3", "a3"]
     assert marks(history) == {
-        "q2": "in", "a2": "in", "q3": "in", "a3": "in", "q2 edited": "inactive", "a2 edited": "inactive",
-    }  # fmt: skip
+        "q2": "in",
+        "a2": "in",
+        "q3": "in",
+        "a3": "in",
+        "q2 edited": "inactive",
+        "a2 edited": "inactive",
+    }
     assert all(mark.taken for mark in history.marks.pending(OWNER))
 
 
@@ -257,16 +262,20 @@ def test_titles_follow_the_first_message_until_a_person_renames(history):
         ("short", "short"),
         ("x" * 48, "x" * 48),
         ("x" * 60, "x" * 48 + "…"),
-        ("My sister Anna moved to Lisbon in 2019 and works as a marine biologist.",
-         "My sister Anna moved to Lisbon in 2019 and works…"),
-        ("请告诉我关于里斯本海洋生物学家的所有事情，特别是他们在二零一九年之后的工作。",
-         "请告诉我关于里斯本海洋生物学家的所有事情…"),
+        (
+            "My sister Anna moved to Lisbon in 2019 and works as a marine biologist.",
+            "My sister Anna moved to Lisbon in 2019 and works…",
+        ),
+        (
+            "请告诉我关于里斯本海洋生物学家的所有事情，特别是他们在二零一九年之后的工作。",
+            "请告诉我关于里斯本海洋生物学家的所有事情…",
+        ),
         ("里斯本" * 20, "里斯本" * 8 + "…"),
         ("e\u0301" * 60, "e\u0301" * 48 + "…"),
         ("x" * 45 + "👩‍👩‍👧‍👦 etc.", "x" * 45 + "…"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_title_from(text, title):
     assert title_from(text) == title
 
@@ -290,8 +299,17 @@ def test_search_finds_all_words_in_a_title_or_a_message_of_the_active_branch(his
 
 
 def test_reads_are_kept_without_the_words_of_the_memory(history, engine):
-    memory = Memory("m1", "the secret words", "passage", 5.0, container="d1", position=3, title="report.pdf", page=7,
-                    heading="a secret heading")
+    memory = Memory(
+        "m1",
+        "the secret words",
+        "passage",
+        5.0,
+        container="d1",
+        position=3,
+        title="report.pdf",
+        page=7,
+        heading="a secret heading",
+    )
     result = ReadResult("q", (Read(memory, 0.5, 0.75, cosine=0.4, bm25=2.0, window=1.0),), null_weight=0.25)
     id, _ = dialogue(history, "q")
     reply = history.add(OWNER, id, "assistant", "a", finish_reason="length", read=result)
@@ -339,15 +357,18 @@ def test_hops_are_kept_and_rows_of_before_still_load(history, engine):
     result = ReadResult("q", (Read(sister, 0.5, 0.5), Read(city, 0.5, 0.25, hop=1, because="sister")), null_weight=0.25)
     id, _ = dialogue(history, "q")
     reply = history.add(OWNER, id, "assistant", "a", finish_reason="stop", read=result)
-    assert [(read.hop, read.because) for read in history.reads(OWNER, reply.id)] == [
-        (0, ""), (1, "sister")]
-    old = [{name: value for name, value in read.items() if name not in ("hop", "because")} | {"inferred": "q? a."}
-           for read in reads_to_json(result)]  # fmt: skip
+    assert [(read.hop, read.because) for read in history.reads(OWNER, reply.id)] == [(0, ""), (1, "sister")]
+    old = [
+        {name: value for name, value in read.items() if name not in ("hop", "because")} | {"inferred": "q? a."}
+        for read in reads_to_json(result)
+    ]
     with engine.begin() as connection:
         connection.execute(update(messages).where(messages.c.id == reply.id).values(reads=old))
     reads = history.reads(OWNER, reply.id)
     assert [(read.id, read.weight, read.hop, read.because) for read in reads] == [
-        ("sister", 0.5, 0, ""), ("city", 0.25, 0, "")]
+        ("sister", 0.5, 0, ""),
+        ("city", 0.25, 0, ""),
+    ]
 
 
 def test_feedback(history):
@@ -391,10 +412,23 @@ def test_long_dialogues_are_read_with_few_queries(history, engine):
     for n in range(3000):
         role = "assistant" if n % 2 else "user"
         rows.append(
-            {"id": f"m{n}", "conversation": id, "owner": OWNER, "parent": parent, "role": role, "text": f"text {n}",
-             "created": float(n), "position": n, "branch": "m0", "finish_reason": "", "path_hash": str(n),
-             "memory_pending": False, "memory_state": "in", "memory_taken": True}
-        )  # fmt: skip
+            {
+                "id": f"m{n}",
+                "conversation": id,
+                "owner": OWNER,
+                "parent": parent,
+                "role": role,
+                "text": f"text {n}",
+                "created": float(n),
+                "position": n,
+                "branch": "m0",
+                "finish_reason": "",
+                "path_hash": str(n),
+                "memory_pending": False,
+                "memory_state": "in",
+                "memory_taken": True,
+            }
+        )
         parent = f"m{n}"
     with engine.begin() as connection:
         connection.execute(messages.insert(), rows)

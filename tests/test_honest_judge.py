@@ -99,9 +99,13 @@ CLAIMS = (
     "你的丈夫叫汤姆。",
 )
 NEITHER = (
-    "", "Got it, I'll remember that.", "I'll remember that.", "What would you like to know?", "Thanks for telling me.",
+    "",
+    "Got it, I'll remember that.",
+    "I'll remember that.",
+    "What would you like to know?",
+    "Thanks for telling me.",
     "Could you tell me more about it?",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("reply", HONEST)
@@ -122,10 +126,21 @@ def test_thanks_and_questions_are_neither(reply: str) -> None:
     assert verdict(reply) == "neither"
 
 
-CANNED = ("I'll remember that.", "Got it, I'll remember that.", "That's a great idea, I'll remember that.",
-          "I'm sorry to hear that. I'll remember that.", "Thanks for telling me.", "Noted.")  # fmt: skip
-REPLIES = ("I'll remember that your dog is called Comet and that he is three years old.", "That's great!", "",
-           "Congratulations on the job at the hospice! I'll remember that.", "Daniel")  # fmt: skip
+CANNED = (
+    "I'll remember that.",
+    "Got it, I'll remember that.",
+    "That's a great idea, I'll remember that.",
+    "I'm sorry to hear that. I'll remember that.",
+    "Thanks for telling me.",
+    "Noted.",
+)
+REPLIES = (
+    "I'll remember that your dog is called Comet and that he is three years old.",
+    "That's great!",
+    "",
+    "Congratulations on the job at the hospice! I'll remember that.",
+    "Daniel",
+)
 
 
 def test_a_canned_reply_fits_whatever_is_said() -> None:

@@ -39,9 +39,14 @@ class FakeIntake:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
     def take_in(
-        self, owner: str, path: Path, name: str, *, progress: Callable[[str, float], None],
+        self,
+        owner: str,
+        path: Path,
+        name: str,
+        *,
+        progress: Callable[[str, float], None],
         cancelled: Callable[[], bool],
-    ) -> SimpleNamespace:  # fmt: skip
+    ) -> SimpleNamespace:
         self.started.set()
         while self.hold:
             if cancelled():
@@ -154,8 +159,16 @@ def test_chat(served):
     assert answer.choices[0].message.role == "assistant" and answer.choices[0].finish_reason == "stop"
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens) == (7, 3, 10)
     assert answer.usage.prompt_tokens_details.cached_tokens == 2
-    assert answer.reads == [{"id": "note-0", "text": "my boat is the albatross", "source": "note, 1970-01-01",
-                             "score": 0.5, "weight": 0.5, "kind": "note"}]
+    assert answer.reads == [
+        {
+            "id": "note-0",
+            "text": "my boat is the albatross",
+            "source": "note, 1970-01-01",
+            "score": 0.5,
+            "weight": 0.5,
+            "kind": "note",
+        }
+    ]
     assert answer.conversation == served.app.history.conversations("local")[0].id
     sampling = served.app.net.requests[0].sampling
     assert sampling == replace(GREEDY, temperature=0.5, top_p=0.8, max_tokens=9, seed=4)
@@ -214,8 +227,12 @@ def test_earlier_messages_of_a_strange_dialogue_are_seen_but_not_kept(served):
     assert served.app.net.texts("local") == ["who am I?", "Re: who am I?"] == served.app.texts("who am I?")
     served.chat("I am Bob", "Hello Bob", "who am I?", "Re: who am I?", "and you?")
     assert [turn.text for turn in served.app.net.requests[-1].dialogue] == [
-        "I am Bob", "Hello Bob", "who am I?", "Re: who am I?", "and you?",
-    ]  # fmt: skip
+        "I am Bob",
+        "Hello Bob",
+        "who am I?",
+        "Re: who am I?",
+        "and you?",
+    ]
     assert served.app.titles() == ["who am I?"] and len(served.app.texts("who am I?")) == 4
 
 
@@ -286,8 +303,16 @@ def test_messages_that_are_refused(served, messages):
 
 
 def test_harmless_fields_are_passed_over(served):
-    answer = served.chat("hi", n=1, user="u", metadata={"a": "b"}, store=False, presence_penalty=0, tools=[],
-                         response_format={"type": "text"})
+    answer = served.chat(
+        "hi",
+        n=1,
+        user="u",
+        metadata={"a": "b"},
+        store=False,
+        presence_penalty=0,
+        tools=[],
+        response_format={"type": "text"},
+    )
     assert answer.choices[0].message.content == "Re: hi"
 
 
@@ -296,7 +321,8 @@ def test_an_error_of_the_decoder_and_the_same_message_again(served):
     retrying = served.client.with_options(max_retries=2)
     with pytest.raises(openai.InternalServerError) as failed:
         retrying.chat.completions.create(
-            model="m", messages=[{"role": "user", "content": "hi"}], extra_body={"conversation": "t"})
+            model="m", messages=[{"role": "user", "content": "hi"}], extra_body={"conversation": "t"}
+        )
     assert failed.value.status_code == 502 and failed.value.body["message"] == "The endpoint is away."
     assert len(served.app.net.requests) == 1  # not tried again behind one's back
     served.app.net.say = lambda request: ["better"]
@@ -372,7 +398,8 @@ def test_a_client_that_leaves_a_plain_request_stops_the_reply(served):
     served.app.net.say = endless
     with pytest.raises(openai.APITimeoutError):
         served.client.with_options(timeout=0.5).chat.completions.create(
-            model="m", messages=[{"role": "user", "content": "go"}])
+            model="m", messages=[{"role": "user", "content": "go"}]
+        )
     wait_until(lambda: len(served.app.net.texts("local")) == 2)
     assert served.app.texts("go")[1].startswith("word ")
 
@@ -392,8 +419,9 @@ def test_while_the_models_are_loading(served):
     served.app.state = SimpleNamespace(ready=False, phase="converting", fraction=0.7, error="")
     answer = served.http.get("/healthz")
     assert (answer.status_code, answer.json()) == (
-        503, {"status": "loading", "reason": "converting", "progress": 0.7},
-    )  # fmt: skip
+        503,
+        {"status": "loading", "reason": "converting", "progress": 0.7},
+    )
     with pytest.raises(openai.InternalServerError) as refused:
         served.chat("hello")
     assert refused.value.status_code == 503 and refused.value.code == "not_ready"

@@ -45,8 +45,13 @@ class Talker:
 
     def _say(self, text: str) -> str | None:
         parts: list[str] = []
-        request = {"model": "mneme", "stream": True, "max_tokens": 16, "conversation": f"talk {self.attempt % 3}",
-                   "messages": [{"role": "user", "content": text}]}
+        request = {
+            "model": "mneme",
+            "stream": True,
+            "max_tokens": 16,
+            "conversation": f"talk {self.attempt % 3}",
+            "messages": [{"role": "user", "content": text}],
+        }
         with httpx.stream("POST", f"{self.server.url}/v1/chat/completions", json=request, timeout=120) as answer:
             for line in answer.iter_lines():
                 if not line.startswith("data: ") or line == "data: [DONE]":
@@ -64,7 +69,8 @@ def upload_forever(server: Server, attempt: int, taken_in: list[str]) -> None:
         name = f"report {attempt}-{number}.txt"
         text = "\n\n".join(
             f"Section {k} of {name}. " + " ".join(f"Shelf {attempt}-{number}-{k}-{n} is green." for n in range(12))
-            for k in range(60))
+            for k in range(60)
+        )
         try:
             answer = httpx.post(f"{server.url}/v1/documents", files={"file": (name, text.encode())}, timeout=120)
         except (httpx.HTTPError, OSError):

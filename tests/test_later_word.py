@@ -11,10 +11,14 @@ from knowledge.read.later_word import with_later
 from knowledge.records import Acts, Candidate, Memory
 
 KEYS = {
-    "old": np.array([1.0, 0.0, 0.0]), "new": np.array([0.6, 0.8, 0.0]), "other": np.array([0.1, 0.0, 1.0]),
+    "old": np.array([1.0, 0.0, 0.0]),
+    "new": np.array([0.6, 0.8, 0.0]),
+    "other": np.array([0.1, 0.0, 1.0]),
     "asked": np.array([0.99, 0.1, 0.0]),
-    "reply": np.array([0.9, 0.1, 0.0]), "passage": np.array([0.9, 0.1, 0.0]), "before": np.array([0.4, 0.5, 0.0]),
-}  # fmt: skip
+    "reply": np.array([0.9, 0.1, 0.0]),
+    "passage": np.array([0.9, 0.1, 0.0]),
+    "before": np.array([0.4, 0.5, 0.0]),
+}
 WHEN = {"before": 0.0, "old": 1.0, "new": 2.0, "other": 3.0, "asked": 3.5, "reply": 4.0, "passage": 5.0}
 
 

@@ -21,8 +21,10 @@ def index(tmp_path: Path):
 
 def test_chinese_is_cut_into_pairs_and_characters() -> None:
     assert index_words("搬到里斯本 in 2019").split() == [
-        *["搬", "到", "里", "斯", "本", "搬到", "到里", "里斯", "斯本"], "in", "2019",
-    ]  # fmt: skip
+        *["搬", "到", "里", "斯", "本", "搬到", "到里", "里斯", "斯本"],
+        "in",
+        "2019",
+    ]
     assert query_terms("里斯本") == ["里斯", "斯本"]
     assert query_terms("猫") == ["猫"]
     assert query_terms("我的猫叫什么名字？") == ["猫", "名字"]

@@ -90,9 +90,7 @@ def test_cleaning_a_large_index_in_quiet_moments_does_not_wear_it_out(tmp_path: 
 
 
 @pytest.mark.parametrize("end", ["quiet", "close", "start"])
-def test_deleted_stems_of_a_large_index_leave_later(
-    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_deleted_stems_of_a_large_index_leave_later(tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("knowledge.memory.lexical._AT_ONCE", 3)
     store = recovered(tmp_path)
     secret = "Zyxwvut passphrase Qponmlk"

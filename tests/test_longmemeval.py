@@ -24,14 +24,24 @@ def given(id: str = "q1", kind: str = "single-session-user", **others: Any) -> d
         [("user", "Why is the sky blue?"), ("assistant", "Light is scattered by the air.")],
     ]
     sessions: list[dict[str, Any]] = [
-        {"id": f"s{number}", "date": f"2023/05/{20 + number} (Sat) 07:47",
-         "turns": [{"role": role, "content": text} for role, text in said]}
+        {
+            "id": f"s{number}",
+            "date": f"2023/05/{20 + number} (Sat) 07:47",
+            "turns": [{"role": role, "content": text} for role, text in said],
+        }
         for number, said in enumerate(talk)
-    ]  # fmt: skip
+    ]
     sessions[1]["turns"][0]["has_answer"] = True
-    return {"question_id": id, "question_type": kind, "question": "What did I bake for my niece?",
-            "answer": "a lemon cake", "question_date": "2023/05/30 (Tue) 10:18", "sessions": sessions,
-            "answer_session_ids": ["s1"], **others}  # fmt: skip
+    return {
+        "question_id": id,
+        "question_type": kind,
+        "question": "What did I bake for my niece?",
+        "answer": "a lemon cake",
+        "question_date": "2023/05/30 (Tue) 10:18",
+        "sessions": sessions,
+        "answer_session_ids": ["s1"],
+        **others,
+    }
 
 
 @pytest.fixture
@@ -41,8 +51,17 @@ def file(tmp_path: Path) -> Path:
     with lzma.open(path, "wt", encoding="utf-8") as lines:
         for number, kind in enumerate(kinds):
             lines.write(json.dumps(given(f"q{number}", kind)) + "\n")
-        lines.write(json.dumps(given("q9_abs", "multi-session", question="What did I bake for my uncle?",
-                                     answer="You did not mention an uncle.")) + "\n")  # fmt: skip
+        lines.write(
+            json.dumps(
+                given(
+                    "q9_abs",
+                    "multi-session",
+                    question="What did I bake for my uncle?",
+                    answer="You did not mention an uncle.",
+                )
+            )
+            + "\n"
+        )
     return path
 
 
@@ -72,8 +91,15 @@ def question(evidence: set[str], sessions: set[str], kind: str = "multi-session"
 
 
 def test_found_is_by_turn_and_by_session_in_order_of_their_first_turn() -> None:
-    ranked = [turn("a", "s1"), turn("b", "s1"), turn("c", "s2"), turn("d", "s3"), turn("e", "s4"), turn("f", "s5"),
-              turn("g", "s6")]  # fmt: skip
+    ranked = [
+        turn("a", "s1"),
+        turn("b", "s1"),
+        turn("c", "s2"),
+        turn("d", "s3"),
+        turn("e", "s4"),
+        turn("f", "s5"),
+        turn("g", "s6"),
+    ]
     found = Found.of(question({"a", "g"}, {"s1", "s6"}), ranked)
     assert found is not None
     assert found.turns == {1: 0.5, 5: 0.5, 10: 1.0}
@@ -83,8 +109,14 @@ def test_found_is_by_turn_and_by_session_in_order_of_their_first_turn() -> None:
     assert Found.of(question(set(), set()), ranked) is None
     means = by_kind([found, unmarked])
     assert means["multi-session"]["turns@1"] == 50.0
-    assert means["all"] == {"questions": 2, "turns@1": 50.0, "turns@5": 50.0, "turns@10": 100.0,
-                            "any_session@5": 100.0, "all_sessions@5": 50.0}  # fmt: skip
+    assert means["all"] == {
+        "questions": 2,
+        "turns@1": 50.0,
+        "turns@5": 50.0,
+        "turns@10": 100.0,
+        "any_session@5": 100.0,
+        "all_sessions@5": 50.0,
+    }
     assert by_kind([]) == {}
 
 
@@ -101,12 +133,20 @@ def test_found_is_by_turn_and_by_session_in_order_of_their_first_turn() -> None:
         ("Patagonia and Southwest Airlines.", "Which two companies?", "Patagonia and Southwest.", False),
         ("Patagonia and Southwest Airlines.", "Which two companies?", "Southwest Airlines and Patagonia", True),
         ("The Chiefs played the Jaguars 12 times.", "How often did the Chiefs play the Jaguars?", "12 times.", True),
-        ("Training pads for Luna", "Which first, the dog bed for Max or the training pads for Luna?",
-         "The training pads for Luna.", True),
-        ("Training pads for Luna", "Which first, the dog bed for Max or the training pads for Luna?",
-         "The dog bed for Max.", False),
+        (
+            "Training pads for Luna",
+            "Which first, the dog bed for Max or the training pads for Luna?",
+            "The training pads for Luna.",
+            True,
+        ),
+        (
+            "Training pads for Luna",
+            "Which first, the dog bed for Max or the training pads for Luna?",
+            "The dog bed for Max.",
+            False,
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_answer_is_judged_without_what_the_question_says(answer: str, asked: str, reply: str, right: bool) -> None:
     one = Question("q", "multi-session", asked, answer, 0.0, (), frozenset(), frozenset())
     assert judged(one, reply) is right

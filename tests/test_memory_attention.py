@@ -20,19 +20,35 @@ from knowledge.reply.local.blocks import Block, Rotation, Workspace, beside
 from knowledge.reply.local.memory_attention import FLOOR, ColumnBias, install
 
 SMALL: dict[str, Any] = {
-    "vocab_size": 97, "hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 6,
-    "num_key_value_heads": 2, "max_position_embeddings": 256, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
-}  # fmt: skip
+    "vocab_size": 97,
+    "hidden_size": 48,
+    "intermediate_size": 64,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
 FAMILIES = {
     "llama": LlamaConfig(**SMALL),
-    "llama3 rope": LlamaConfig(**SMALL, rope_parameters={
-        "rope_type": "llama3", "rope_theta": 10000.0, "factor": 4.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 64}),
+    "llama3 rope": LlamaConfig(
+        **SMALL,
+        rope_parameters={
+            "rope_type": "llama3",
+            "rope_theta": 10000.0,
+            "factor": 4.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
+        },
+    ),
     "mistral": MistralConfig(**SMALL, sliding_window=None, head_dim=8),
     "qwen2": Qwen2Config(**SMALL),
     "qwen3": Qwen3Config(**SMALL, head_dim=8),
     "smollm3": SmolLM3Config(**SMALL, no_rope_layers=[1, 0, 1], use_sliding_window=False),
-}  # fmt: skip
+}
 START, MEMORY, OTHER, TAIL = [3, 14, 15, 9, 26], [5, 35, 8, 97 - 9], [79, 32, 38], [46, 26, 43, 38, 3]
 
 
@@ -128,11 +144,13 @@ def test_a_muted_block_has_no_influence() -> None:
     positions = torch.arange(len(START + MEMORY), len(START + MEMORY + TAIL))[None]
     bias = torch.zeros(len(START + MEMORY + OTHER))
     bias[-len(OTHER) :] = FLOOR
-    muted = run(network, TAIL, with_blocks(network, [first, second]), position_ids=positions,
-                column_bias=ColumnBias(bias))  # fmt: skip
+    muted = run(
+        network, TAIL, with_blocks(network, [first, second]), position_ids=positions, column_bias=ColumnBias(bias)
+    )
     other = Block(second.keys * 3 + 1, second.values * -7, second.start)  # whatever it says
-    replaced = run(network, TAIL, with_blocks(network, [first, other]), position_ids=positions,
-                   column_bias=ColumnBias(bias))  # fmt: skip
+    replaced = run(
+        network, TAIL, with_blocks(network, [first, other]), position_ids=positions, column_bias=ColumnBias(bias)
+    )
     without = run(network, TAIL, with_blocks(network, [first]), position_ids=positions)
     heard = run(network, TAIL, with_blocks(network, [first, second]), position_ids=positions)
     assert torch.equal(muted, replaced)
@@ -149,9 +167,10 @@ def test_rows_of_a_batch_are_what_each_is_alone() -> None:
     biases[2, -len(OTHER) :] = -1.5
     with torch.no_grad():
         together = network(
-            torch.tensor([TAIL] * 3), past_key_values=with_blocks(network, blocks, batch=3),
+            torch.tensor([TAIL] * 3),
+            past_key_values=with_blocks(network, blocks, batch=3),
             column_bias=ColumnBias(biases),
-        ).logits  # fmt: skip
+        ).logits
     for row in range(3):
         alone = run(network, TAIL, with_blocks(network, blocks), column_bias=ColumnBias(biases[row]))
         assert torch.allclose(together[row], alone, atol=1e-4)

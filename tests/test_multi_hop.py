@@ -126,8 +126,18 @@ def test_masked_slots_change_nothing_in_a_read_or_a_refinement() -> None:
 
 def test_gradients_reach_every_parameter_and_the_query() -> None:
     torch.manual_seed(0)
-    reader = MultiHopRead(D, hops=2, heads=H, update="gru", feed_forward=16, layer_norm=True, interpolation=True,
-                          shift_radius=1, sharpening=True, null_slot=True)  # fmt: skip
+    reader = MultiHopRead(
+        D,
+        hops=2,
+        heads=H,
+        update="gru",
+        feed_forward=16,
+        layer_norm=True,
+        interpolation=True,
+        shift_radius=1,
+        sharpening=True,
+        null_slot=True,
+    )
     query, memory = random(B, D).requires_grad_(), random(B, N, D, seed=1)
     hops = reader(query, memory, memory)
     (hops.query.square().sum() + hops.addresses[-1].null.sum()).backward()

@@ -26,15 +26,24 @@ def test_chat_remember_search_and_delete(start_server):
     with OpenAI(base_url=f"{server.url}/v1", api_key="any") as client:
         model = client.models.list().data[0].id
         plain = client.chat.completions.create(
-            model=model, max_tokens=24, extra_body={"conversation": "talk"},
-            messages=[{"role": "user", "content": "My boat is called Albatross and lies in Bergen harbour."}])
+            model=model,
+            max_tokens=24,
+            extra_body={"conversation": "talk"},
+            messages=[{"role": "user", "content": "My boat is called Albatross and lies in Bergen harbour."}],
+        )
         assert plain.choices[0].message.content.strip()
         assert plain.choices[0].finish_reason in ("stop", "length")
         assert plain.usage.total_tokens == plain.usage.prompt_tokens + plain.usage.completion_tokens > 0
 
-        chunks = list(client.chat.completions.create(
-            model=model, max_tokens=24, stream=True, extra_body={"conversation": "talk"},
-            messages=[{"role": "user", "content": "What is a good meal for a rainy day?"}]))
+        chunks = list(
+            client.chat.completions.create(
+                model=model,
+                max_tokens=24,
+                stream=True,
+                extra_body={"conversation": "talk"},
+                messages=[{"role": "user", "content": "What is a good meal for a rainy day?"}],
+            )
+        )
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices).strip()
         assert chunks[0].model_extra is not None and "reads" in chunks[0].model_extra
 
@@ -44,7 +53,8 @@ def test_chat_remember_search_and_delete(start_server):
 
         # Another conversation reads it.
         other = client.chat.completions.create(
-            model=model, max_tokens=24, messages=[{"role": "user", "content": "What is my boat called?"}])
+            model=model, max_tokens=24, messages=[{"role": "user", "content": "What is my boat called?"}]
+        )
         assert "Albatross" in other.model_extra["reads"][0]["text"]
 
         told = {hit["id"] for word in ("albatross", "bergen") for hit in listed(server.url, word)}
@@ -54,7 +64,8 @@ def test_chat_remember_search_and_delete(start_server):
         assert not listed(server.url, "albatross")
         assert not [hit for hit in found(server.url, "What is my boat called?") if "Albatross" in hit["text"]]
         after = client.chat.completions.create(
-            model=model, max_tokens=24, messages=[{"role": "user", "content": "Do you know the name of my boat?"}])
+            model=model, max_tokens=24, messages=[{"role": "user", "content": "Do you know the name of my boat?"}]
+        )
         assert "Albatross" not in str(after.model_extra["reads"])
         assert "Albatross" not in after.choices[0].message.content
 

@@ -85,9 +85,7 @@ def test_rolling_back_goes_to_the_one_before_and_then_to_the_shipped(shipped: At
         readers.keep("ann")
 
 
-def test_a_broken_or_foreign_file_is_told_and_the_shipped_read_serves(
-    shipped: AttentionReader, tmp_path: Path
-) -> None:
+def test_a_broken_or_foreign_file_is_told_and_the_shipped_read_serves(shipped: AttentionReader, tmp_path: Path) -> None:
     readers = OwnerReaders(tmp_path, shipped, "enc")
     for owner in ("ann", "bob"):
         readers.offer(owner, taught(readers), {})

@@ -14,10 +14,13 @@ BEFORE = np.log(np.array([0.6, 0.4]))
 @pytest.mark.parametrize(
     ("told", "less"),
     [
-        ("My dog is called Biscuit.", True), ("My brother is called Tom.", False), ("I have a brother, Tom.", False),
-        ("My dog was bitten by my brother's cat.", False), ("The dog is called Biscuit.", False),
+        ("My dog is called Biscuit.", True),
+        ("My brother is called Tom.", False),
+        ("I have a brother, Tom.", False),
+        ("My dog was bitten by my brother's cat.", False),
+        ("The dog is called Biscuit.", False),
     ],
-)  # fmt: skip
+)
 def test_what_is_on_something_else_of_the_persons_weighs_less(told: str, less: bool) -> None:
     for role in ("user", "assistant"):
         found = np.exp(of_the_same(BEFORE, [Memory("m", told, "turn", 0.0, role)], "What is my brother's name?"))

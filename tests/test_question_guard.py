@@ -21,9 +21,22 @@ WEIGHTS = Path(__file__).parents[1] / "knowledge" / "weights" / "decoder.safeten
 QUESTION = "What do we call our robot vacuum?"
 TOLD = "We call our robot vacuum Solveig, for the rugs."
 VOCABULARY = [
-    "<end>", "Vac", "uum", "The", " vac", " robot", "Vasco", "Sol", "veig", " is", "R", "Lisbon", " down", " the",
+    "<end>",
+    "Vac",
+    "uum",
+    "The",
+    " vac",
+    " robot",
+    "Vasco",
+    "Sol",
+    "veig",
+    " is",
+    "R",
+    "Lisbon",
+    " down",
+    " the",
     " Sol",
-]  # fmt: skip
+]
 
 
 def sure(text: str, weight: float = 0.95) -> Read:
@@ -65,10 +78,15 @@ def test_what_names_nothing_of_the_memory_is_groundless(question: str, reply: st
 @pytest.mark.parametrize(
     ("begun", "held"),
     [
-        ("V", True), ("The ", True), ("The Vac", True), ("Vacuum", True), ("Sol", True), ("Solveig is", False),
+        ("V", True),
+        ("The ", True),
+        ("The Vac", True),
+        ("Vacuum", True),
+        ("Sol", True),
+        ("Solveig is", False),
         ("In 2", False),
     ],
-)  # fmt: skip
+)
 def test_only_what_may_be_groundless_is_held_back(begun: str, held: bool) -> None:
     assert guard(QUESTION).may_be_groundless(begun) is held
     assert not guard(QUESTION, copies=True).may_be_groundless(begun)
@@ -87,14 +105,26 @@ def token(piece: str) -> int:
 @pytest.mark.parametrize(
     ("made", "following", "refused"),
     [
-        ((), "Vac", True), (("The",), " vac", True), (("The",), " robot", True), ((), "R", False), ((), "Vasco", True),
-        ((), "Sol", False), (("Sol",), "veig", False), (("Sol",), "uum", True), ((), "The", False), ((), "<end>", True),
-        (("The",), "<end>", True), (("Sol",), "<end>", True), (("Sol", "veig"), "<end>", False),
-        ((), " down", True), (("The",), " the", False),
-        (("The", " the"), " the", True), (("The", " the"), " Sol", False),
+        ((), "Vac", True),
+        (("The",), " vac", True),
+        (("The",), " robot", True),
+        ((), "R", False),
+        ((), "Vasco", True),
+        ((), "Sol", False),
+        (("Sol",), "veig", False),
+        (("Sol",), "uum", True),
+        ((), "The", False),
+        ((), "<end>", True),
+        (("The",), "<end>", True),
+        (("Sol",), "<end>", True),
+        (("Sol", "veig"), "<end>", False),
+        ((), " down", True),
+        (("The",), " the", False),
+        (("The", " the"), " the", True),
+        (("The", " the"), " Sol", False),
         (("Sol", "veig"), " robot", False),  # behind something new the question's words are free
     ],
-)  # fmt: skip
+)
 def test_a_reply_that_copies_begins_with_a_word_of_what_was_read(
     made: Sequence[str], following: str, refused: bool
 ) -> None:

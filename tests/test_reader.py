@@ -15,8 +15,15 @@ from tests.make_memories import memory
 STRONG = {"cosine": 0.6, "bm25": 0.5}
 
 
-def candidate(id: str, text: str = "We moved to Lisbon in spring", *, cosine: float = 0.0, bm25: float = 0.0,
-              window: float = 0.0, **more) -> Candidate:  # fmt: skip
+def candidate(
+    id: str,
+    text: str = "We moved to Lisbon in spring",
+    *,
+    cosine: float = 0.0,
+    bm25: float = 0.0,
+    window: float = 0.0,
+    **more,
+) -> Candidate:
     return Candidate(memory(id, text, **more), cosine, bm25, window)
 
 

@@ -32,14 +32,21 @@ MONDAY, YESTERDAY = NOW - 4 * DAY, NOW - DAY
 TOLD = {
     NOW - 200 * DAY: ["I planted tomatoes on the balcony."],
     MONDAY: [
-        "I have two cats, Miso and Tofu.", "My sister Anna lives in Lisbon.", "My mother's birthday is on 3 May.",
-        "I'm allergic to peanuts and shellfish.", "What's a good pasta recipe?", "My dog Rex died last year.",
+        "I have two cats, Miso and Tofu.",
+        "My sister Anna lives in Lisbon.",
+        "My mother's birthday is on 3 May.",
+        "I'm allergic to peanuts and shellfish.",
+        "What's a good pasta recipe?",
+        "My dog Rex died last year.",
     ],
     YESTERDAY: [
-        "Anna got engaged to Paolo!", "I can't eat gluten either.", "Thanks!", "I work as a nurse in Leeds.",
+        "Anna got engaged to Paolo!",
+        "I can't eat gluten either.",
+        "Thanks!",
+        "I work as a nurse in Leeds.",
         "Write a haiku about rain.",
     ],
-}  # fmt: skip
+}
 
 
 class Decoder(FakeDecoder):
@@ -61,10 +68,16 @@ def chat(texts: Sequence[str], when: float, conversation: str) -> list[Turn]:
         for place, text in enumerate(texts)
         for turn in (
             Turn(f"{conversation}-{place}", "user", text, when + 60 * place, conversation, position=2 * place),
-            Turn(f"{conversation}-{place}r", "assistant", "I see.", when + 60 * place + 1, conversation,
-                 position=2 * place + 1),
+            Turn(
+                f"{conversation}-{place}r",
+                "assistant",
+                "I see.",
+                when + 60 * place + 1,
+                conversation,
+                position=2 * place + 1,
+            ),
         )
-    ]  # fmt: skip
+    ]
 
 
 class Setup:
@@ -77,8 +90,14 @@ class Setup:
         self.decoder = Decoder()
         self.now = NOW
         self.net = MemoryNetwork(
-            encoder, store, reader, Writer(), self.decoder, make_message_reader(encoder.name), clock=lambda: self.now,
-        )  # fmt: skip
+            encoder,
+            store,
+            reader,
+            Writer(),
+            self.decoder,
+            make_message_reader(encoder.name),
+            clock=lambda: self.now,
+        )
         self.history = History(self.engine, clock=lambda: self.now)
         self.talk = Conversations(self.history, lambda: self.net, reads=5, sampling=GREEDY, clock=lambda: self.now)
         self.write([turn for when, texts in TOLD.items() for turn in chat(texts, when, f"chat-{when}")])
@@ -183,9 +202,11 @@ def test_an_ordinary_question_is_read_as_ever(setup: Setup) -> None:
 def test_the_reply_is_a_dated_list_and_no_decoder_adds_to_it(setup: Setup) -> None:
     events = setup.say("What do you know about Anna?")
     assert shown(events).splitlines() == [
-        "This is what I remember:", "", "- 26 November 2026: Anna got engaged to Paolo!",
+        "This is what I remember:",
+        "",
+        "- 26 November 2026: Anna got engaged to Paolo!",
         "- 23 November 2026: My sister Anna lives in Lisbon.",
-    ]  # fmt: skip
+    ]
     assert saved(events).turn.text == shown(events) and saved(events).finish_reason == "stop"
     assert setup.decoder.requests == []
     reads = setup.history.reads(OWNER, saved(events).turn.id)

@@ -151,7 +151,9 @@ def test_token_limit_under_its_newer_name(endpoint: EndpointServer) -> None:
         done = run(decoder, request(sampling=Sampling(max_tokens=5)))[-1]
         assert isinstance(done, ReplyDone) and done.text == "ok"
     assert [("max_tokens" in body, body.get("max_completion_tokens")) for body in endpoint.bodies] == [
-        (True, None), (False, 5), (False, 5),
+        (True, None),
+        (False, 5),
+        (False, 5),
     ]
 
 
@@ -220,17 +222,23 @@ def fails_in_stream(handler: Endpoint) -> None:
     handler.wfile.write(b'data: {"error": {"message": "out of memory"}}\n\n')
 
 
-@pytest.mark.parametrize(("answer", "said"), [
-    (refuses(401, "bad key"), "MNEME_MODEL_API_KEY"),
-    (refuses(404, "no model of that name"), "no model of that name"),
-    (refuses(500), "HTTP 500"),
-    (lambda handler: handler.send(200, b"<html>no json", "application/json"), "does not speak OpenAI's chat API"),
-    (lambda handler: handler.send(200, b"data: {broken\n\n", "text/event-stream"), "does not speak OpenAI's chat API"),
-    (lambda handler: handler.send(200, b'{"choices": [{"message": {"content": 3}}]}'), "does not speak"),
-    (lambda handler: handler.send(200, b"[]"), "does not speak"),
-    (breaks_off, "broke off"),
-    (fails_in_stream, "out of memory"),
-])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (refuses(401, "bad key"), "MNEME_MODEL_API_KEY"),
+        (refuses(404, "no model of that name"), "no model of that name"),
+        (refuses(500), "HTTP 500"),
+        (lambda handler: handler.send(200, b"<html>no json", "application/json"), "does not speak OpenAI's chat API"),
+        (
+            lambda handler: handler.send(200, b"data: {broken\n\n", "text/event-stream"),
+            "does not speak OpenAI's chat API",
+        ),
+        (lambda handler: handler.send(200, b'{"choices": [{"message": {"content": 3}}]}'), "does not speak"),
+        (lambda handler: handler.send(200, b"[]"), "does not speak"),
+        (breaks_off, "broke off"),
+        (fails_in_stream, "out of memory"),
+    ],
+)
 def test_a_failure_is_one_sentence(endpoint: EndpointServer, answer: Callable[[Endpoint], None], said: str) -> None:
     endpoint.answer = answer
     with pytest.raises(EndpointError) as caught:
@@ -245,7 +253,10 @@ def test_an_endpoint_that_is_down_does_not_prevent_the_start() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     decoder = make_decoder(
-        f"http://127.0.0.1:{port}/v1", cache=None, api_key="", progress=lambda phase, fraction: None  # type: ignore[arg-type]
+        f"http://127.0.0.1:{port}/v1",
+        cache=None,
+        api_key="",
+        progress=lambda phase, fraction: None,  # type: ignore[arg-type]
     )
     assert decoder.name == f"127.0.0.1:{port}"
     with pytest.raises(EndpointError, match="cannot be reached"):

@@ -26,9 +26,13 @@ DAY = datetime(2023, 5, 8, tzinfo=UTC).timestamp()
 
 def scene(queries: list[Query]) -> Scene:
     talk = [
-        "My sister Ana moved to Lisbon.", "I ran a marathon yesterday.", "We painted the kitchen green.",
-        "My dog is called Biscuit.", "It rained the whole week.", "I play chess on Mondays.",
-    ]  # fmt: skip
+        "My sister Ana moved to Lisbon.",
+        "I ran a marathon yesterday.",
+        "We painted the kitchen green.",
+        "My dog is called Biscuit.",
+        "It rained the whole week.",
+        "I play chess on Mondays.",
+    ]
     slots = [Slot(text, DAY + 60 * n, "Eva", container="c", position=n) for n, text in enumerate(talk)]
     return Scene(slots, queries, "test (none)")
 
@@ -93,18 +97,26 @@ def data(tmp_path: Path) -> Path:
     talks = {}
     for number in range(60):
         lines = [f"Hello number {number}!", "Hi, nice to meet you there."] + [
-            text for turn in range(5)
+            text
+            for turn in range(5)
             for text in (f"I grew up in Town{number}x{turn}.", f"Oh, number {number} is nice.")
         ]
-        content = [{"message": text, "agent": f"agent_{n % 2 + 1}", "turn_rating": "Good"} for n, text in
-                   enumerate(lines)]  # fmt: skip
+        content = [
+            {"message": text, "agent": f"agent_{n % 2 + 1}", "turn_rating": "Good"} for n, text in enumerate(lines)
+        ]
         talks[str(number)] = {"content": content}
     pack(tmp_path, "topical_chat", "valid.json", json.dumps(talks).encode())
-    prompt = ("Rules\n```\nRelated Evidences:\n\nRecent Dialogs:\nuser: Hi there! ### bot: Hello.\n```\n\nUser Input:\n"
-              "user: Name a large river. ### bot: ")  # fmt: skip
+    prompt = (
+        "Rules\n```\nRelated Evidences:\n\nRecent Dialogs:\nuser: Hi there! ### bot: Hello.\n```\n\nUser Input:\n"
+        "user: Name a large river. ### bot: "
+    )
     turns = [{"from": "human", "value": prompt}, {"from": "gpt", "value": "The Amazon."}]
-    pack(tmp_path, "memochat_train", "train_1k.json",
-         json.dumps([{"type": "chatting_alpacagpt4", "conversations": turns}]).encode())  # fmt: skip
+    pack(
+        tmp_path,
+        "memochat_train",
+        "train_1k.json",
+        json.dumps([{"type": "chatting_alpacagpt4", "conversations": turns}]).encode(),
+    )
     return tmp_path
 
 

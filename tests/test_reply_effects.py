@@ -76,7 +76,8 @@ def test_effects_come_by_themselves_when_idle_and_the_reply_is_put_together_as_i
     request, text = setup.net.measured[0]
     assert (list(request.dialogue), request.key, request.owner) == (list(made.dialogue), conversation, OWNER)
     assert [(one.memory.text, one.weight, one.score) for one in request.reads] == [
-        (one.memory.text, one.weight, one.score) for one in made.reads]
+        (one.memory.text, one.weight, one.score) for one in made.reads
+    ]
     assert text == setup.history.message(OWNER, reply).text
     same = [measured.dialogue for measured, said in setup.net.measured if said == text]
     assert [[turn.text for turn in dialogue] for dialogue in same] == [["where is my sister"]] * 2
@@ -84,7 +85,7 @@ def test_effects_come_by_themselves_when_idle_and_the_reply_is_put_together_as_i
 
 def test_a_reply_made_without_the_chat_before_it_is_measured_without_it(
     setup: Setup, monkeypatch: pytest.MonkeyPatch
-) -> None:  # fmt: skip
+) -> None:
     read, own = setup.net.read, Acts(asks_own=0.9)
     monkeypatch.setattr(setup.net, "read", lambda *given, **more: replace(read(*given, **more), acts=own))
     setup.net.checks = True
@@ -180,7 +181,9 @@ def test_a_boost_is_for_one_reply_and_greedy_stays_greedy(setup: Setup) -> None:
     events = list(setup.talk.regenerate(OWNER, conversation, reply, sampling=GREEDY, boost={"note-1": 4.0}))
     read = next(event.result for event in events if isinstance(event, MemoryRead))
     assert [(one.memory.id, one.weight) for one in read.reads] == [
-        ("note-1", pytest.approx(4 / 6)), ("note-0", pytest.approx(1 / 6))]
+        ("note-1", pytest.approx(4 / 6)),
+        ("note-0", pytest.approx(1 / 6)),
+    ]
     assert setup.net.requests[-1].sampling == GREEDY
     second = next(event.turn.id for event in events if isinstance(event, ReplySaved))
     assert {one.id: one.boost for one in setup.history.reads(OWNER, second)} == {"note-1": 4.0, "note-0": 1.0}

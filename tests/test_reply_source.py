@@ -65,7 +65,7 @@ def test_names_and_numbers_that_nobody_told() -> None:
         ("It has 1 2 Cc 3", "", ("1", "2", "Cc")),
         ("", "", ()),
     ],
-)  # fmt: skip
+)
 def test_missing(reply: str, known: str, found: tuple[str, ...]) -> None:
     assert missing(reply, [known]) == found
 

@@ -17,8 +17,10 @@ def trace(*tokens: tuple[str, float, float]) -> Trace:
 
 
 def test_a_word_has_the_mean_of_its_tokens_and_only_what_is_above_the_mean_is_kept() -> None:
-    looks = looked_at(trace(("Anna", 0.1, 0.3), (" lives in", 0.1, 0.1), (" Lis", 0.2, 0.1), ("bon", 0.4, 0.1)),
-                      "Anna lives in Lisbon")
+    looks = looked_at(
+        trace(("Anna", 0.1, 0.3), (" lives in", 0.1, 0.1), (" Lis", 0.2, 0.1), ("bon", 0.4, 0.1)),
+        "Anna lives in Lisbon",
+    )
     mean, words = looks["a"]
     assert mean == pytest.approx(0.2)
     assert words == ((14, 20, 0.3),)  # of Lisbon's six letters three are 0.2 and three are 0.4

@@ -38,8 +38,7 @@ REVERSE = "Write a Python function that reverses a string."
     [
         (STATION, "Bonjour, où est la gare ?", True),
         (STATION, 'In French: "Bonjour, où est la gare ?"', True),
-        (STATION, "Good morning, where is the train station?",
-         False),
+        (STATION, "Good morning, where is the train station?", False),
         (TABLE, "Quisiera una mesa para dos, por favor.", True),
         (TABLE, "I'll remember that.", False),
         ("把这句话翻译成英文：我想要一张两人桌。", "I would like a table for two.", True),
@@ -47,7 +46,7 @@ REVERSE = "Write a Python function that reverses a string."
         ("为什么天空是蓝色的？", "Because of the way the light is scattered.", False),
         ("why is the sky blue", "Because the light is scattered.", True),
     ],
-)  # fmt: skip
+)
 def test_the_language_is_the_one_asked_for(request_: str, reply: str, good: bool) -> None:
     assert holds_language(reply, wanted_language(request_)) is good
 
@@ -66,8 +65,7 @@ def test_the_language_is_the_one_asked_for(request_: str, reply: str, good: bool
         ("code", REVERSE, "I'll remember that.", False),
         ("code", "Fix this python: for i in range(10) print(i)", "for i in range(10): print(i)", True),
         ("code", "Fix this python: for i in range(10) print(i)", "for i in range(10) print(i)", False),
-        ("code", COUNT,
-         "```sql\nSELECT customer_id, COUNT(*) FROM orders GROUP BY customer_id;\n```", True),
+        ("code", COUNT, "```sql\nSELECT customer_id, COUNT(*) FROM orders GROUP BY customer_id;\n```", True),
         ("code", COUNT, "SELECT COUNT(*) FROM orders;", False),
         ("code", COUNT, "Count them.", False),
         ("translate", "Translate to Spanish: Thank you.", "Thank you.", False),

@@ -21,13 +21,24 @@ from knowledge.write.writer import Writer
 @pytest.mark.parametrize(
     ("text", "back"),
     [
-        ("And where does she work?", True), ("What about the bicycle?", True), ("Since when?", True),
-        ("Which one is older?", True), ("她在哪里工作？", True), ("Where does my sister work?", False),
-        ("What is the capital of Italy?", False), ("我妹妹住在哪里？", False),
-        ("Where is Eva?", False), ("Who is Peter?", False), ("What's lemma?", False), ("Where is it?", True),
-        ("How is that?", True), ("Where was she?", True), ("And Eva?", True), ("Which tree?", True),
+        ("And where does she work?", True),
+        ("What about the bicycle?", True),
+        ("Since when?", True),
+        ("Which one is older?", True),
+        ("她在哪里工作？", True),
+        ("Where does my sister work?", False),
+        ("What is the capital of Italy?", False),
+        ("我妹妹住在哪里？", False),
+        ("Where is Eva?", False),
+        ("Who is Peter?", False),
+        ("What's lemma?", False),
+        ("Where is it?", True),
+        ("How is that?", True),
+        ("Where was she?", True),
+        ("And Eva?", True),
+        ("Which tree?", True),
     ],
-)  # fmt: skip
+)
 def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
     assert refers_back(text) is back
 
@@ -35,11 +46,17 @@ def test_what_leans_on_the_turns_before_it(text: str, back: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "back"),
     [
-        ("And where does she work?", True), ("What about the bicycle?", True), ("Since when?", True),
-        ("Which one is older?", True), ("她在哪里工作？", True), ("Where does my sister work?", False),
-        ("What is the capital of Italy?", False), ("我妹妹住在哪里？", False), ("Make it shorter.", True),
+        ("And where does she work?", True),
+        ("What about the bicycle?", True),
+        ("Since when?", True),
+        ("Which one is older?", True),
+        ("她在哪里工作？", True),
+        ("Where does my sister work?", False),
+        ("What is the capital of Italy?", False),
+        ("我妹妹住在哪里？", False),
+        ("Make it shorter.", True),
     ],
-)  # fmt: skip
+)
 def test_the_read_looks_at_the_turns_before_what_leans_on_them(text: str, back: bool) -> None:
     encoder = Encoder("default")
     [acts] = make_message_reader(encoder.name).read([text], encoder.encode([text]))
@@ -55,24 +72,35 @@ def turns(*said: tuple[str, str]) -> list[Turn]:
 
 def test_questions_replies_and_the_message_itself_are_not_read_beside_the_chat() -> None:
     chat = turns(
-        ("user", "I moved to Porto."), ("user", "Write this down: my blood type is o negative."),
-        ("user", "When my dad retires we will move to the coast."), ("user", "My passport is in the drawer, ok?"),
-        ("assistant", "I'll remember that."), ("user", "What is a port?"),
-        ("assistant", "A place for ships."), ("user", "Where do I live now?"),
-    )  # fmt: skip
+        ("user", "I moved to Porto."),
+        ("user", "Write this down: my blood type is o negative."),
+        ("user", "When my dad retires we will move to the coast."),
+        ("user", "My passport is in the drawer, ok?"),
+        ("assistant", "I'll remember that."),
+        ("user", "What is a port?"),
+        ("assistant", "A place for ships."),
+        ("user", "Where do I live now?"),
+    )
     acts = make_message_reader().read([turn.text for turn in chat])
     assert [turn.text for turn in not_from_memory(chat, acts)] == [
-        "I'll remember that.", "What is a port?", "A place for ships.", "Where do I live now?",
-    ]  # fmt: skip
+        "I'll remember that.",
+        "What is a port?",
+        "A place for ships.",
+        "Where do I live now?",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "alone"),
     [
-        ("What is the capital of France?", True), ("Tell me a joke.", False), ("And of Italy?", False),
-        ("What ships go to a harbour?", False), ("Could you say that again?", False), ("My dog is ill.", False),
+        ("What is the capital of France?", True),
+        ("Tell me a joke.", False),
+        ("And of Italy?", False),
+        ("What ships go to a harbour?", False),
+        ("Could you say that again?", False),
+        ("My dog is ill.", False),
     ],
-)  # fmt: skip
+)
 def test_a_question_that_leans_on_nothing_said_needs_no_chat(text: str, alone: bool) -> None:
     chat = turns(("user", "What is a port?"), ("assistant", "A harbour for ships."), ("user", text))
     kept = [replace(turn, conversation="here") for turn in chat]
@@ -90,8 +118,9 @@ def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> Non
     with scratch_store(encoder) as store:
         memories = Writer().memories("ann", [old, new])
         store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
-        found = read_memory(reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60,
-                            limit=8)  # fmt: skip
+        found = read_memory(
+            reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60, limit=8
+        )
         alone = read_memory(reader, store, encoder, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
     assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
     np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)

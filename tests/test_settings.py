@@ -28,11 +28,22 @@ def test_flag_wins_over_variable_and_variable_over_default(tmp_path):
     assert settings.database_url == f"sqlite:///{tmp_path / 'mneme.sqlite3'}"
 
 
-@pytest.mark.parametrize(("flag", "value"), [
-    ("--port", "99999"), ("--port", "http"), ("--reads", "0"), ("--temperature", "3"), ("--device", "gpu"),
-    ("--chroma", "somewhere"), ("--model", "http://"), ("--database", "not a url"), ("--data", __file__),
-    ("--window", "-1"), ("--temperature", "nan"),
-])
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        ("--port", "99999"),
+        ("--port", "http"),
+        ("--reads", "0"),
+        ("--temperature", "3"),
+        ("--device", "gpu"),
+        ("--chroma", "somewhere"),
+        ("--model", "http://"),
+        ("--database", "not a url"),
+        ("--data", __file__),
+        ("--window", "-1"),
+        ("--temperature", "nan"),
+    ],
+)
 def test_a_bad_value_is_one_line_that_names_option_value_and_what_is_accepted(flag, value, capsys):
     with pytest.raises(SystemExit) as stop:
         load([flag, value], {})

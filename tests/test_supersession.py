@@ -19,8 +19,10 @@ ENCODER = Encoder("default")
 
 
 def told(*texts: str, role: str = "user") -> list[Memory]:
-    return [Memory(f"{at}", text, "turn", 86400.0 * at, role, container="c", position=at)  # type: ignore[arg-type]
-            for at, text in enumerate(texts)]  # fmt: skip
+    return [
+        Memory(f"{at}", text, "turn", 86400.0 * at, role, container="c", position=at)  # type: ignore[arg-type]
+        for at, text in enumerate(texts)
+    ]
 
 
 def keys_of(memories: list[Memory]) -> dict[str, np.ndarray]:
@@ -35,11 +37,14 @@ def weights(memories: list[Memory], alpha: list[float], question: str) -> np.nda
 @pytest.mark.parametrize(
     ("question", "now"),
     [
-        ("Where does she live now?", True), ("What is my current address?", True), ("我现在住在哪里？", True),
-        ("Where did she live before she lived here now?", False), ("Where does she live?", False),
+        ("Where does she live now?", True),
+        ("What is my current address?", True),
+        ("我现在住在哪里？", True),
+        ("Where did she live before she lived here now?", False),
+        ("Where does she live?", False),
         ("What was my old address?", False),
     ],
-)  # fmt: skip
+)
 def test_which_questions_ask_for_now(question: str, now: bool) -> None:
     assert asks_for_now(question) == now
 
@@ -54,11 +59,16 @@ def test_the_newer_one_takes_the_weight_and_others_keep_theirs() -> None:
 @pytest.mark.parametrize(
     ("question", "holds"),
     [
-        ("Where does my sister live?", True), ("What is my phone number?", True), ("What's the wifi password?", True),
-        ("Where did my sister live?", False), ("What does Tom usually cook?", False), ("Where is my old bike?", False),
-        ("Who will come?", False), ("My sister moved.", False),
+        ("Where does my sister live?", True),
+        ("What is my phone number?", True),
+        ("What's the wifi password?", True),
+        ("Where did my sister live?", False),
+        ("What does Tom usually cook?", False),
+        ("Where is my old bike?", False),
+        ("Who will come?", False),
+        ("My sister moved.", False),
     ],
-)  # fmt: skip
+)
 def test_which_questions_are_on_what_holds(question: str, holds: bool) -> None:
     assert asks_what_holds(question) == holds
 
@@ -79,13 +89,18 @@ def test_a_change_that_leans_on_the_message_before_it_and_a_question_that_leans_
 @pytest.mark.parametrize(
     ("question", "was"),
     [
-        ("Where did she live before?", True), ("What was my old number?", True), ("How old is my dog?", False),
-        ("What did she join last weekend before April 10, 2023?", False), ("Where did I eat earlier today?", False),
-        ("Where did I live before I moved?", True), ("What was in my old notebook?", True),
-        ("What was in old notebooks?", False), ("What is my one-year-old child called?", False),
+        ("Where did she live before?", True),
+        ("What was my old number?", True),
+        ("How old is my dog?", False),
+        ("What did she join last weekend before April 10, 2023?", False),
+        ("Where did I eat earlier today?", False),
+        ("Where did I live before I moved?", True),
+        ("What was in my old notebook?", True),
+        ("What was in old notebooks?", False),
+        ("What is my one-year-old child called?", False),
         ("Where does she live?", False),
     ],
-)  # fmt: skip
+)
 def test_which_questions_are_on_what_was(question: str, was: bool) -> None:
     assert asks_for_before(question) == was
 
@@ -107,9 +122,10 @@ def test_other_speakers_questions_and_passages_supersede_nothing() -> None:
     old, new = "The printer is on floor two.", "The printer is on floor three."
     before = [0.6, 0.3, 0.1]
     for second in (
-        told("", new, role="assistant")[1], told("", "Is the printer on floor three?")[1],
+        told("", new, role="assistant")[1],
+        told("", "Is the printer on floor three?")[1],
         Memory("1", new, "passage", 86400.0, "user", container="c", position=1),
-    ):  # fmt: skip
+    ):
         assert weights([told(old)[0], second], before, "On which floor is the printer now?") == pytest.approx(before)
 
 

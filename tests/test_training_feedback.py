@@ -142,8 +142,9 @@ def test_kill_9_at_any_step_costs_at_most_an_epoch(tmp_path: Path) -> None:
     for _ in range(40):
         child = subprocess.Popen(
             [sys.executable, "-c", CHILD, str(tmp_path / "run.pt"), str(tmp_path / "end.pt")],
-            stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert child.stdout is not None
         wanted = 1 + int(rng.integers(1, 12)) if kills < 4 else 10**6  # steps until the kill
         steps = sum(1 for _ in islice(child.stdout, wanted))
@@ -171,9 +172,11 @@ def test_held_back_feedback_is_never_trained_on_and_too_little_is_refused() -> N
 
 OWNER = "ann"
 TOLD = {
-    "anna": "My sister Anna lives in Lisbon.", "porto": "Anna moved from Lisbon to Porto in May.",
-    "rex": "The dog Rex lives in the garden.", "tea": "I drink green tea every morning.",
-}  # fmt: skip
+    "anna": "My sister Anna lives in Lisbon.",
+    "porto": "Anna moved from Lisbon to Porto in May.",
+    "rex": "The dog Rex lives in the garden.",
+    "tea": "I drink green tea every morning.",
+}
 
 
 @pytest.fixture
@@ -185,15 +188,23 @@ def memory() -> Iterator[tuple[ExternalMemory, Any, AttentionReader]]:
     with scratch_store(encoder) as store:
         notes = [Memory(id, text, "note", 100.0 + at, "user") for at, (id, text) in enumerate(TOLD.items())]
         said = ["We talked about the garden today.", "Roses need water and sun.", "The roses near the gate bloom."]
-        turns = [Memory(f"t{at}", text, "turn", 200.0 + at, "user", container="c", position=at)
-                 for at, text in enumerate(said)]  # fmt: skip
+        turns = [
+            Memory(f"t{at}", text, "turn", 200.0 + at, "user", container="c", position=at)
+            for at, text in enumerate(said)
+        ]
         both = [*notes, *turns]
         store.add(OWNER, both, encoder.encode([one.text for one in both]))
         yield store, encoder, reader
 
 
-QUESTION = Feedback("q", "pin", "Where does Anna live?", asked=1000.0, memory="porto",
-                    reads={"anna": PastWeight(0.6, 0.7), "porto": PastWeight(0.3, 0.2)})  # fmt: skip
+QUESTION = Feedback(
+    "q",
+    "pin",
+    "Where does Anna live?",
+    asked=1000.0,
+    memory="porto",
+    reads={"anna": PastWeight(0.6, 0.7), "porto": PastWeight(0.3, 0.2)},
+)
 
 
 def made(memory: tuple[ExternalMemory, Any, AttentionReader], *told: Feedback) -> list[FeedbackExample]:
@@ -205,9 +216,11 @@ def test_credit_goes_to_what_is_meant(memory: tuple[ExternalMemory, Any, Attenti
     store, _, _ = memory
     store.mark(OWNER, ["porto"], muted=True)  # a muted memory is on no shortlist, and is learned from all the same
     pin, like, edit = made(
-        memory, QUESTION, replace(QUESTION, kind="like", memory=""),
+        memory,
+        QUESTION,
+        replace(QUESTION, kind="like", memory=""),
         replace(QUESTION, kind="edit", memory="", reply="In Lisbon.", edited="She moved to Porto in May."),
-    )  # fmt: skip
+    )
     ids = ["anna", "porto", "rex", "tea"]
     assert pin.credit[: len(ids)].tolist() == [0, 1, 0, 0] == edit.credit[: len(ids)].tolist()
     assert like.credit[:2] == pytest.approx([7 / 9, 2 / 9]) and like.logged[:2] == pytest.approx([2 / 3, 1 / 3])

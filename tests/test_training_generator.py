@@ -63,11 +63,15 @@ def test_same_seed_same_scenes_also_in_another_process() -> None:
     code += "print(hashlib.sha256(repr([*generate(5, 3), *followups(5, 20, unseen=True)]).encode()).hexdigest())"
     digests = {
         subprocess.run(
-            [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
-            capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout
         for seed in ("1", "2")
-    }  # fmt: skip
+    }
     # Query.evidence is a frozenset of small integers: their order does not depend on the hash seed
     assert len(digests) == 1
     assert list(generate(6, 1)) != list(generate(5, 1))
@@ -216,8 +220,14 @@ def test_chinese_scenes_are_the_same_for_a_seed_and_honestly_labelled() -> None:
     scenes = list(generator_chinese.generate(3, 12))
     assert scenes == list(generator_chinese.generate(3, 12)) and scenes != list(generator_chinese.generate(4, 12))
     kinds = Counter(query.kind for scene in scenes for query in scene.queries)
-    assert {"chinese single", "chinese single in English", "chinese update", "chinese followup", "chinese adversarial",
-            "chinese never told"} <= kinds.keys()  # fmt: skip
+    assert {
+        "chinese single",
+        "chinese single in English",
+        "chinese update",
+        "chinese followup",
+        "chinese adversarial",
+        "chinese never told",
+    } <= kinds.keys()
     for scene in scenes:
         for query in scene.queries:
             told = [scene.slots[at].text for at in query.evidence]

@@ -72,12 +72,17 @@ def test_a_new_run_does_not_take_over_an_old_ones_state(tmp_path: Path) -> None:
 def test_a_scene_becomes_questions_over_the_product_s_own_shortlist() -> None:
     from knowledge.input.encoder import Encoder
 
-    slots = [Slot("My sister Anna moved to Lisbon.", 100.0, "Ben", container="a", position=0),
-             Slot("Lisbon sounds lovely!", 130.0, "Eve", container="a", position=1),
-             Slot("I planted tomatoes.", 900.0, "Eve", container="b", position=0)]  # fmt: skip
+    slots = [
+        Slot("My sister Anna moved to Lisbon.", 100.0, "Ben", container="a", position=0),
+        Slot("Lisbon sounds lovely!", 130.0, "Eve", container="a", position=1),
+        Slot("I planted tomatoes.", 900.0, "Eve", container="b", position=0),
+    ]
     before = (("user", "What is Ben's sister called?"),)
-    queries = [Query("Where does Ben's sister live?", frozenset({0})), Query("Who plays the violin?"),
-               Query("And where does she live?", frozenset({0}), before)]  # fmt: skip
+    queries = [
+        Query("Where does Ben's sister live?", frozenset({0})),
+        Query("Who plays the violin?"),
+        Query("And where does she live?", frozenset({0}), before),
+    ]
     made = lesson(Scene(slots, queries, "test"), Encoder())
     assert made.keys.shape == (3, 384) and len(made.examples) == 3
     first, none, follow_up = made.examples

@@ -84,12 +84,26 @@ def test_an_unfinished_document_is_not_exported(store: ExternalMemory) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        "not json", "[1, 2]", "7", "{}", '{"memory": {"id": "x"}}', "[" * 100_000, line(kind="joke"),
-        line(role="system"), line(text="  "), line(created="yesterday"), line(created=float("nan")), line(position=1.5),
-        line(pinned=1), line(unknown=1), line(id=""), line(id="x" * 256), line(position=2**40),
+        "not json",
+        "[1, 2]",
+        "7",
+        "{}",
+        '{"memory": {"id": "x"}}',
+        "[" * 100_000,
+        line(kind="joke"),
+        line(role="system"),
+        line(text="  "),
+        line(created="yesterday"),
+        line(created=float("nan")),
+        line(position=1.5),
+        line(pinned=1),
+        line(unknown=1),
+        line(id=""),
+        line(id="x" * 256),
+        line(position=2**40),
         '{"document": {"id": 1}}',
     ],
-)  # fmt: skip
+)
 def test_a_broken_line_is_named_and_nothing_is_imported(store: ExternalMemory, broken: str) -> None:
     with pytest.raises(BadInput, match="Line 4 "):
         bring(store, [HEADER, line(), "", broken, line()])

@@ -16,8 +16,11 @@ pytestmark = pytest.mark.slow
 
 
 def say(url: str, text: str, **extra: object) -> dict:
-    answer = httpx.post(f"{url}/v1/chat/completions", timeout=120, json={
-        "model": "mneme", "max_tokens": 24, "messages": [{"role": "user", "content": text}]} | extra)
+    answer = httpx.post(
+        f"{url}/v1/chat/completions",
+        timeout=120,
+        json={"model": "mneme", "max_tokens": 24, "messages": [{"role": "user", "content": text}]} | extra,
+    )
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -25,7 +28,11 @@ def say(url: str, text: str, **extra: object) -> dict:
 def start_and_fail(data: Path, cache: Path, port: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "app.py", "--data", str(data), "--cache", str(cache), "--port", port],
-        capture_output=True, text=True, timeout=60, cwd=Path(__file__).resolve().parent.parent)
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).resolve().parent.parent,
+    )
 
 
 def test_a_second_instance_chats_through_the_first_ones_endpoint(start_server, tmp_path):
@@ -39,8 +46,11 @@ def test_a_second_instance_chats_through_the_first_ones_endpoint(start_server, t
 
 def test_an_unreachable_endpoint_is_said_at_the_first_message(start_server, tmp_path):
     server = start_server("--model", "http://127.0.0.1:9/v1")
-    answer = httpx.post(f"{server.url}/v1/chat/completions", timeout=60, json={
-        "model": "mneme", "messages": [{"role": "user", "content": "hello"}]})
+    answer = httpx.post(
+        f"{server.url}/v1/chat/completions",
+        timeout=60,
+        json={"model": "mneme", "messages": [{"role": "user", "content": "hello"}]},
+    )
     assert answer.status_code >= 500
     assert "127.0.0.1:9" in answer.json()["error"]["message"]
 
@@ -53,7 +63,9 @@ def test_with_a_chroma_server(start_server, tmp_path):
     assert command, "the chroma command comes with chromadb"
     chroma = subprocess.Popen(
         [command, "run", "--path", str(tmp_path / "server"), "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         end = time.monotonic() + 60
         while time.monotonic() < end:

@@ -31,9 +31,14 @@ class FakeIntake:
             self.began[name] = threading.Event()
 
     def take_in(
-        self, owner: str, path: Path, name: str, *, progress: Callable[[str, float], None],
+        self,
+        owner: str,
+        path: Path,
+        name: str,
+        *,
+        progress: Callable[[str, float], None],
         cancelled: Callable[[], bool],
-    ) -> IntakeOutcome:  # fmt: skip
+    ) -> IntakeOutcome:
         data = path.read_bytes()
         self.seen.append((owner, name, data))
         progress("reading", 1.0)

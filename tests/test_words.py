@@ -31,9 +31,21 @@ def test_both_languages_are_there_with_the_same_placeholders(key: str) -> None:
 
 
 def test_no_section_overwrites_another() -> None:
-    sections = (words.FRAME, words.STATUS, words.CHAT, words.BRANCH, words.SIDEBAR, words.SOURCE, words.FORGET,
-                words.READS, words.MEMORY, words.DOCUMENTS, words.DIAGNOSTICS,
-                words.MODELS, words.TRAINING)  # fmt: skip
+    sections = (
+        words.FRAME,
+        words.STATUS,
+        words.CHAT,
+        words.BRANCH,
+        words.SIDEBAR,
+        words.SOURCE,
+        words.FORGET,
+        words.READS,
+        words.MEMORY,
+        words.DOCUMENTS,
+        words.DIAGNOSTICS,
+        words.MODELS,
+        words.TRAINING,
+    )
     assert sum(len(section) for section in sections) == len(words.WORDS)
 
 

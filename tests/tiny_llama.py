@@ -36,8 +36,16 @@ def save_tiny_llama(folder: Path, *, template: str | None = CHATML, positions: i
     tokenizer.save_pretrained(folder)
     torch.manual_seed(3)
     config = LlamaConfig(
-        vocab_size=len(vocabulary), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=positions, bos_token_id=1, eos_token_id=2, initializer_range=0.4,
+        vocab_size=len(vocabulary),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=positions,
+        bos_token_id=1,
+        eos_token_id=2,
+        initializer_range=0.4,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder

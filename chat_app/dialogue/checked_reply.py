@@ -34,9 +34,7 @@ class CheckedReply:
     ``read`` becomes what the shown reply read, or quotes.
     """
 
-    def __init__(
-        self, network: Network, request: ReplyRequest, read: ReadResult, *, shown: bool, plain: bool
-    ) -> None:  # fmt: skip
+    def __init__(self, network: Network, request: ReplyRequest, read: ReadResult, *, shown: bool, plain: bool) -> None:
         self._network, self._request, self.read = network, request, read
         self.alone = False  # did the decoder see the message without the chat before it?
         self._shown, self._plain = shown, plain
@@ -100,6 +98,9 @@ def _shown(done: ReplyDone) -> Iterator[DecoderEvent]:
 
 def _sum(one: Usage, other: Usage) -> Usage:
     return Usage(
-        other.prompt_tokens, other.cached_tokens, one.completion_tokens + other.completion_tokens,
-        one.seconds + other.seconds, one.seconds + other.seconds,
-    )  # fmt: skip
+        other.prompt_tokens,
+        other.cached_tokens,
+        one.completion_tokens + other.completion_tokens,
+        one.seconds + other.seconds,
+        one.seconds + other.seconds,
+    )

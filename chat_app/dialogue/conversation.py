@@ -79,10 +79,20 @@ class Conversations:
     # ---- replies -------------------------------------------------------------------------------------
 
     def send(
-        self, owner: str, text: str, *, conversation: str | None = None, parent: str | EllipsisType | None = ...,
-        sampling: Sampling | None = None, system: str = "", context: Sequence[Turn] = (), name: str = "",
-        path_before: str = "", stop_at: Sequence[str] = (), asks: bool = False,
-    ) -> Iterator[ReplyEvent]:  # fmt: skip
+        self,
+        owner: str,
+        text: str,
+        *,
+        conversation: str | None = None,
+        parent: str | EllipsisType | None = ...,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+        name: str = "",
+        path_before: str = "",
+        stop_at: Sequence[str] = (),
+        asks: bool = False,
+    ) -> Iterator[ReplyEvent]:
         """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
 
         Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
@@ -112,9 +122,17 @@ class Conversations:
         return events()
 
     def edit(
-        self, owner: str, conversation: str, message: str, text: str, *, sampling: Sampling | None = None,
-        system: str = "", context: Sequence[Turn] = (), asks: bool = False,
-    ) -> Iterator[ReplyEvent]:  # fmt: skip
+        self,
+        owner: str,
+        conversation: str,
+        message: str,
+        text: str,
+        *,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+        asks: bool = False,
+    ) -> Iterator[ReplyEvent]:
         """Say something else in the place of an earlier message of the user: a new branch; the old one turns inactive.
 
         Events and errors as in ``send``.
@@ -123,15 +141,29 @@ class Conversations:
         if old.role != "user":
             raise BadInput("Only your own messages can be edited; regenerate the reply instead.")
         return self.send(
-            owner, text, conversation=conversation, parent=old.parent, sampling=sampling, system=system,
-            context=context, asks=asks,
-        )  # fmt: skip
+            owner,
+            text,
+            conversation=conversation,
+            parent=old.parent,
+            sampling=sampling,
+            system=system,
+            context=context,
+            asks=asks,
+        )
 
     def regenerate(
-        self, owner: str, conversation: str, message: str | None = None, *, sampling: Sampling | None = None,
-        system: str = "", context: Sequence[Turn] = (), stop_at: Sequence[str] = (),
-        boost: Mapping[str, float] | None = None, asks: bool = False,
-    ) -> Iterator[ReplyEvent]:  # fmt: skip
+        self,
+        owner: str,
+        conversation: str,
+        message: str | None = None,
+        *,
+        sampling: Sampling | None = None,
+        system: str = "",
+        context: Sequence[Turn] = (),
+        stop_at: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None,
+        asks: bool = False,
+    ) -> Iterator[ReplyEvent]:
         """Another reply beside ``message`` (or to it, when it is the user's); by default the last one.
 
         Where there is a reply already, it is sampled at a temperature of at least 0.7 with a fresh seed unless the call
@@ -162,10 +194,20 @@ class Conversations:
         return events()
 
     def _reply(
-        self, network: Network, owner: str, user: Message, stop: threading.Event, sampling: Sampling, system: str,
-        context: Sequence[Turn], stop_at: Sequence[str], replaced: Sequence[str] = (),
-        boost: Mapping[str, float] | None = None, *, asks: bool = False,
-    ) -> Iterator[ReplyEvent]:  # fmt: skip
+        self,
+        network: Network,
+        owner: str,
+        user: Message,
+        stop: threading.Event,
+        sampling: Sampling,
+        system: str,
+        context: Sequence[Turn],
+        stop_at: Sequence[str],
+        replaced: Sequence[str] = (),
+        boost: Mapping[str, float] | None = None,
+        *,
+        asks: bool = False,
+    ) -> Iterator[ReplyEvent]:
         """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
@@ -222,9 +264,16 @@ class Conversations:
         """Commit the reply. What tells or lists memories is none itself: memory would repeat what it has."""
         told = read is not None and bool(read.operation)
         return self.history.add(
-            owner, user.conversation, "assistant", text, parent=user.id, finish_reason=reason, read=read, how=how,
+            owner,
+            user.conversation,
+            "assistant",
+            text,
+            parent=user.id,
+            finish_reason=reason,
+            read=read,
+            how=how,
             to_memory=not told,
-        )  # fmt: skip
+        )
 
     def _record(self, network: Network, owner: str, read: ReadResult | None) -> None:
         if read is not None and read.reads:

@@ -35,9 +35,15 @@ class Network(Protocol):
     @property
     def path(self) -> str: ...
     def read(
-        self, owner: str, text: str, *, dialogue: Sequence[Turn] = (), exclude: Iterable[str] = (), limit: int,
+        self,
+        owner: str,
+        text: str,
+        *,
+        dialogue: Sequence[Turn] = (),
+        exclude: Iterable[str] = (),
+        limit: int,
         boost: Mapping[str, float] | None = None,
-    ) -> ReadResult: ...  # fmt: skip
+    ) -> ReadResult: ...
     def forgets(self, text: str) -> bool: ...
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]: ...
     def effects(

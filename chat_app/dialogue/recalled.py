@@ -17,8 +17,20 @@ from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, Reply
 from knowledge.reply.instructions import NOTES, TOLD, language_of
 
 LIKELY = 0.5  # probability from which a message is taken to do something
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-           "December")  # fmt: skip
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _ABOVE = {
     "found": ("This is what I remember:", "我记得的有："),
     "forget": (

@@ -90,7 +90,7 @@ class ReplyEffects:
             Read(there[read.id], read.score, read.weight, read.cosine, read.bm25, read.window, read.hop, read.because)
             for read in reads
             if read.id in there
-        ]  # fmt: skip
+        ]
         return ReplyRequest(dialogue, again, key=reply.conversation, owner=owner, system=self._system())
 
 

@@ -104,9 +104,10 @@ def competing(read: ReadResult, reply: str) -> list[Read]:
     new = _words(reply) - _words(read.query)
     words = {one.memory.id: _words(one.memory.text) for one in read.reads}
     pairs = {
-        (earlier, later) for earlier, later in read.later.items()
+        (earlier, later)
+        for earlier, later in read.later.items()
         if earlier in words and later in words and new & words[earlier] - words[later]
-    }  # fmt: skip
+    }
     told = [one for one in read.reads if any(one.memory.id in pair for pair in pairs)]
     return sorted(told, key=lambda one: one.memory.created)
 

@@ -75,8 +75,17 @@ class History:
         An empty conversation is not listed.
         """
         now = self._clock()
-        values = {"id": str(uuid.uuid4()), "owner": owner, "name": name or None, "title": "", "renamed": False,
-                  "created": now, "updated": now, "leaf": None, "deleted": False}
+        values = {
+            "id": str(uuid.uuid4()),
+            "owner": owner,
+            "name": name or None,
+            "title": "",
+            "renamed": False,
+            "created": now,
+            "updated": now,
+            "leaf": None,
+            "deleted": False,
+        }
         try:
             with transaction(self._engine) as connection:
                 connection.execute(insert(conversations).values(values))
@@ -168,14 +177,25 @@ class History:
             before = None if above is None else standing(connection, above)
             siblings = children(connection, conversation, before)
             values: dict[str, Any] = {
-                "id": id, "conversation": conversation, "owner": owner, "parent": before, "chosen": None, "role": role,
-                "text": text, "created": now, "position": 0 if above is None else above.position + 1,
-                "branch": id if above is None or siblings else above.branch, "finish_reason": finish_reason,
-                "feedback": None, "reads": None if read is None else reads_to_json(read, text, how),
+                "id": id,
+                "conversation": conversation,
+                "owner": owner,
+                "parent": before,
+                "chosen": None,
+                "role": role,
+                "text": text,
+                "created": now,
+                "position": 0 if above is None else above.position + 1,
+                "branch": id if above is None or siblings else above.branch,
+                "finish_reason": finish_reason,
+                "feedback": None,
+                "reads": None if read is None else reads_to_json(read, text, how),
                 "null_weight": None if read is None else read.null_weight,
                 "path_hash": step_hash(path_before if above is None else above.path_hash, role, text),
-                "memory_pending": to_memory, "memory_state": "in", "memory_taken": not to_memory,
-            }  # fmt: skip
+                "memory_pending": to_memory,
+                "memory_state": "in",
+                "memory_taken": not to_memory,
+            }
             connection.execute(insert(messages).values(values))
             if before == row.leaf:
                 set_chosen(connection, before, id)
@@ -325,4 +345,3 @@ class History:
         )
         with transaction(self._engine) as connection:
             return [to_message(row, ()) for row in connection.execute(query)]
-

@@ -85,9 +85,7 @@ class MemoryMarks:
                     connection.execute(update(messages).where(unchanged).values(memory_pending=False))
             gone = [mark for mark in marks if mark.state == "deleted"]
             for chunk in in_chunks([mark.turn.id for mark in gone]):
-                connection.execute(
-                    delete(messages).where(columns.id.in_(chunk), columns.memory_state == "deleted")
-                )
+                connection.execute(delete(messages).where(columns.id.in_(chunk), columns.memory_state == "deleted"))
             for chunk in in_chunks(sorted({mark.turn.conversation for mark in gone})):
                 connection.execute(
                     delete(conversations).where(

@@ -47,9 +47,7 @@ def looked_at(trace: Trace | None, text: str) -> dict[str, tuple[float, Words]]:
     return found
 
 
-def _words(
-    tokens: list[tuple[int, int, tuple[float, ...]]], text: str
-) -> list[tuple[int, int, tuple[float, ...]]]:
+def _words(tokens: list[tuple[int, int, tuple[float, ...]]], text: str) -> list[tuple[int, int, tuple[float, ...]]]:
     """Words of the text, each with the mean mass of its tokens, weighed by how many of its characters are theirs."""
     words = []
     first = 0  # of the tokens that may still reach into a word

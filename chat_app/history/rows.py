@@ -91,9 +91,7 @@ def children(connection: Connection, conversation: str, parent: str | None) -> l
 
 def set_title(connection: Connection, conversation: str, text: str) -> None:
     """The title that follows from the first message."""
-    connection.execute(
-        update(conversations).where(conversations.c.id == conversation).values(title=title_from(text))
-    )
+    connection.execute(update(conversations).where(conversations.c.id == conversation).values(title=title_from(text)))
 
 
 def to_conversation(row: Row[Any]) -> Conversation:

@@ -78,11 +78,24 @@ def add_wording(connection: Connection, old: Row[Any], text: str, *, now: float,
     id = str(uuid.uuid4())
     about = {"attention": None, "words": (), "effect": None}
     values = {
-        "id": id, "conversation": old.conversation, "owner": old.owner, "parent": old.parent, "chosen": None,
-        "role": old.role, "text": text, "created": now, "position": old.position, "branch": old.branch,
-        "finish_reason": "stop", "feedback": None, "null_weight": old.null_weight, "path_hash": hash,
+        "id": id,
+        "conversation": old.conversation,
+        "owner": old.owner,
+        "parent": old.parent,
+        "chosen": None,
+        "role": old.role,
+        "text": text,
+        "created": now,
+        "position": old.position,
+        "branch": old.branch,
+        "finish_reason": "stop",
+        "feedback": None,
+        "null_weight": old.null_weight,
+        "path_hash": hash,
         "reads": None if old.reads is None else [{**read, **about} for read in old.reads],
-        "memory_pending": True, "memory_state": "in", "memory_taken": False,
-    }  # fmt: skip
+        "memory_pending": True,
+        "memory_state": "in",
+        "memory_taken": False,
+    }
     connection.execute(insert(messages).values(values))
     return connection.execute(select(messages).where(messages.c.id == id)).one()

@@ -26,8 +26,11 @@ def api_router(application: Application) -> APIRouter:
         status = application.status()
         if status.ready:
             trouble = application.network.trouble()
-            return JSONResponse({"status": "degraded", "reason": trouble}, 503) if trouble else JSONResponse(
-                {"status": "ok"})
+            return (
+                JSONResponse({"status": "degraded", "reason": trouble}, 503)
+                if trouble
+                else JSONResponse({"status": "ok"})
+            )
         word = "failed" if status.error else "loading"
         answer = {"status": word, "reason": status.error or status.phase, "progress": status.fraction}
         return JSONResponse(answer, 503)

@@ -117,9 +117,7 @@ def _dialogue(application: Application, owner: str, body: ChatRequest) -> Iterat
                 return conversations.regenerate(
                     owner, known.id, last.id, sampling=sampling, system=system, stop_at=stop_at
                 )
-        return conversations.send(
-            owner, text, conversation=known.id, sampling=sampling, system=system, stop_at=stop_at
-        )
+        return conversations.send(owner, text, conversation=known.id, sampling=sampling, system=system, stop_at=stop_at)
 
     if earlier:
         for found in history.find_path(owner, path_hash(earlier)):

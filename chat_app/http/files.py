@@ -79,7 +79,10 @@ def files_router(application: Application, told: Callable[[Exception, Request], 
                 yield line.rstrip("\n") + "\n"
 
         name = time.strftime("mneme-memories-%Y-%m-%d.jsonl")
-        return StreamingResponse(lines(), media_type="application/jsonl", headers={
-            "Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"})
+        return StreamingResponse(
+            lines(),
+            media_type="application/jsonl",
+            headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        )
 
     return router

@@ -64,9 +64,17 @@ def memory_routes(router: APIRouter, application: Application) -> None:
     ) -> dict[str, Any]:
         owner = application.owner_of(request)
         memories, total = application.network.store.page(
-            owner, search=search, kind=kind, container=container, since=since, until=until, pinned=pinned, muted=muted,
-            limit=limit, offset=offset,
-        )  # fmt: skip
+            owner,
+            search=search,
+            kind=kind,
+            container=container,
+            since=since,
+            until=until,
+            pinned=pinned,
+            muted=muted,
+            limit=limit,
+            offset=offset,
+        )
         return {
             "object": "list",
             "data": values.memories(owner, memories),

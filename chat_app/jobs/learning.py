@@ -166,9 +166,17 @@ def told_by(history: History, network: MemoryNetwork, owner: str, row: FeedbackR
     before = network.context_of(asked.text, [turn.text for turn in dialogue[:-1]])
     edited = history.message(owner, row.version).text if row.version else ""
     return Feedback(
-        asked.id, row.kind, asked.text, before, asked.created,
-        beside, reads, row.memory, reply.text, edited,
-    )  # fmt: skip
+        asked.id,
+        row.kind,
+        asked.text,
+        before,
+        asked.created,
+        beside,
+        reads,
+        row.memory,
+        reply.text,
+        edited,
+    )
 
 
 class Learning:

@@ -80,8 +80,18 @@ class _Job:
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def view(self) -> JobView:
-        return JobView(self.id, self.name, self.phase, self.fraction, self.state, self.message, self.document,
-                       self.kind, self.added, self.skipped)
+        return JobView(
+            self.id,
+            self.name,
+            self.phase,
+            self.fraction,
+            self.state,
+            self.message,
+            self.document,
+            self.kind,
+            self.added,
+            self.skipped,
+        )
 
 
 def clean_name(name: str) -> str:
@@ -102,9 +112,7 @@ def clean_name(name: str) -> str:
 class UploadJobs:
     """Registry of all owners' jobs. Every call names the owner and sees only that owner's jobs. Thread-safe."""
 
-    def __init__(
-        self, application: Application, *, read_export: Callable[..., tuple[int, int]] = import_jsonl
-    ) -> None:
+    def __init__(self, application: Application, *, read_export: Callable[..., tuple[int, int]] = import_jsonl) -> None:
         self._application = application
         self._read_export = read_export
         self._folder = application.settings.data / "jobs"
@@ -131,8 +139,10 @@ class UploadJobs:
     def check_size(self, size: int) -> None:
         """Raises BadInput when a file of ``size`` bytes is too large."""
         if size > self._most_bytes:
-            raise BadInput(f"This file is larger than {self._most_bytes // 2**20} MiB; split it, or start Mneme with "
-                           "a larger --upload-mib.")
+            raise BadInput(
+                f"This file is larger than {self._most_bytes // 2**20} MiB; split it, or start Mneme with "
+                "a larger --upload-mib."
+            )
 
     def submit(self, owner: str, path: Path | str, name: str, *, kind: JobKind = "document", move: bool = False) -> str:
         """Queue a file (``kind`` "document") or a JSONL export (``kind`` "import"); returns the job's id.
@@ -257,14 +267,20 @@ class UploadJobs:
             network = self._network(job)
             if job.kind == "document":
                 outcome = network.intake.take_in(
-                    owner, job.path, job.name, progress=self._progress(job), cancelled=job.cancel.is_set)
+                    owner, job.path, job.name, progress=self._progress(job), cancelled=job.cancel.is_set
+                )
                 job.document = outcome.document
                 self._finish(job, "done", outcome.status)
             else:
                 with contextlib.closing(_lines(job.path)) as lines:
                     job.added, job.skipped = self._read_export(
-                        network.store, network.encoder.encode, owner, lines,
-                        functools.partial(self._progress(job), "importing"), job.cancel.is_set)
+                        network.store,
+                        network.encoder.encode,
+                        owner,
+                        lines,
+                        functools.partial(self._progress(job), "importing"),
+                        job.cancel.is_set,
+                    )
                 self._finish(job, "done", "imported")
         except Cancelled:
             self._finish(job, "cancelled")

@@ -51,8 +51,13 @@ def build(application: Application) -> gr.Blocks:
         SidebarEvents(state, tabs).connect()
         ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
         chat_tab.select(state.look, [], [parts.status, parts.timer], **QUICK)
-        for tab, page in ((memory_tab, memory), (documents_tab, documents), (training_tab, training),
-                          (models_tab, models), (models_tab, diagnostics)):  # fmt: skip
+        for tab, page in (
+            (memory_tab, memory),
+            (documents_tab, documents),
+            (training_tab, training),
+            (models_tab, models),
+            (models_tab, diagnostics),
+        ):
             _refresh_when_opened(tab, page)
     blocks: gr.Blocks = demo
     blocks.queue(default_concurrency_limit=8, max_size=256)

@@ -71,9 +71,14 @@ class ReplyEvents:
             yield {parts.box: box(False), parts.marks: self.state.marks(owner, messages, "")}
             return
         yield from self._play(
-            owner, page, conversation, messages, language, text,
-            lambda: self.application.conversations.send(
-                owner, text, conversation=conversation or None, asks=True))  # fmt: skip
+            owner,
+            page,
+            conversation,
+            messages,
+            language,
+            text,
+            lambda: self.application.conversations.send(owner, text, conversation=conversation or None, asks=True),
+        )
 
     @told
     def regenerate(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
@@ -85,8 +90,14 @@ class ReplyEvents:
             raise NotFound(say("chat.gone", language))
         before = messages[:-1] if messages[-1].role == "assistant" else messages
         yield from self._play(
-            owner, page_of(request), conversation, before, language, "",
-            lambda: self.application.conversations.regenerate(owner, conversation, asks=True))  # fmt: skip
+            owner,
+            page_of(request),
+            conversation,
+            before,
+            language,
+            "",
+            lambda: self.application.conversations.regenerate(owner, conversation, asks=True),
+        )
 
     @told
     def regenerate_changed(self, conversation: str, event: gr.EventData, request: gr.Request) -> Iterator[Updates]:
@@ -121,9 +132,7 @@ class ReplyEvents:
             raise BadInput(say("frame.unexpected", language_of(request)))
         yield from self._branch(id_of(conversation), *sent, request)
 
-    def _branch(
-        self, conversation: str, wanted: Branch, told_of: int | None, request: gr.Request
-    ) -> Iterator[Updates]:
+    def _branch(self, conversation: str, wanted: Branch, told_of: int | None, request: gr.Request) -> Iterator[Updates]:
         """Start another branch, or switch to it; where later messages leave memory the page asks first.
 
         ``told_of`` is how many of them the person was told of.
@@ -144,14 +153,31 @@ class ReplyEvents:
             yield self.state.shown(owner, page, conversation)
         elif wanted.kind == "edit":
             yield from self._play(
-                owner, page, conversation, messages[:place], language, "",
-                lambda: conversations.edit(owner, conversation, wanted.message, wanted.text, asks=True))  # fmt: skip
+                owner,
+                page,
+                conversation,
+                messages[:place],
+                language,
+                "",
+                lambda: conversations.edit(owner, conversation, wanted.message, wanted.text, asks=True),
+            )
         else:
             yield from self._play(
-                owner, page, conversation, messages[:place], language, "",
+                owner,
+                page,
+                conversation,
+                messages[:place],
+                language,
+                "",
                 lambda: conversations.regenerate(
-                    owner, conversation, wanted.message, sampling=conversations.sampling,
-                    boost=dict.fromkeys(wanted.boost, BOOST), asks=True))  # fmt: skip
+                    owner,
+                    conversation,
+                    wanted.message,
+                    sampling=conversations.sampling,
+                    boost=dict.fromkeys(wanted.boost, BOOST),
+                    asks=True,
+                ),
+            )
 
     @told
     def stop(self, conversation: str, request: gr.Request) -> None:
@@ -190,9 +216,15 @@ class ReplyEvents:
     # ---- a reply -------------------------------------------------------------------------------------
 
     def _play(
-        self, owner: str, page: str, conversation: str, messages: list[Message], language: Language, written: str,
+        self,
+        owner: str,
+        page: str,
+        conversation: str,
+        messages: list[Message],
+        language: Language,
+        written: str,
         begin: Callable[[], Iterator[ReplyEvent]],
-    ) -> Iterator[Updates]:  # fmt: skip
+    ) -> Iterator[Updates]:
         """Show a reply while it is written: the read first, then the text in steps of ``STEP`` seconds.
 
         ``messages`` stand before the reply; ``written`` returns to the box when it could not be sent. While the page
@@ -254,7 +286,8 @@ class ReplyEvents:
                 updates = state.shown(owner, page, "")
             if written and not saved:
                 updates[parts.box] = gr.MultimodalTextbox(
-                    value={"text": written, "files": []}, submit_btn=True, stop_btn=False)
+                    value={"text": written, "files": []}, submit_btn=True, stop_btn=False
+                )
             yield updates
 
 

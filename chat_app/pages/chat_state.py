@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from chat_app.history.records import Message
 
 # Bound with these, an event runs beside others, so that the page answers while a reply streams.
-QUICK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "hidden", "trigger_mode": "multiple",
-                         "api_visibility": "private"}  # fmt: skip
+QUICK: dict[str, Any] = {
+    "concurrency_limit": None,
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+    "api_visibility": "private",
+}
 REPLY: dict[str, Any] = {**QUICK, "concurrency_limit": 16, "concurrency_id": "reply"}
 Updates = dict[Any, Any]
 
@@ -48,8 +52,16 @@ class ChatState:
     def everything(self) -> list[Any]:
         """All components that a change of conversation fills."""
         parts = self.parts
-        return [parts.conversation, parts.chat, parts.marks, parts.reads, parts.sidebar, parts.welcome, parts.box,
-                parts.status]  # fmt: skip
+        return [
+            parts.conversation,
+            parts.chat,
+            parts.marks,
+            parts.reads,
+            parts.sidebar,
+            parts.welcome,
+            parts.box,
+            parts.status,
+        ]
 
     # ---- showing -------------------------------------------------------------------------------------
 
@@ -78,9 +90,15 @@ class ChatState:
         return updates
 
     def settled(
-        self, owner: str, conversation: str, messages: Sequence[Message], *, chosen: str = "", go: str = "",
+        self,
+        owner: str,
+        conversation: str,
+        messages: Sequence[Message],
+        *,
+        chosen: str = "",
+        go: str = "",
         streaming: bool = False,
-    ) -> Updates:  # fmt: skip
+    ) -> Updates:
         """Messages, marks and panel as history has them; the panel is that of ``chosen``, or of the last reply."""
         parts = self.parts
         replies = [message for message in messages if message.role == "assistant"]
@@ -101,12 +119,17 @@ class ChatState:
         counts = self.view.read_counts(owner, messages)
         sources = {} if streaming else self.sources.of(owner, messages)
         recalled = self.recalled.of(owner, messages)
-        return message_marks(messages, counts, chosen, sources=sources, recalled=recalled, streaming=streaming,
-                             go=f"{go}@{time.time()}" if go else "")  # fmt: skip
+        return message_marks(
+            messages,
+            counts,
+            chosen,
+            sources=sources,
+            recalled=recalled,
+            streaming=streaming,
+            go=f"{go}@{time.time()}" if go else "",
+        )
 
-    def chosen(
-        self, owner: str, conversation: str, messages: Sequence[Message], id: str, card: str = ""
-    ) -> Updates:
+    def chosen(self, owner: str, conversation: str, messages: Sequence[Message], id: str, card: str = "") -> Updates:
         """The panel of the reply ``id``, turned to the memory ``card`` where one is meant.
 
         Nothing changes for another message, or while a reply is being written.

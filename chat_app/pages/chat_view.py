@@ -42,10 +42,15 @@ def feedback_value(messages: Sequence[Message]) -> list[str | None]:
 
 
 def message_marks(
-    messages: Sequence[Message], counts: Mapping[str, int], chosen: str, *,
+    messages: Sequence[Message],
+    counts: Mapping[str, int],
+    chosen: str,
+    *,
     sources: Mapping[str, dict[str, Any] | None] | None = None,
-    recalled: Mapping[str, dict[str, Any]] | None = None, streaming: bool = False, go: str = "",
-) -> dict[str, Any]:  # fmt: skip
+    recalled: Mapping[str, dict[str, Any]] | None = None,
+    streaming: bool = False,
+    go: str = "",
+) -> dict[str, Any]:
     """What stands under the messages: ``counts`` memories per reply; ``chosen`` is the reply the panel shows.
 
     ``sources``: the lines that quote memory; what has none here keeps the line it has on the page. ``recalled``: the
@@ -138,12 +143,26 @@ class View:
             return None
 
     def _past_card(self, owner: str, read: PastRead, memories: dict[str, Memory] | None) -> dict[str, Any]:
-        numbers = {**self._numbers(read.id, read), "attention": read.attention, "effect": read.effect,
-                   "words": read.words, "boost": read.boost}
+        numbers = {
+            **self._numbers(read.id, read),
+            "attention": read.attention,
+            "effect": read.effect,
+            "words": read.words,
+            "boost": read.boost,
+        }
         if memories is not None and read.id in memories:
             return {**numbers, **self._card(owner, memories[read.id])}
-        return {**numbers, "deleted": memories is not None, "kind": read.kind, "role": read.role,
-                "speaker": read.speaker, "created": read.created, "title": "", "text": "", "gone": True}
+        return {
+            **numbers,
+            "deleted": memories is not None,
+            "kind": read.kind,
+            "role": read.role,
+            "speaker": read.speaker,
+            "created": read.created,
+            "title": "",
+            "text": "",
+            "gone": True,
+        }
 
     def live_reads(self, owner: str, conversation: str, result: ReadResult) -> dict[str, Any]:
         """The panel of a reply that is being written."""
@@ -154,9 +173,10 @@ class View:
             "path": self.path,
             "null_weight": result.null_weight,
             "shortlisted": result.shortlisted,
-            "reads": self._with_leads(owner, [
-                {**self._numbers(read.memory.id, read), **self._card(owner, read.memory)} for read in result.reads
-            ]),
+            "reads": self._with_leads(
+                owner,
+                [{**self._numbers(read.memory.id, read), **self._card(owner, read.memory)} for read in result.reads],
+            ),
         }
 
     @staticmethod
@@ -204,8 +224,13 @@ class View:
         if search.strip():
             found = history.search(owner, search.strip(), limit=limit + 1)
             items = [
-                {"id": hit.conversation.id, "title": hit.conversation.title, "updated": hit.conversation.updated,
-                 "message": hit.message, "excerpt": hit.excerpt}
+                {
+                    "id": hit.conversation.id,
+                    "title": hit.conversation.title,
+                    "updated": hit.conversation.updated,
+                    "message": hit.message,
+                    "excerpt": hit.excerpt,
+                }
                 for hit in found
             ]
         else:

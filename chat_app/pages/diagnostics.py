@@ -25,8 +25,15 @@ class DiagnosticsPage:
     def __init__(self, application: Application) -> None:
         self._application = application
         self.shown: gr.HTML = scripted("lists", "diagnostics", css_class="ml-page", elem_id="diagnostics-page")
-        self.shown.select(self.value, None, self.shown, show_progress="hidden", trigger_mode="multiple",
-                          concurrency_limit=8, api_visibility="private")  # fmt: skip
+        self.shown.select(
+            self.value,
+            None,
+            self.shown,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=8,
+            api_visibility="private",
+        )
 
     @property
     def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:

@@ -56,8 +56,12 @@ class DocumentsPage(DrawnPage):
             position = (query or {}).get("position")
             try:
                 value["open"] = passages_value(
-                    store, owner, id, Query.of(query).offset,
-                    position if isinstance(position, int) and 0 <= position < 2**31 else None)
+                    store,
+                    owner,
+                    id,
+                    Query.of(query).offset,
+                    position if isinstance(position, int) and 0 <= position < 2**31 else None,
+                )
             except NotFound:
                 value.setdefault("notice", {"key": "documents.gone", "values": {}, "tone": "bad"})
 

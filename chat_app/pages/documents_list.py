@@ -59,5 +59,11 @@ def _in_order(store: ExternalMemory, owner: str, id: str, offset: int, total: in
 
 
 def _document(one: Document) -> dict[str, Any]:
-    return {"id": one.id, "name": one.name, "size": one.size, "created": one.created, "passages": one.passages,
-            "pages": one.pages}
+    return {
+        "id": one.id,
+        "name": one.name,
+        "size": one.size,
+        "created": one.created,
+        "passages": one.passages,
+        "pages": one.pages,
+    }

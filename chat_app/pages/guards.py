@@ -94,9 +94,14 @@ class Guards:
     """
 
     def __init__(
-        self, app: ASGIApp, *, loopback: bool, own_path: Callable[[str], bool], under_way: Callable[[str], bool],
+        self,
+        app: ASGIApp,
+        *,
+        loopback: bool,
+        own_path: Callable[[str], bool],
+        under_way: Callable[[str], bool],
         head: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.app = app
         self.under_way = under_way
         self.loopback = loopback

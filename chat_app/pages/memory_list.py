@@ -74,9 +74,15 @@ def status_value(status: Status) -> dict[str, Any]:
 def job_value(job: JobView, language: Language) -> dict[str, Any]:
     """A job, for the browser; why it failed in the page's language."""
     return {
-        "id": job.id, "name": job.name, "phase": job.phase, "fraction": job.fraction, "state": job.state,
+        "id": job.id,
+        "name": job.name,
+        "phase": job.phase,
+        "fraction": job.fraction,
+        "state": job.state,
         "message": error_text(job.message, language) if job.state == "failed" else job.message,
-        "finished": job.finished, "added": job.added, "skipped": job.skipped,
+        "finished": job.finished,
+        "added": job.added,
+        "skipped": job.skipped,
         "passages": job.document.passages if job.document else 0,
     }
 
@@ -90,8 +96,17 @@ def page_of_memories(application: Application, owner: str, query: Query) -> dict
 
     def page(offset: int) -> tuple[list[Memory], int]:
         return store.page(
-            owner, search=query.search, kind=query.kind, container=query.container, since=query.since,
-            until=query.until, pinned=query.pinned, muted=query.muted, limit=PAGE, offset=offset)
+            owner,
+            search=query.search,
+            kind=query.kind,
+            container=query.container,
+            since=query.since,
+            until=query.until,
+            pinned=query.pinned,
+            muted=query.muted,
+            limit=PAGE,
+            offset=offset,
+        )
 
     offset = query.offset // PAGE * PAGE
     memories, total = page(offset)
@@ -108,8 +123,10 @@ def page_of_memories(application: Application, owner: str, query: Query) -> dict
         "offset": offset,
         "limit": PAGE,
         "sources": [
-            *({"type": "conversation", "id": conversation.id, "title": conversation.title}
-              for conversation in application.history.conversations(owner, limit=SOURCES)),
+            *(
+                {"type": "conversation", "id": conversation.id, "title": conversation.title}
+                for conversation in application.history.conversations(owner, limit=SOURCES)
+            ),
             *({"type": "document", "id": id, "title": name} for id, name in documents.items()),
         ],
     }
@@ -129,14 +146,34 @@ def _conversations(application: Application, owner: str, ids: Iterable[str]) -> 
 def _item(memory: Memory, conversations: Mapping[str, str], documents: Mapping[str, str]) -> dict[str, Any]:
     source: dict[str, Any] | None = None
     if memory.kind == "passage":
-        source = {"type": "document", "id": memory.container, "exists": memory.container in documents,
-                  "title": documents.get(memory.container) or memory.title}
+        source = {
+            "type": "document",
+            "id": memory.container,
+            "exists": memory.container in documents,
+            "title": documents.get(memory.container) or memory.title,
+        }
     elif memory.kind == "turn":
-        source = {"type": "conversation", "id": memory.container, "exists": memory.container in conversations,
-                  "title": conversations.get(memory.container, "")}
+        source = {
+            "type": "conversation",
+            "id": memory.container,
+            "exists": memory.container in conversations,
+            "title": conversations.get(memory.container, ""),
+        }
     return {
-        "id": memory.id, "text": memory.text, "kind": memory.kind, "role": memory.role, "speaker": memory.speaker,
-        "created": memory.created, "edited": memory.edited, "position": memory.position, "page": memory.page,
-        "heading": memory.heading, "pinned": memory.pinned, "muted": memory.muted, "active": memory.active,
-        "read_count": memory.read_count, "last_read": memory.last_read, "source": source,
+        "id": memory.id,
+        "text": memory.text,
+        "kind": memory.kind,
+        "role": memory.role,
+        "speaker": memory.speaker,
+        "created": memory.created,
+        "edited": memory.edited,
+        "position": memory.position,
+        "page": memory.page,
+        "heading": memory.heading,
+        "pinned": memory.pinned,
+        "muted": memory.muted,
+        "active": memory.active,
+        "read_count": memory.read_count,
+        "last_read": memory.last_read,
+        "source": source,
     }

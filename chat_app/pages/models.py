@@ -66,8 +66,9 @@ class ModelsPage(DrawnPage):
             given = data.get("preferences")
             application.set_preferences(
                 {name: given.get(name) for name in ("temperature", "reply_tokens", "system")}
-                if isinstance(given, dict) else {}
-            )  # fmt: skip
+                if isinstance(given, dict)
+                else {}
+            )
             return _notice("models.did_save")
         raise BadInput("The page asked for something unknown; reload it.")
 
@@ -82,11 +83,20 @@ class ModelsPage(DrawnPage):
         entries = []
         for one in decoders.catalogue:
             here, disk = decoders.on_disk(one)
-            entries.append({
-                "name": one.name, "title": one.title, "licence": one.licence, "download": one.download,
-                "memory": one.memory << 20, "languages": list(one.languages), "here": here, "disk": disk,
-                "fits": one.memory << 20 <= total, "hub": one.needs_hub,
-            })  # fmt: skip
+            entries.append(
+                {
+                    "name": one.name,
+                    "title": one.title,
+                    "licence": one.licence,
+                    "download": one.download,
+                    "memory": one.memory << 20,
+                    "languages": list(one.languages),
+                    "here": here,
+                    "disk": disk,
+                    "fits": one.memory << 20 <= total,
+                    "hub": one.needs_hub,
+                }
+            )
         chosen = application.preferences.chosen
         value |= {
             "decoders": entries,
@@ -97,15 +107,20 @@ class ModelsPage(DrawnPage):
             "path": network.path,
             "window": network.decoder.window,
             "flag": settings.model if settings.model != "default" else "",
-            "preferences": {"temperature": chosen.temperature, "reply_tokens": chosen.reply_tokens,
-                            "system": chosen.system},
+            "preferences": {
+                "temperature": chosen.temperature,
+                "reply_tokens": chosen.reply_tokens,
+                "system": chosen.system,
+            },
             "memory": {
-                "total": total, "own": own_memory(), "weights": decoders.loaded if opened is not None else None,
+                "total": total,
+                "own": own_memory(),
+                "weights": decoders.loaded if opened is not None else None,
                 "blocks": None if opened is None else opened.cache_state().ram,
                 "prefix": getattr(opened, "prefix_bytes", None),
                 "prefix_limit": None if opened is None else settings.prefix_cache_mib << 20,
             },
-        }  # fmt: skip
+        }
 
 
 def speaker_value(decoders: Decoders, language: Language) -> dict[str, Any]:
@@ -133,9 +148,11 @@ def encoder_value(application: Application, language: Language) -> dict[str, Any
     except NotReady:
         multilingual = True  # nothing is offered yet
     return asdict(state) | {
-        "busy": state.busy, "multilingual": multilingual, "reason": error_text(state.reason, language),
+        "busy": state.busy,
+        "multilingual": multilingual,
+        "reason": error_text(state.reason, language),
         "offered": MULTILINGUAL,
-    }  # fmt: skip
+    }
 
 
 def _address(text: str) -> str:

@@ -30,7 +30,9 @@ class ReadsPanelEvents:
     """
 
     def __init__(
-        self, chat: ChatState, tabs: gr.Tabs,
+        self,
+        chat: ChatState,
+        tabs: gr.Tabs,
         show_passage: tuple[Callable[..., Any], list[Any]] | None = None,
     ) -> None:
         self.chat = chat

@@ -51,10 +51,15 @@ def _value(reads: Sequence[PastRead], memories: dict[str, Memory]) -> dict[str, 
         "operation": operation,
         "items": [
             {
-                "id": read.id, "text": memories[read.id].text, "kind": read.kind, "role": read.role,
-                "created": read.created, "title": read.title, "page": read.page,
+                "id": read.id,
+                "text": memories[read.id].text,
+                "kind": read.kind,
+                "role": read.role,
+                "created": read.created,
+                "title": read.title,
+                "page": read.page,
             }
             for read in reads
             if read.id in memories
         ],
-    }  # fmt: skip
+    }

@@ -32,10 +32,21 @@ class DrawnPage:
     def __init__(self, application: Application, name: str, *scripts: str) -> None:
         self._application = application
         self.listing: gr.HTML = gr.HTML(
-            html_template='<div class="ml-loading"></div>', js_on_load="".join(script(one) for one in scripts),
-            apply_default_css=False, elem_id=f"{name}-page", elem_classes="ml-host")  # fmt: skip
-        self.listing.select(self.act, None, self.listing, show_progress="hidden", trigger_mode="multiple",
-                            concurrency_limit=8, api_visibility="private")  # fmt: skip
+            html_template='<div class="ml-loading"></div>',
+            js_on_load="".join(script(one) for one in scripts),
+            apply_default_css=False,
+            elem_id=f"{name}-page",
+            elem_classes="ml-host",
+        )
+        self.listing.select(
+            self.act,
+            None,
+            self.listing,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=8,
+            api_visibility="private",
+        )
 
     @property
     def refresh(self) -> tuple[Callable[..., Any], list[Any], list[Any]]:

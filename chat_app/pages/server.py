@@ -67,8 +67,13 @@ def create_server(application: Application) -> FastAPI:
     )
     # Mounting skips what launch() would set, and with it Gradio's own check of file paths.
     demo.has_launched = True
-    app.add_middleware(Guards, loopback=application.settings.loopback, own_path=_own_path, head=head(),
-                       under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)))
+    app.add_middleware(
+        Guards,
+        loopback=application.settings.loopback,
+        own_path=_own_path,
+        head=head(),
+        under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)),
+    )
     return app
 
 

@@ -58,4 +58,5 @@ class SidebarEvents:
         shown = event._data.get("shown") if isinstance(event._data, dict) else 0
         more = shown if isinstance(shown, int) and 0 < shown < 100_000 else 0
         return self.chat.view.sidebar(
-            owner, conversation, field(event, "text", LONGEST_SEARCH), limit=SIDEBAR_PAGE + more)
+            owner, conversation, field(event, "text", LONGEST_SEARCH), limit=SIDEBAR_PAGE + more
+        )

@@ -61,9 +61,11 @@ class TrainingPage(DrawnPage):
         counts = kept.counts(owner)
         offset = offset // PAGE * PAGE if offset < sum(counts.values()) else 0
         value: dict[str, Any] = {
-            "counts": counts, "offset": offset, "limit": PAGE,
+            "counts": counts,
+            "offset": offset,
+            "limit": PAGE,
             "items": [self._item(owner, row) for row in kept.rows(owner, limit=PAGE, offset=offset)],
-        }  # fmt: skip
+        }
         if network.own_readers is None:
             try:
                 application.learning.readers()
@@ -74,8 +76,10 @@ class TrainingPage(DrawnPage):
         if state.phase == "failed":
             run["message"] = error_text(state.message, language)
         return value | {
-            "run": run, "own": application.learning.own(owner), "cannot": "",
-        }  # fmt: skip
+            "run": run,
+            "own": application.learning.own(owner),
+            "cannot": "",
+        }
 
     def _item(self, owner: str, row: FeedbackRow) -> dict[str, Any]:
         """A row with the texts as they are now; what is gone has none."""
@@ -90,9 +94,11 @@ class TrainingPage(DrawnPage):
         memory = self._application.network.store.get(owner, [row.memory]).get(row.memory) if row.memory else None
         texts = {"question": question, "edited": edited, "memory": memory.text if memory else ""}
         return {
-            "id": row.id, "kind": row.kind, "created": row.created,
+            "id": row.id,
+            "kind": row.kind,
+            "created": row.created,
             **{name: excerpt_around(text, "", EXCERPT) for name, text in texts.items()},
-        }  # fmt: skip
+        }
 
 
 def _notice(key: str) -> dict[str, Any]:

@@ -79,9 +79,12 @@ def convert_apart(gguf: Path, folder: Path, beat: Callable[[], None] = lambda: N
     home = str(Path(__file__).resolve().parents[2])
     with tempfile.TemporaryFile() as told:
         process = subprocess.Popen(
-            [sys.executable, "-c", call, str(gguf), str(folder)], cwd=home,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=told,
-        )  # fmt: skip
+            [sys.executable, "-c", call, str(gguf), str(folder)],
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=told,
+        )
         try:
             while process.poll() is None:
                 beat()

@@ -235,9 +235,7 @@ def smaller(entry: DecoderEntry, catalogue: tuple[DecoderEntry, ...] = CATALOGUE
     return max(below, key=lambda one: one.memory, default=None)
 
 
-def fitting(
-    entry: DecoderEntry, memory: int, catalogue: tuple[DecoderEntry, ...] = CATALOGUE
-) -> DecoderEntry:
+def fitting(entry: DecoderEntry, memory: int, catalogue: tuple[DecoderEntry, ...] = CATALOGUE) -> DecoderEntry:
     """``entry``, or the next smaller one that a machine with ``memory`` bytes in all can hold; else the smallest."""
     while entry.memory * _MIB > memory and (less := smaller(entry, catalogue)) is not None:
         entry = less

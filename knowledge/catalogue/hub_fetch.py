@@ -70,9 +70,15 @@ def hub_folder(repo: str, revision: str, size: int, folder: Path, progress: Prog
     bar = _bar(size, progress)
     try:
         snapshot_download(
-            repo, revision=revision, local_dir=folder, allow_patterns=_PATTERNS, endpoint=hub_address(),
-            etag_timeout=_CONNECT, tqdm_class=bar, max_workers=2,
-        )  # fmt: skip
+            repo,
+            revision=revision,
+            local_dir=folder,
+            allow_patterns=_PATTERNS,
+            endpoint=hub_address(),
+            etag_timeout=_CONNECT,
+            tqdm_class=bar,
+            max_workers=2,
+        )
     except Exception as exc:  # the hub's client raises its own, httpx's and the system's
         if bar.stopped is not None:
             raise bar.stopped from exc

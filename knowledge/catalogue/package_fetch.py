@@ -72,9 +72,14 @@ def raise_if_full(error: BaseException) -> None:
 
 
 def download(
-    url: str, sha256: str, target: Path, progress: Progress, *, giver: str = "The package index",
+    url: str,
+    sha256: str,
+    target: Path,
+    progress: Progress,
+    *,
+    giver: str = "The package index",
     connect: float = _CONNECT,
-) -> None:  # fmt: skip
+) -> None:
     """Download ``url`` (http, https or file) to ``target``, continuing ``<target>.part``; check it, then move it there.
 
     ``giver`` is named in errors; ``connect``: seconds to wait for a connection; with fewer than usual a server that

@@ -80,9 +80,7 @@ def kernel_is_fast() -> bool:
     return torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 
 
-def pack(
-    weight: Tensor, bias: Tensor | None = None, *, packed: bool = True, kind: str | None = None
-) -> PackedLinear:
+def pack(weight: Tensor, bias: Tensor | None = None, *, packed: bool = True, kind: str | None = None) -> PackedLinear:
     """The map x → x·weightᵀ + bias, of weight (outputs, inputs) and bias (outputs,).
 
     ``packed`` False keeps the weights as they are. Packed maps take bfloat16, the others the type of the weights.
@@ -160,9 +158,9 @@ def _packed(levels: Tensor, scales: Tensor, bias: Tensor | None, kind: str) -> P
     levels = functional.pad(levels, (0, 0, 0, missing))
     scales = functional.pad(scales, (0, 0, 0, 0, 0, missing)).transpose(0, 1).contiguous()  # (groups, outputs, 2)
     # Some rows after the others: the kernel's converter takes four bytes a level.
-    weights = torch.cat([
-        torch.ops.aten._convert_weight_to_int4pack_for_cpu(rows.int(), 1) for rows in torch.split(levels, _CHUNK)
-    ])  # fmt: skip
+    weights = torch.cat(
+        [torch.ops.aten._convert_weight_to_int4pack_for_cpu(rows.int(), 1) for rows in torch.split(levels, _CHUNK)]
+    )
     return PackedLinear(kind, torch.bfloat16, outputs, weights, scales, None if bias is None else bias.float())
 
 

@@ -27,8 +27,12 @@ from knowledge.cpu.packed_linear import PackedLinear, kernel_is_fast, pack, pack
 from knowledge.cpu.tensor_files import FileRows, TensorWriter
 from knowledge.errors import ModelError
 
-_GGUF = {"qkv": ("attn_q", "attn_k", "attn_v"), "out": ("attn_output",), "gate_up": ("ffn_gate", "ffn_up"),
-         "down": ("ffn_down",)}  # fmt: skip
+_GGUF = {
+    "qkv": ("attn_q", "attn_k", "attn_v"),
+    "out": ("attn_output",),
+    "gate_up": ("ffn_gate", "ffn_up"),
+    "down": ("ffn_down",),
+}
 _MAPS = tuple(_GGUF)
 _ROWS_AT_ONCE = 8192  # of a tensor that is made float32
 
@@ -135,17 +139,35 @@ def load(folder: Path) -> Any:
         maps = {name: _linear(held, f"{number}.{name}", kinds) for name in _MAPS}
         norms = [held[f"{number}.{name}"] for name in ("attention_norm", "mlp_norm")]
         _fill(module, maps, norms, heads * head_dim, kv_heads * head_dim, head_dim)
-        layers.append(Layer(_scaled(norms[0]), maps["qkv"], None, True, maps["out"], _scaled(norms[1]),
-                            maps["gate_up"], maps["down"]))  # fmt: skip
+        layers.append(
+            Layer(
+                _scaled(norms[0]),
+                maps["qkv"],
+                None,
+                True,
+                maps["out"],
+                _scaled(norms[1]),
+                maps["gate_up"],
+                maps["down"],
+            )
+        )
     head = _linear(held, "head", kinds)
     network.lm_head = PackedProjection(head)
     network.model.embed_tokens = embeddings
     network.model.norm.weight = nn.Parameter(held["norm"].bfloat16(), requires_grad=False)
     network.model.rotary_emb = ExactRotary(rotary)
     network.packed = Layers(
-        embeddings, tuple(layers), _scaled(held["norm"]), head, rotary, heads, kv_heads, head_dim,
-        float(config.rms_norm_eps), head_dim**-0.5,
-    )  # fmt: skip
+        embeddings,
+        tuple(layers),
+        _scaled(held["norm"]),
+        head,
+        rotary,
+        heads,
+        kv_heads,
+        head_dim,
+        float(config.rms_norm_eps),
+        head_dim**-0.5,
+    )
     return network.eval()
 
 
@@ -223,8 +245,9 @@ def _copy(path: Path, name: str) -> Tensor:
 
 def _linear(held: Mapping[str, Tensor], name: str, kinds: Mapping[str, str]) -> PackedLinear:
     weights = held[f"{name}.weights"]
-    return PackedLinear(kinds[name], torch.bfloat16, len(weights), weights, held[f"{name}.scales"],
-                        held.get(f"{name}.bias"))  # fmt: skip
+    return PackedLinear(
+        kinds[name], torch.bfloat16, len(weights), weights, held[f"{name}.scales"], held.get(f"{name}.bias")
+    )
 
 
 def _scaled(norm: Tensor) -> Tensor:

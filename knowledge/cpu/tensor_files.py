@@ -100,8 +100,10 @@ class FileRows(nn.Module):
                 self._file.seek(self._start + number * self._bytes)
                 if self._file.readinto(view[at * self._bytes : (at + 1) * self._bytes]) != self._bytes:
                     raise OSError(f"{self._file.name} is shorter than it was.")
-        return torch.frombuffer(found, dtype=self._dtype).view(-1, self.width) if found else torch.empty(
-            0, self.width, dtype=self._dtype
+        return (
+            torch.frombuffer(found, dtype=self._dtype).view(-1, self.width)
+            if found
+            else torch.empty(0, self.width, dtype=self._dtype)
         )
 
     def forward(self, numbers: Tensor) -> Tensor:

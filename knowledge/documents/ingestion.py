@@ -80,9 +80,7 @@ def passage_id(document: str, position: int) -> str:
 class DocumentIntake:
     """Takes files in for any number of owners, from any number of threads. One for each store."""
 
-    def __init__(
-        self, store: DocumentStore, encoder: TextEncoder, *, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, store: DocumentStore, encoder: TextEncoder, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._encoder = encoder
         self._clock = clock  # seconds since the epoch, UTC

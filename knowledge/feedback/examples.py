@@ -85,9 +85,15 @@ class FeedbackExample:
 
 
 def examples_of(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, told: Sequence[Feedback], *,
-    sources: int, step: Callable[[float], None] = lambda share: None,
-) -> list[FeedbackExample]:  # fmt: skip
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    reader: AttentionReader,
+    told: Sequence[Feedback],
+    *,
+    sources: int,
+    step: Callable[[float], None] = lambda share: None,
+) -> list[FeedbackExample]:
     """The feedback that can be learned from; what stands on nothing that is still in memory is left out.
 
     ``reader``: the shipped one. ``sources``: buckets of the adapter. ``step`` gets 0…1 and may raise to stop.
@@ -177,38 +183,62 @@ def drawn_on(
     mass = sum(idf.get(word, 0.0) for word in words)
     if not mass:
         return None
-    cover = np.array([
-        sum(idf.get(word, 0.0) for word in words if stem(word) in text_facts(memory.text).stems) / mass
-        for memory in memories
-    ], dtype=np.float32)  # fmt: skip
+    cover = np.array(
+        [
+            sum(idf.get(word, 0.0) for word in words if stem(word) in text_facts(memory.text).stems) / mass
+            for memory in memories
+        ],
+        dtype=np.float32,
+    )
     best = float(cover.max(initial=0.0))
     chosen = (cover >= max(DRAWN, NEAR_BEST * best)).astype(np.float32)
     return chosen / chosen.sum() if chosen.any() else None
 
 
 def _arrays(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, one: Feedback, kind: ExampleKind,
-    vector: np.ndarray, found: Sequence[Candidate], keys: dict[str, np.ndarray], credit: np.ndarray,
-    logged: np.ndarray, sources: int,
-) -> FeedbackExample:  # fmt: skip
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    reader: AttentionReader,
+    one: Feedback,
+    kind: ExampleKind,
+    vector: np.ndarray,
+    found: Sequence[Candidate],
+    keys: dict[str, np.ndarray],
+    credit: np.ndarray,
+    logged: np.ndarray,
+    sources: int,
+) -> FeedbackExample:
     focus = focus_of(store, encoder, owner, one.text, vector, one.dialogue, one.asked)
     _, log_hops = reader.weights(focus, found, keys)
     blank = np.zeros_like(vector)
     return FeedbackExample(
-        one.id, kind, vector.astype(np.float32),
+        one.id,
+        kind,
+        vector.astype(np.float32),
         np.stack([keys.get(c.memory.id, blank) for c in found]).astype(np.float32),
         evidence(focus, found, multilingual=reader.multilingual)[:, :WIDTH],
-        np.array([source_of(c.memory, sources) for c in found], dtype=np.int64), log_hops, credit, logged,
-    )  # fmt: skip
+        np.array([source_of(c.memory, sources) for c in found], dtype=np.int64),
+        log_hops,
+        credit,
+        logged,
+    )
 
 
 # ---- self-supervised ----------------------------------------------------------------------------------------
 
 
 def cloze_of(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, reader: AttentionReader, *, sources: int, most: int,
-    seed: int, step: Callable[[float], None] = lambda share: None,
-) -> list[FeedbackExample]:  # fmt: skip
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    reader: AttentionReader,
+    *,
+    sources: int,
+    most: int,
+    seed: int,
+    step: Callable[[float], None] = lambda share: None,
+) -> list[FeedbackExample]:
     """Inverse cloze (Lee et al. 2019, arXiv:1906.00300) on the owner's own dialogues: a turn taken out of its dialogue
     asks for the turns it stood beside. At most ``most``, drawn with ``seed``. Needs no label of anybody."""
     made = []
@@ -243,8 +273,9 @@ def _cloze(store: ExternalMemory, owner: str, most: int, seed: int) -> list[tupl
         mates, _ = store.page(owner, container=memory.container, limit=10_000, order="newest")
         near = {mate.position: mate for mate in mates if mate.readable and mate.branch == memory.branch}
         beside = [near[at].id for at in (memory.position - 1, memory.position + 1) if at in near]
-        before = [near[at].text for at in range(max(0, memory.position - 1 - CLOZE_BEFORE), memory.position - 1)
-                  if at in near]  # fmt: skip
+        before = [
+            near[at].text for at in range(max(0, memory.position - 1 - CLOZE_BEFORE), memory.position - 1) if at in near
+        ]
         if beside:
             found.append((memory, before, beside))
     return found

@@ -91,9 +91,14 @@ class FeedbackTraining:
     """
 
     def __init__(
-        self, examples: Sequence[FeedbackExample], cloze: Sequence[FeedbackExample], size: AdapterSize,
-        plan: FeedbackPlan | None = None, *, state: Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        examples: Sequence[FeedbackExample],
+        cloze: Sequence[FeedbackExample],
+        size: AdapterSize,
+        plan: FeedbackPlan | None = None,
+        *,
+        state: Path | None = None,
+    ) -> None:
         self.plan = plan = plan or FeedbackPlan()
         held = held_back((one.id for one in examples), plan)
         self.held = [one for one in examples if one.id in held]
@@ -139,8 +144,13 @@ class FeedbackTraining:
             return
         self.state.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = self.state.with_name(self.state.name + ".part")
-        kept = {"over": self._over, "adapter": self.adapter.state_dict(), "optimizer": self.optimizer.state_dict(),
-                "epoch": self.epoch, "rows": self.rows}  # fmt: skip
+        kept = {
+            "over": self._over,
+            "adapter": self.adapter.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "epoch": self.epoch,
+            "rows": self.rows,
+        }
         with partial.open("wb") as file:
             torch.save(kept, file)
             file.flush()
@@ -221,9 +231,13 @@ class FeedbackTraining:
         before, after = self.measured(None), self.measured(self.adapter)
         return {
             "kinds": dict(Counter(one.kind for one in [*self.train, *self.held])),
-            "trained_on": len(self.train), "held_back": len(self.held), "before": before, "after": after,
-            "better": after["score"] > before["score"], "plan": asdict(self.plan),
-        }  # fmt: skip
+            "trained_on": len(self.train),
+            "held_back": len(self.held),
+            "before": before,
+            "after": after,
+            "better": after["score"] > before["score"],
+            "plan": asdict(self.plan),
+        }
 
     @torch.no_grad()
     def measured(self, adapter: ReadAdapter | None) -> dict[str, float]:

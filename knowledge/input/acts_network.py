@@ -35,8 +35,14 @@ class Member(nn.Module):
         self.dropout = nn.Dropout(0.3)
 
     def forward(
-        self, buckets: Tensor, starts: Tensor, weights: Tensor, surface: Tensor, vectors: Tensor | None, encoder: str,
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        self,
+        buckets: Tensor,
+        starts: Tensor,
+        weights: Tensor,
+        surface: Tensor,
+        vectors: Tensor | None,
+        encoder: str,
+    ) -> tuple[Tensor, Tensor]:
         """(m,), (n,), (m,), (n, SURFACE), (n, dimension) → logits of the acts (n, acts) and of the operation
         (n, operations). A row of zeros is no vector; those of an ``encoder`` that is not known are not looked at."""
         found = self.pieces(buckets, starts, per_sample_weights=weights) + self.surface(surface)  # (n, WIDTH)
@@ -65,8 +71,14 @@ class ActsNetwork(nn.Module):
         self.register_buffer("temperature", torch.ones(len(ACTS) + 1))  # of each act, and of the operation
 
     def forward(
-        self, buckets: Tensor, starts: Tensor, weights: Tensor, surface: Tensor, vectors: Tensor | None, encoder: str,
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        self,
+        buckets: Tensor,
+        starts: Tensor,
+        weights: Tensor,
+        surface: Tensor,
+        vectors: Tensor | None,
+        encoder: str,
+    ) -> tuple[Tensor, Tensor]:
         """As of :meth:`Member.forward`."""
         found = [member(buckets, starts, weights, surface, vectors, encoder) for member in self.members]
         return torch.stack([acts for acts, _ in found]).mean(0), torch.stack([called for _, called in found]).mean(0)

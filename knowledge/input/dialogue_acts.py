@@ -50,9 +50,13 @@ class MessageReader:
         found = pieces(texts)
         rows = None if vectors is None or not self.sees_vectors else torch.from_numpy(np.array(vectors, np.float32))
         acts, operation = self._network(
-            torch.from_numpy(found.buckets), torch.from_numpy(found.starts), torch.from_numpy(found.weights),
-            torch.from_numpy(surface(texts)), rows, self.encoder,
-        )  # fmt: skip
+            torch.from_numpy(found.buckets),
+            torch.from_numpy(found.starts),
+            torch.from_numpy(found.weights),
+            torch.from_numpy(surface(texts)),
+            rows,
+            self.encoder,
+        )
         temperature = self._network.temperature
         likely = torch.sigmoid(acts / temperature[:-1]).tolist()
         called = torch.softmax(operation / temperature[-1], dim=1).tolist()

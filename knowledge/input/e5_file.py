@@ -95,8 +95,23 @@ def _read(cursor: _Cursor) -> E5File:
         for start, end, score in zip(offsets[:-1], offsets[1:], scores, strict=True)
     ]
     characters = _characters(cursor)
-    return E5File(width, layers, heads, inner, words, positions, types, float(epsilon), pieces, bos, eos, pad, unk,
-                  characters, _tensors(cursor))  # fmt: skip
+    return E5File(
+        width,
+        layers,
+        heads,
+        inner,
+        words,
+        positions,
+        types,
+        float(epsilon),
+        pieces,
+        bos,
+        eos,
+        pad,
+        unk,
+        characters,
+        _tensors(cursor),
+    )
 
 
 def _characters(cursor: _Cursor) -> dict[str, str]:
@@ -119,9 +134,10 @@ def _tensors(cursor: _Cursor) -> dict[str, np.ndarray]:
         if kind > 1 or size != wanted or offset + size > len(cursor.data):
             raise ValueError(f"the tensor {name} has another size than its numbers need")
         found[name] = (
-            np.frombuffer(cursor.data, "<f4", numbers, offset) if kind == 0
+            np.frombuffer(cursor.data, "<f4", numbers, offset)
+            if kind == 0
             else unpacked(np.frombuffer(cursor.data, np.uint8, size, offset))
-        )  # fmt: skip
+        )
     return found
 
 

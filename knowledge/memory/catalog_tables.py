@@ -87,8 +87,11 @@ class Filters:
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         c = memories.c
-        found = [c[name] == value for name in ("kind", "container", "pinned", "muted")
-                 if (value := getattr(self, name)) is not None]
+        found = [
+            c[name] == value
+            for name in ("kind", "container", "pinned", "muted")
+            if (value := getattr(self, name)) is not None
+        ]
         if self.since is not None:
             found.append(c.created >= self.since)
         if self.until is not None:

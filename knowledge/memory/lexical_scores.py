@@ -113,4 +113,3 @@ def _holding(connection: sqlite3.Connection, exact: list[str], frequent: list[st
     if frequent:
         select(quoted(frequent[0]), _NEWEST, frequent[0])
     return found
-

@@ -22,8 +22,16 @@ _BESIDE = ThreadPoolExecutor(4, thread_name_prefix="dense")  # Chroma searches w
 
 
 def gather(
-    catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, owner: str, text: str, vector: np.ndarray, *,
-    dense: int, words: int, exclude: Set[str],
+    catalog: Catalog,
+    lexical: LexicalIndex,
+    vectors: VectorIndex,
+    owner: str,
+    text: str,
+    vector: np.ndarray,
+    *,
+    dense: int,
+    words: int,
+    exclude: Set[str],
 ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
     """Readable candidates, in no particular order, and their keys: id → (dimension,) vector, where there is one.
 

@@ -44,8 +44,15 @@ class ExternalMemory:
     """
 
     def __init__(
-        self, engine: Engine, *, data: Path, chroma: str = "embedded", encoder_name: str, dimension: int,
-        vectors: VectorIndex | None = None, clock: Callable[[], float] = time.time,
+        self,
+        engine: Engine,
+        *,
+        data: Path,
+        chroma: str = "embedded",
+        encoder_name: str,
+        dimension: int,
+        vectors: VectorIndex | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.encoder_name, self._clock = encoder_name, clock
         self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
@@ -127,7 +134,12 @@ class ExternalMemory:
         return memory
 
     def mark(
-        self, owner: str, ids: Iterable[str], *, pinned: bool | None = None, muted: bool | None = None,
+        self,
+        owner: str,
+        ids: Iterable[str],
+        *,
+        pinned: bool | None = None,
+        muted: bool | None = None,
         active: bool | None = None,
     ) -> None:
         """Set the marks that are not None; ids that are not there are passed over."""
@@ -179,7 +191,13 @@ class ExternalMemory:
     # ---- reading --------------------------------------------------------------------------------------
 
     def shortlist(
-        self, owner: str, text: str, vector: np.ndarray, *, dense: int = 50, lexical: int = 100,
+        self,
+        owner: str,
+        text: str,
+        vector: np.ndarray,
+        *,
+        dense: int = 50,
+        lexical: int = 100,
         exclude: frozenset[str] = frozenset(),
     ) -> list[Candidate]:
         """Candidates for a read: the ``dense`` nearest vectors, the ``lexical`` best by BM25, the two turns before and
@@ -187,7 +205,13 @@ class ExternalMemory:
         return self.shortlist_with_keys(owner, text, vector, dense=dense, lexical=lexical, exclude=exclude)[0]
 
     def shortlist_with_keys(
-        self, owner: str, text: str, vector: np.ndarray, *, dense: int = 50, lexical: int = 100,
+        self,
+        owner: str,
+        text: str,
+        vector: np.ndarray,
+        *,
+        dense: int = 50,
+        lexical: int = 100,
         exclude: frozenset[str] = frozenset(),
     ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
         """The same, with the candidates' keys: id → (dimension,) vector, to 16 bits."""
@@ -209,9 +233,19 @@ class ExternalMemory:
         return self._catalog.get(owner, ids)
 
     def page(
-        self, owner: str, *, search: str = "", kind: str | None = None, container: str | None = None,
-        since: float | None = None, until: float | None = None, pinned: bool | None = None, muted: bool | None = None,
-        limit: int = 50, offset: int = 0, order: Literal["relevance", "newest"] = "relevance",
+        self,
+        owner: str,
+        *,
+        search: str = "",
+        kind: str | None = None,
+        container: str | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        pinned: bool | None = None,
+        muted: bool | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        order: Literal["relevance", "newest"] = "relevance",
     ) -> tuple[list[Memory], int]:
         """A page of all memories (muted and inactive ones too) and how many there are in total.
 

@@ -110,8 +110,10 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
                     raise ValueError("no text")
                 memories.setdefault(memory.id, memory)
         except (ValueError, KeyError, TypeError, RecursionError) as exc:
-            raise BadInput(f"Line {number} is not a line of a Mneme export, so nothing was imported; "
-                           "choose a .jsonl file that was exported on the Memory page.") from exc
+            raise BadInput(
+                f"Line {number} is not a line of a Mneme export, so nothing was imported; "
+                "choose a .jsonl file that was exported on the Memory page."
+            ) from exc
     if not header:
         raise BadInput("The file is empty, so nothing was imported; choose a .jsonl file exported on the Memory page.")
     orphan = next((m for m in memories.values() if m.kind == "passage" and m.container not in documents), None)
@@ -121,8 +123,14 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,), "float": (int, float), "int": (int,), "bool": (bool,), "int | None": (int, type(None)),
-    "float | None": (int, float, type(None)), "Kind": (str,), "Role | Literal['']": (str,),
+    "str": (str,),
+    "float": (int, float),
+    "int": (int,),
+    "bool": (bool,),
+    "int | None": (int, type(None)),
+    "float | None": (int, float, type(None)),
+    "Kind": (str,),
+    "Role | Literal['']": (str,),
 }
 
 

@@ -165,10 +165,15 @@ def _clean_graph(folder: Path, outdated: set[str]) -> None:
     if not path.exists():
         return  # a segment of metadata, or of a collection nothing was written to
     version, _, _, count, size, label_at, vector_at, *_, width, _, _, _ = _header(path)
-    point = np.dtype([
-        ("links", "<u2"), ("marks", "<u2"), ("to", "<u4", (width,)), ("vector", "<f4", ((label_at - vector_at) // 4,)),
-        ("label", "<u8"),
-    ])  # fmt: skip
+    point = np.dtype(
+        [
+            ("links", "<u2"),
+            ("marks", "<u2"),
+            ("to", "<u4", (width,)),
+            ("vector", "<f4", ((label_at - vector_at) // 4,)),
+            ("label", "<u8"),
+        ]
+    )
     fits = (vector_at, size) == (4 + 4 * width, point.itemsize) and label_at == size - 8
     if version != _VERSION or not fits or path.stat().st_size < count * size:
         raise ValueError(f"the graph {folder.name} has an unknown layout")

@@ -77,9 +77,7 @@ class VectorIndex:
         for at in range(0, len(ids), self._batch):
             part = slice(at, at + self._batch)
             with self._collection(owner) as collection:
-                collection.update(
-                    ids=list(ids[part]), metadatas=[{"readable": bool(flag)} for flag in readable[part]]
-                )
+                collection.update(ids=list(ids[part]), metadatas=[{"readable": bool(flag)} for flag in readable[part]])
 
     def remove(self, owner: str, ids: Sequence[str]) -> None:
         """Delete; ids that are not there are no error. Their vectors leave the files with :meth:`clean`."""
@@ -226,8 +224,10 @@ class VectorIndex:
             address = _server(self._where)
             try:
                 client = chromadb.HttpClient(
-                    host=address.hostname or "", port=address.port or (443 if address.scheme == "https" else 80),
-                    ssl=address.scheme == "https", settings=settings,
+                    host=address.hostname or "",
+                    port=address.port or (443 if address.scheme == "https" else 80),
+                    ssl=address.scheme == "https",
+                    settings=settings,
                 )
             except Exception as exc:  # chromadb raises ValueError, httpx and its own errors here
                 raise StoreError(

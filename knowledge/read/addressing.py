@@ -175,12 +175,23 @@ class Addressing(nn.Module):
             raise ValueError("Keys that are not projected need head_dim == key_dim.")
         self.heads, self.head_dim, self.kind = heads, head_dim, similarity
         self.shift_radius, self.sharpening, self.interpolation, self.null_slot = (
-            shift_radius, sharpening, interpolation, null_slot)  # fmt: skip
+            shift_radius,
+            sharpening,
+            interpolation,
+            null_slot,
+        )
         self.to_query = nn.Linear(query_dim, heads * head_dim)
         self.to_key = nn.Linear(key_dim, heads * head_dim, bias=False) if project_keys else None
-        self.sizes = [heads * size for size in (
-            int(similarity == "cosine"), int(interpolation), 2 * shift_radius + 1 if shift_radius else 0,
-            int(sharpening), int(null_slot))]  # fmt: skip
+        self.sizes = [
+            heads * size
+            for size in (
+                int(similarity == "cosine"),
+                int(interpolation),
+                2 * shift_radius + 1 if shift_radius else 0,
+                int(sharpening),
+                int(null_slot),
+            )
+        ]
         # one projection for everything that steers a head: β, gate, shift, γ, null logit
         self.steer = nn.Linear(query_dim, sum(self.sizes)) if sum(self.sizes) else None
         self._initialise(strength)

@@ -46,18 +46,30 @@ class AttentionReader:
     later = True  # is what was said later of the same thing read too?
 
     def __init__(
-        self, network: ReadNetwork, *, multilingual: bool = False, decline: float = DECLINE,
-        negligible: float = NEGLIGIBLE, adapter: ReadAdapter | None = None, shift: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        network: ReadNetwork,
+        *,
+        multilingual: bool = False,
+        decline: float = DECLINE,
+        negligible: float = NEGLIGIBLE,
+        adapter: ReadAdapter | None = None,
+        shift: float = 0.0,
+    ) -> None:
         self.network = network.eval()
         self.adapter = adapter
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
         self.shift = shift
 
     def read(
-        self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
-    ) -> ReadResult:  # fmt: skip
+        self,
+        text: str,
+        candidates: Sequence[Candidate],
+        *,
+        limit: int,
+        focus: Focus | None = None,
+        keys: dict[str, np.ndarray] | None = None,
+        reading: Reading | None = None,
+    ) -> ReadResult:
         """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
         ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate.
@@ -72,8 +84,15 @@ class AttentionReader:
             return ReadResult(query=text, shortlisted=len(candidates))
         log_alpha, log_hops = self.weights(focus, useful, keys)
         memories = [c.memory for c in useful]
-        log_alpha = superseded(log_alpha, memories, keys, text, context=frozenset(map(stem, focus.context)),
-                               around=[c.memory for c in candidates], shift=self.shift)  # fmt: skip
+        log_alpha = superseded(
+            log_alpha,
+            memories,
+            keys,
+            text,
+            context=frozenset(map(stem, focus.context)),
+            around=[c.memory for c in candidates],
+            shift=self.shift,
+        )
         if reading is not None:
             log_alpha = answering(log_alpha, memories, reading)
         log_alpha = of_the_same(log_alpha, memories, text)
@@ -102,19 +121,36 @@ class AttentionReader:
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(
             Read(
-                memory=c.memory, score=1 / (1 + math.exp(min(null - logit, 50))), weight=math.exp(logit) / total,
-                cosine=c.cosine, bm25=c.bm25, window=c.window, hop=(hop := int(log_hops[:, place].argmax())),
+                memory=c.memory,
+                score=1 / (1 + math.exp(min(null - logit, 50))),
+                weight=math.exp(logit) / total,
+                cosine=c.cosine,
+                bm25=c.bm25,
+                window=c.window,
+                hop=(hop := int(log_hops[:, place].argmax())),
                 because=lead if hop and lead != c.memory.id else "",
             )
             for logit, c, place in kept
-        )  # fmt: skip
-        return ReadResult(query=text, reads=reads, null_weight=math.exp(null) / total, shortlisted=len(candidates),
-                          heard=heard, later={} if asks_for_before(text) else later)  # fmt: skip
+        )
+        return ReadResult(
+            query=text,
+            reads=reads,
+            null_weight=math.exp(null) / total,
+            shortlisted=len(candidates),
+            heard=heard,
+            later={} if asks_for_before(text) else later,
+        )
 
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
         """The same read with one owner's adapter."""
-        return AttentionReader(self.network, multilingual=self.multilingual, decline=self.decline,
-                               negligible=self.negligible, adapter=adapter, shift=self.shift)  # fmt: skip
+        return AttentionReader(
+            self.network,
+            multilingual=self.multilingual,
+            decline=self.decline,
+            negligible=self.negligible,
+            adapter=adapter,
+            shift=self.shift,
+        )
 
     def ungated(self) -> AttentionReader:
         """The same read, whose null slot declines nothing, and which keeps what weighs little and adds nothing."""
@@ -132,10 +168,13 @@ class AttentionReader:
         features = evidence(focus, candidates, multilingual=self.multilingual)
         batch = ReadBatch(
             torch.from_numpy(focus.vector.astype(np.float32))[None],
-            torch.from_numpy(focus.dialogue.astype(np.float32))[None], torch.tensor([len(focus.dialogue)]),
-            torch.from_numpy(rows)[None], torch.from_numpy(features)[None],
-            torch.ones(1, len(candidates), dtype=torch.bool), torch.from_numpy(neighbours(candidates, 1))[None],
-        )  # fmt: skip
+            torch.from_numpy(focus.dialogue.astype(np.float32))[None],
+            torch.tensor([len(focus.dialogue)]),
+            torch.from_numpy(rows)[None],
+            torch.from_numpy(features)[None],
+            torch.ones(1, len(candidates), dtype=torch.bool),
+            torch.from_numpy(neighbours(candidates, 1))[None],
+        )
         read = self.network(batch)
         if self.adapter is not None:
             sources = sources_of([c.memory for c in candidates], self.adapter.size.sources)

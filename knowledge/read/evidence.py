@@ -33,25 +33,75 @@ _NOW = re.compile(
     r"\b(now|current(ly)?|still|these days|nowadays|at the moment|latest|newest|most recent(ly)?)\b", re.I
 )
 _ASKS = (
-    r"^(when|what (date|day|month|year|time)|since when)", r"^(in |from |to )?where\b|\b(city|country|place)\b",
-    r"\bwho(m|se)?\b", r"\bhow many\b|\bhow much\b|\bhow often\b", r"\bhow long\b|\bhow old\b",
-    r"^(is|are|was|were|do|does|did|has|have|had|would|could|can|will|might|should)\b", r"\bwhy\b|\breason\b",
-    r"^(what|which)\b", r"\b(my|i|mine|me|our|we)\b",
-)  # fmt: skip
+    r"^(when|what (date|day|month|year|time)|since when)",
+    r"^(in |from |to )?where\b|\b(city|country|place)\b",
+    r"\bwho(m|se)?\b",
+    r"\bhow many\b|\bhow much\b|\bhow often\b",
+    r"\bhow long\b|\bhow old\b",
+    r"^(is|are|was|were|do|does|did|has|have|had|would|could|can|will|might|should)\b",
+    r"\bwhy\b|\breason\b",
+    r"^(what|which)\b",
+    r"\b(my|i|mine|me|our|we)\b",
+)
 _NEUTRAL = 0.25  # a cosine that says nothing
 
 # One column each; the second row of names is relative to the other memories of the shortlist.
 SLOT_FEATURES = (
-    "cosine", "bm25", "cover", "cover_previous", "cover_around", "cover_wide", "previous_bm25", "next_bm25",
-    "previous2_bm25", "next2_bm25", "previous_cosine", "next_cosine", "rarest", "context", "context_around", "named",
-    "other", "mentions", "mention_share", "question", "previous_question", "length", "number", "first_person",
-    "when_said", "assistant", "passage", "note", "pinned", "start", "time", "recent", "recent_now", "age",
-)  # fmt: skip
+    "cosine",
+    "bm25",
+    "cover",
+    "cover_previous",
+    "cover_around",
+    "cover_wide",
+    "previous_bm25",
+    "next_bm25",
+    "previous2_bm25",
+    "next2_bm25",
+    "previous_cosine",
+    "next_cosine",
+    "rarest",
+    "context",
+    "context_around",
+    "named",
+    "other",
+    "mentions",
+    "mention_share",
+    "question",
+    "previous_question",
+    "length",
+    "number",
+    "first_person",
+    "when_said",
+    "assistant",
+    "passage",
+    "note",
+    "pinned",
+    "start",
+    "time",
+    "recent",
+    "recent_now",
+    "age",
+)
 RELATIVE = ("cosine", "bm25", "cover", "cover_previous", "cover_around", "cover_wide", "context", "time")
 QUERY_FEATURES = (
-    "when", "where", "who", "how_many", "how_long", "yes_no", "why", "what", "personal", "now", "pronoun", "ellipsis",
-    "speakers", "speaker_named", "dated", "terms", "dialogue",
-)  # fmt: skip
+    "when",
+    "where",
+    "who",
+    "how_many",
+    "how_long",
+    "yes_no",
+    "why",
+    "what",
+    "personal",
+    "now",
+    "pronoun",
+    "ellipsis",
+    "speakers",
+    "speaker_named",
+    "dated",
+    "terms",
+    "dialogue",
+)
 WIDTH = len(SLOT_FEATURES) + 2 * len(RELATIVE) + len(QUERY_FEATURES)
 _AT = {name: i for i, name in enumerate(SLOT_FEATURES)}
 
@@ -103,12 +153,15 @@ def text_facts(text: str) -> TextFacts:
     found = _WORD.findall(text.lower())
     words = frozenset(found)
     return TextFacts(
-        stems=frozenset(map(STEMS.__getitem__, words)), length=math.log1p(len(words - STOP_WORDS)),
+        stems=frozenset(map(STEMS.__getitem__, words)),
+        length=math.log1p(len(words - STOP_WORDS)),
         question=text.rstrip().endswith(("?", "？")),
         number=_DIGIT.search(text) is not None if ascii else any(map(str.isdigit, text)),
-        first_person=not words.isdisjoint(_FIRST_PERSON) or "我" in text, when_said=not words.isdisjoint(_WHEN_SAID),
-        latin=1.0 if ascii else 1 - cjk_share(text), plain=" ".join(found) if ascii else plain(text),
-    )  # fmt: skip
+        first_person=not words.isdisjoint(_FIRST_PERSON) or "我" in text,
+        when_said=not words.isdisjoint(_WHEN_SAID),
+        latin=1.0 if ascii else 1 - cjk_share(text),
+        plain=" ".join(found) if ascii else plain(text),
+    )
 
 
 def neighbours(candidates: Sequence[Candidate], radius: int) -> np.ndarray:
@@ -190,28 +243,60 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
         for name, column in columns.items():
             table[:, _AT[name]] = column
 
-    put(cosine=cosine, bm25=bm25, cover=_sum(own, idf) / mass, cover_previous=_sum(both, idf) / mass,
-        cover_around=_sum(near, idf) / mass, cover_wide=_sum(wide, idf) / mass, previous_bm25=_moved(bm25, previous),
-        next_bm25=_moved(bm25, after), previous2_bm25=_moved(bm25, previous2), next2_bm25=_moved(bm25, after2),
-        previous_cosine=_moved(cosine, previous), next_cosine=_moved(cosine, after),
-        rarest=own[:, int(idf.argmax())] if terms else np.zeros(n), context=context,
-        context_around=np.maximum(context, np.maximum(_moved(context, previous), _moved(context, after))))  # fmt: skip
-    put(named=[bool(named) and c.memory.speaker.lower() in named for c in candidates],
+    put(
+        cosine=cosine,
+        bm25=bm25,
+        cover=_sum(own, idf) / mass,
+        cover_previous=_sum(both, idf) / mass,
+        cover_around=_sum(near, idf) / mass,
+        cover_wide=_sum(wide, idf) / mass,
+        previous_bm25=_moved(bm25, previous),
+        next_bm25=_moved(bm25, after),
+        previous2_bm25=_moved(bm25, previous2),
+        next2_bm25=_moved(bm25, after2),
+        previous_cosine=_moved(cosine, previous),
+        next_cosine=_moved(cosine, after),
+        rarest=own[:, int(idf.argmax())] if terms else np.zeros(n),
+        context=context,
+        context_around=np.maximum(context, np.maximum(_moved(context, previous), _moved(context, after))),
+    )
+    put(
+        named=[bool(named) and c.memory.speaker.lower() in named for c in candidates],
         other=[bool(named) and bool(c.memory.speaker) and c.memory.speaker.lower() not in named for c in candidates],
-        mentions=np.minimum(mention, 1), mention_share=mention / max(1, len(names)), question=question,
-        previous_question=_moved(question, previous), length=[fact.length / 3 for fact in facts],
-        number=[fact.number for fact in facts], first_person=[fact.first_person for fact in facts],
-        when_said=[fact.when_said for fact in facts], assistant=[c.memory.role == "assistant" for c in candidates],
-        passage=[c.memory.kind == "passage" for c in candidates], note=[c.memory.kind == "note" for c in candidates],
-        pinned=[0.0] * n, start=[c.memory.position < 2 for c in candidates],
-        time=_near(created, dated), recent=order, recent_now=order * now,
-        age=np.log1p(np.maximum(asked - created, 0) / 86400) / 6)  # fmt: skip
+        mentions=np.minimum(mention, 1),
+        mention_share=mention / max(1, len(names)),
+        question=question,
+        previous_question=_moved(question, previous),
+        length=[fact.length / 3 for fact in facts],
+        number=[fact.number for fact in facts],
+        first_person=[fact.first_person for fact in facts],
+        when_said=[fact.when_said for fact in facts],
+        assistant=[c.memory.role == "assistant" for c in candidates],
+        passage=[c.memory.kind == "passage" for c in candidates],
+        note=[c.memory.kind == "note" for c in candidates],
+        pinned=[0.0] * n,
+        start=[c.memory.position < 2 for c in candidates],
+        time=_near(created, dated),
+        recent=order,
+        recent_now=order * now,
+        age=np.log1p(np.maximum(asked - created, 0) / 86400) / 6,
+    )
 
     asks = [bool(re.search(pattern, focus.text, re.I)) for pattern in _ASKS]
-    query = np.array([
-        *asks, now, bool(PRONOUN.search(focus.text)), bool(ELLIPSIS.search(focus.text)), bool(speakers), bool(named),
-        bool(dated), min(len(terms), 8) / 8, len(focus.dialogue) > 0,
-    ], dtype=np.float32)  # fmt: skip
+    query = np.array(
+        [
+            *asks,
+            now,
+            bool(PRONOUN.search(focus.text)),
+            bool(ELLIPSIS.search(focus.text)),
+            bool(speakers),
+            bool(named),
+            bool(dated),
+            min(len(terms), 8) / 8,
+            len(focus.dialogue) > 0,
+        ],
+        dtype=np.float32,
+    )
     features = np.zeros((n, WIDTH), dtype=np.float32)
     features[:, : table.shape[1]] = table
     features[:, -len(query) :] = query
@@ -229,9 +314,11 @@ def relate(features: np.ndarray) -> None:
 
 
 def _found(
-    terms: Sequence[str], idf: Mapping[str, float], candidates: Sequence[Candidate],
+    terms: Sequence[str],
+    idf: Mapping[str, float],
+    candidates: Sequence[Candidate],
     facts: Sequence[TextFacts],
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray]:
     """Which candidate holds which term: (n, terms) of 0 and 1, and the terms' idf (terms,)."""
     hits = np.zeros((len(candidates), len(terms)), dtype=np.float32)
     for at, term in enumerate(terms):

@@ -58,9 +58,15 @@ class FixedReader:
         self.multilingual = multilingual
 
     def read(
-        self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
-    ) -> ReadResult:  # fmt: skip
+        self,
+        text: str,
+        candidates: Sequence[Candidate],
+        *,
+        limit: int,
+        focus: Focus | None = None,
+        keys: dict[str, np.ndarray] | None = None,
+        reading: Reading | None = None,
+    ) -> ReadResult:
         """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
         Looks at the turn alone: neither ``focus`` nor ``keys`` is used. ``reading``: what message and memories do.
@@ -82,8 +88,12 @@ class FixedReader:
         total = null + sum(math.exp(logit - top) for logit, _ in chosen)
         reads = tuple(
             Read(
-                memory=c.memory, score=_sigmoid(logit - empty), weight=math.exp(logit - top) / total,
-                cosine=c.cosine, bm25=c.bm25, window=c.window,
+                memory=c.memory,
+                score=_sigmoid(logit - empty),
+                weight=math.exp(logit - top) / total,
+                cosine=c.cosine,
+                bm25=c.bm25,
+                window=c.window,
             )
             for logit, c in chosen
         )

@@ -22,9 +22,12 @@ Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 
 
 def with_later(
-    kept: Sequence[Weighed], candidates: Sequence[Candidate], keys: Mapping[str, np.ndarray],
-    of: Callable[[Sequence[Memory]], Sequence[Acts]], shift: float = 0.0,
-) -> tuple[list[Weighed], dict[str, str]]:  # fmt: skip
+    kept: Sequence[Weighed],
+    candidates: Sequence[Candidate],
+    keys: Mapping[str, np.ndarray],
+    of: Callable[[Sequence[Memory]], Sequence[Acts]],
+    shift: float = 0.0,
+) -> tuple[list[Weighed], dict[str, str]]:
     """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
     strongest, which weighs as much; and the id of that message by the id of the earlier one, and of the assistant's
     reply to it, which mostly says it again.
@@ -39,9 +42,10 @@ def with_later(
         if not _own(source) or source.id not in keys:
             continue
         later = [
-            (float(keys[one.memory.id] @ keys[source.id]) - shift, place) for place, one in enumerate(candidates)
+            (float(keys[one.memory.id] @ keys[source.id]) - shift, place)
+            for place, one in enumerate(candidates)
             if _own(one.memory) and one.memory.created > source.created and one.memory.id in keys
-        ]  # fmt: skip
+        ]
         near = [place for cosine, place in sorted(later, reverse=True) if cosine >= ALIKE][:LOOKED_AT]
         if not near:
             continue

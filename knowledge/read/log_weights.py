@@ -11,9 +11,7 @@ from knowledge.records import Memory
 SLIGHT = 12.0  # nats below the strongest from which a memory can decide nothing, whatever it says
 
 
-def lessened_each(
-    log_alpha: np.ndarray, memories: Sequence[Memory], loss: Callable[[Memory], float]
-) -> np.ndarray:  # fmt: skip
+def lessened_each(log_alpha: np.ndarray, memories: Sequence[Memory], loss: Callable[[Memory], float]) -> np.ndarray:
     """log α (n + 1,), null slot last, less each memory's ``loss`` in nats; only those that weigh enough to decide
     anything are looked into."""
     lost = np.zeros(len(log_alpha))

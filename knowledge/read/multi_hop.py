@@ -62,9 +62,17 @@ class Hop(nn.Module):
     """One hop: address, read the values, update the query, then (where wanted) norm and feed-forward."""
 
     def __init__(
-        self, dimension: int, key_dim: int, value_dim: int, addressing: Addressing, *, update: Update,
-        feed_forward: int, layer_norm: bool, dropout: float,
-    ) -> None:  # fmt: skip
+        self,
+        dimension: int,
+        key_dim: int,
+        value_dim: int,
+        addressing: Addressing,
+        *,
+        update: Update,
+        feed_forward: int,
+        layer_norm: bool,
+        dropout: float,
+    ) -> None:
         super().__init__()
         self.addressing = addressing
         heads, width = addressing.heads, addressing.head_dim
@@ -87,9 +95,15 @@ class Hop(nn.Module):
         return self.addressing.project(keys), self.to_value(values).view(batch, slots, heads, width).transpose(1, 2)
 
     def forward(
-        self, query: Tensor, prepared: tuple[Tensor, Tensor], *, mask: Tensor | None, evidence: Tensor | None,
-        previous: Address | None, neighbours: Tensor | None,
-    ) -> tuple[Tensor, Address]:  # fmt: skip
+        self,
+        query: Tensor,
+        prepared: tuple[Tensor, Tensor],
+        *,
+        mask: Tensor | None,
+        evidence: Tensor | None,
+        previous: Address | None,
+        neighbours: Tensor | None,
+    ) -> tuple[Tensor, Address]:
         projected, valued = prepared
         address = self.addressing(
             query, projected, mask=mask, evidence=evidence, previous=previous, neighbours=neighbours, projected=True
@@ -143,12 +157,27 @@ class MultiHopRead(nn.Module):
 
         def hop() -> Hop:
             addressing = Addressing(
-                dimension, key_dim, heads=heads, head_dim=head_dim or max(1, dimension // heads), similarity=similarity,
-                interpolation=interpolation, shift_radius=shift_radius, sharpening=sharpening, null_slot=null_slot,
+                dimension,
+                key_dim,
+                heads=heads,
+                head_dim=head_dim or max(1, dimension // heads),
+                similarity=similarity,
+                interpolation=interpolation,
+                shift_radius=shift_radius,
+                sharpening=sharpening,
+                null_slot=null_slot,
                 strength=strength,
-            )  # fmt: skip
-            return Hop(dimension, key_dim, value_dim, addressing, update=update, feed_forward=feed_forward,
-                       layer_norm=layer_norm, dropout=dropout)  # fmt: skip
+            )
+            return Hop(
+                dimension,
+                key_dim,
+                value_dim,
+                addressing,
+                update=update,
+                feed_forward=feed_forward,
+                layer_norm=layer_norm,
+                dropout=dropout,
+            )
 
         self.hops = nn.ModuleList(hop() for _ in range(1 if shared else hops))
 
@@ -158,9 +187,17 @@ class MultiHopRead(nn.Module):
         return step
 
     def hop(
-        self, number: int, query: Tensor, keys: Tensor, values: Tensor, *, mask: Tensor | None = None,
-        evidence: Tensor | None = None, previous: Address | None = None, neighbours: Tensor | None = None,
-    ) -> tuple[Tensor, Address]:  # fmt: skip
+        self,
+        number: int,
+        query: Tensor,
+        keys: Tensor,
+        values: Tensor,
+        *,
+        mask: Tensor | None = None,
+        evidence: Tensor | None = None,
+        previous: Address | None = None,
+        neighbours: Tensor | None = None,
+    ) -> tuple[Tensor, Address]:
         """Hop ``number`` (from 0) alone, for a caller that fetches new slots between hops. Shapes: :meth:`forward`."""
         step = self._step(number)
         refined, address = step(
@@ -193,16 +230,24 @@ class MultiHopRead(nn.Module):
             if prepared is None or not self.shared:
                 prepared = step.prepare(keys, values)
             query, address = step(
-                query, prepared, mask=mask, evidence=evidence_of(evidence, number, query, previous),
-                previous=previous, neighbours=neighbours,
-            )  # fmt: skip
+                query,
+                prepared,
+                mask=mask,
+                evidence=evidence_of(evidence, number, query, previous),
+                previous=previous,
+                neighbours=neighbours,
+            )
             addresses.append(address)
         return Hops(query, tuple(addresses))
 
     def refine(
-        self, slots: Tensor, *, mask: Tensor | None = None, evidence: Evidence | None = None,
+        self,
+        slots: Tensor,
+        *,
+        mask: Tensor | None = None,
+        evidence: Evidence | None = None,
         neighbours: Tensor | None = None,
-    ) -> Hops:  # fmt: skip
+    ) -> Hops:
         """Slots that read each other: each slot (B, N, D) is a query over all slots as the hop before left them.
 
         What a slot learns in one hop is there for the others in the next, which is what inference over several facts
@@ -212,9 +257,15 @@ class MultiHopRead(nn.Module):
         for number in range(self.count):
             previous = addresses[-1] if addresses else None
             slots, address = self.hop(
-                number, slots, slots, slots, mask=mask, evidence=evidence_of(evidence, number, slots, previous),
-                previous=previous, neighbours=neighbours,
-            )  # fmt: skip
+                number,
+                slots,
+                slots,
+                slots,
+                mask=mask,
+                evidence=evidence_of(evidence, number, slots, previous),
+                previous=previous,
+                neighbours=neighbours,
+            )
             addresses.append(address)
         return Hops(slots, tuple(addresses))
 

@@ -26,23 +26,38 @@ TOGETHER = 2  # of them whose words and the query's are looked for together
 
 
 def focus_of(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str],
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    text: str,
+    vector: np.ndarray,
+    dialogue: Sequence[str],
     asked: float,
-) -> Focus:  # fmt: skip
+) -> Focus:
     """``vector``: (dimension,) unit row of ``text`` as a query. ``dialogue``: the turns before it, oldest first.
     ``asked``: seconds since the epoch, UTC."""
     last = list(dialogue)[-TURNS:]
     context = context_words(last)
     return Focus(
-        text=text, vector=vector, dialogue=encoder.encode(last), context=context,
-        idf=store.idf(owner, [*query_terms(text), *context]), asked=asked,
-    )  # fmt: skip
+        text=text,
+        vector=vector,
+        dialogue=encoder.encode(last),
+        context=context,
+        idf=store.idf(owner, [*query_terms(text), *context]),
+        asked=asked,
+    )
 
 
 def candidates_of(
-    store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray, dialogue: Sequence[str], *,
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    text: str,
+    vector: np.ndarray,
+    dialogue: Sequence[str],
+    *,
     exclude: frozenset[str] = frozenset(),
-) -> tuple[list[Candidate], dict[str, np.ndarray]]:  # fmt: skip
+) -> tuple[list[Candidate], dict[str, np.ndarray]]:
     """The shortlist of a query, and in a dialogue also what its last turns and the query find together.
 
     With it the candidates' keys: id → (dimension,) vector.
@@ -59,10 +74,19 @@ def candidates_of(
 
 
 def read_memory(
-    reader: Reader, store: ExternalMemory, encoder: TextEncoder, owner: str, text: str, vector: np.ndarray,
-    dialogue: Sequence[str], *, asked: float, exclude: frozenset[str] = frozenset(), limit: int,
+    reader: Reader,
+    store: ExternalMemory,
+    encoder: TextEncoder,
+    owner: str,
+    text: str,
+    vector: np.ndarray,
+    dialogue: Sequence[str],
+    *,
+    asked: float,
+    exclude: frozenset[str] = frozenset(),
+    limit: int,
     messages: MessageReader | None = None,
-) -> ReadResult:  # fmt: skip
+) -> ReadResult:
     """The read of a query; arguments as of :func:`focus_of`. A reader that is not learned gets the turn alone.
 
     ``messages``: reads what message and memories do, by their vectors too; by their texts alone where it is not given.

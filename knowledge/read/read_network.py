@@ -80,16 +80,22 @@ class EvidenceHead(nn.Module):
         super().__init__()
         self.heads = size.heads
         self.slot = nn.Sequential(
-            nn.Linear(WIDTH + extra, size.hidden), nn.GELU(), nn.Dropout(0.1), nn.Linear(size.hidden, size.hidden),
-            nn.GELU(), nn.Linear(size.hidden, size.heads + 1),
-        )  # fmt: skip
+            nn.Linear(WIDTH + extra, size.hidden),
+            nn.GELU(),
+            nn.Dropout(0.1),
+            nn.Linear(size.hidden, size.hidden),
+            nn.GELU(),
+            nn.Linear(size.hidden, size.heads + 1),
+        )
         self.blind = nn.Sequential(  # who matches best, whoever said it
             nn.Linear(WIDTH, size.hidden // 2), nn.GELU(), nn.Dropout(0.1), nn.Linear(size.hidden // 2, 1)
         )
         self.null = nn.Sequential(
-            nn.Linear(2 * (WIDTH + extra) + 2 + 4, size.hidden), nn.GELU(), nn.Dropout(0.1),
+            nn.Linear(2 * (WIDTH + extra) + 2 + 4, size.hidden),
+            nn.GELU(),
+            nn.Dropout(0.1),
             nn.Linear(size.hidden, size.heads),
-        )  # fmt: skip
+        )
 
     def forward(self, features: Tensor, mask: Tensor) -> Tensor:
         """(B, N, F + extra), (B, N) → (B, H, N + 1)."""
@@ -126,9 +132,16 @@ class ReadNetwork(nn.Module):
         self.size = size = size or ReadSize()
         self.internal = InternalMemory(size.dimension, size.state, dropout=0.1) if size.internal_memory else None
         self.read = MultiHopRead(
-            size.dimension, hops=size.hops, heads=size.heads, head_dim=size.head_dim, update="highway",
-            shift_radius=size.shift_radius, sharpening=True, null_slot=size.null_slot, strength=8.0,
-        )  # fmt: skip
+            size.dimension,
+            hops=size.hops,
+            heads=size.heads,
+            head_dim=size.head_dim,
+            update="highway",
+            shift_radius=size.shift_radius,
+            sharpening=True,
+            null_slot=size.null_slot,
+            strength=8.0,
+        )
         self.heads = nn.ModuleList(EvidenceHead(size, _EXTRA if hop else 0) for hop in range(size.hops))
         self.mixture = nn.Linear(len(QUERY_FEATURES), size.hops * size.heads)
         nn.init.zeros_(self.mixture.weight)
@@ -178,9 +191,13 @@ class ReadNetwork(nn.Module):
             return logits if size.null_slot else logits[..., :-1]
 
         hops = self.read(
-            query, batch.keys, batch.keys, mask=batch.mask, evidence=evidence,
+            query,
+            batch.keys,
+            batch.keys,
+            mask=batch.mask,
+            evidence=evidence,
             neighbours=batch.neighbours if size.shift_radius else None,
-        )  # fmt: skip
+        )
         asked = features[:, 0, -len(QUERY_FEATURES) :]
         share = F.log_softmax(self.mixture(asked), -1).view(-1, size.hops, size.heads)
         each = torch.stack([address.log_weights for address in hops.addresses], 1)  # (B, K, H, N + 1)

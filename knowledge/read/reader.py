@@ -32,9 +32,15 @@ class Reader(Protocol):
     def learned(self) -> bool: ...
 
     def read(
-        self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
-    ) -> ReadResult:  # fmt: skip
+        self,
+        text: str,
+        candidates: Sequence[Candidate],
+        *,
+        limit: int,
+        focus: Focus | None = None,
+        keys: dict[str, np.ndarray] | None = None,
+        reading: Reading | None = None,
+    ) -> ReadResult:
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...
 
@@ -62,9 +68,7 @@ def fixed_for(encoder: str, *, multilingual: bool) -> FixedReader:
     return FixedReader(mix, multilingual=multilingual)
 
 
-def make_reader(
-    encoder: str, dimension: int, *, multilingual: bool, path: Path | None = None
-) -> tuple[Reader, str]:
+def make_reader(encoder: str, dimension: int, *, multilingual: bool, path: Path | None = None) -> tuple[Reader, str]:
     """The learned read where its weights fit this encoder, else the fixed mix, and then a sentence that says why.
 
     ``path``: of the weights; by default those that ship for this encoder.

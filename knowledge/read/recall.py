@@ -63,9 +63,13 @@ class Recall:
     """``offset``: time → seconds that the person's clock is ahead of UTC then; by default this computer's."""
 
     def __init__(
-        self, store: ExternalMemory, encoder: TextEncoder, acts: MessageReader, *,
+        self,
+        store: ExternalMemory,
+        encoder: TextEncoder,
+        acts: MessageReader,
+        *,
         offset: Callable[[float], float] = lambda when: float(time.localtime(when).tm_gmtoff),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._store, self._encoder, self._acts, self._offset = store, encoder, acts, offset
         self._told = Told(store, acts)
 
@@ -140,9 +144,12 @@ class Recall:
         kept = reads[:LISTED]
         total = sum(read.weight for read in kept)
         return ReadResult(
-            asked.text, tuple(replace(read, weight=read.weight / total) for read in kept),
-            null_weight=0.0 if kept else 1.0, shortlisted=len(reads), operation="recall_list",
-        )  # fmt: skip
+            asked.text,
+            tuple(replace(read, weight=read.weight / total) for read in kept),
+            null_weight=0.0 if kept else 1.0,
+            shortlisted=len(reads),
+            operation="recall_list",
+        )
 
     def _nearest(self, asked: Asked, reader: Reader) -> ReadResult:
         """What the person told that is nearest, as a read by attention that the null slot does not shut."""
@@ -178,7 +185,8 @@ class Recall:
         for source in sources:
             said = telling(source.text)
             near = self._store.shortlist(
-                asked.owner, source.text, vectors.get(source.id, asked.vector), exclude=asked.exclude)  # fmt: skip
+                asked.owner, source.text, vectors.get(source.id, asked.vector), exclude=asked.exclude
+            )
             for one in (candidate.memory for candidate in near):
                 shared, own = len(telling(one.text) & said), max(1, len(telling(one.text)))
                 again = shared >= REPEATS * own and one.role == "assistant"
@@ -202,10 +210,18 @@ class Recall:
 
     def _attended(self, asked: Asked, reader: Reader) -> ReadResult:
         return read_memory(
-            reader, self._store, self._encoder, asked.owner, asked.text, asked.vector,
-            [turn.text for turn in asked.dialogue], asked=asked.when, exclude=asked.exclude, limit=_LOOKED,
+            reader,
+            self._store,
+            self._encoder,
+            asked.owner,
+            asked.text,
+            asked.vector,
+            [turn.text for turn in asked.dialogue],
+            asked=asked.when,
+            exclude=asked.exclude,
+            limit=_LOOKED,
             messages=self._acts,
-        )  # fmt: skip
+        )
 
     def _telling(self, asked: Asked, reads: Sequence[Read]) -> list[Read]:
         """Those of passages and of what the person told."""
@@ -223,6 +239,10 @@ def _set(asked: Asked, operation: str, memories: Sequence[Memory]) -> ReadResult
     fall = [1.0 - place / (4 * len(shown)) for place in range(len(shown))]
     reads = tuple(Read(one, score=1.0, weight=part / sum(fall)) for one, part in zip(shown, fall, strict=True))
     return ReadResult(
-        asked.text, reads, null_weight=0.0 if reads else 1.0, shortlisted=len(memories), operation=operation,
+        asked.text,
+        reads,
+        null_weight=0.0 if reads else 1.0,
+        shortlisted=len(memories),
+        operation=operation,
         more=len(memories) - len(shown),
-    )  # fmt: skip
+    )

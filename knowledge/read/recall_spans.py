@@ -13,20 +13,56 @@ from datetime import UTC, datetime, timedelta
 
 from knowledge.text.time_expressions import DAY, DAY_NUMBERS, SMALL_NUMBERS, Span, dates
 
-_UNITS = {"day": "day", "week": "week", "month": "month", "year": "year", "天": "day", "日": "day", "周": "week",
-          "星期": "week", "礼拜": "week", "月": "month", "年": "year"}  # fmt: skip
+_UNITS = {
+    "day": "day",
+    "week": "week",
+    "month": "month",
+    "year": "year",
+    "天": "day",
+    "日": "day",
+    "周": "week",
+    "星期": "week",
+    "礼拜": "week",
+    "月": "month",
+    "年": "year",
+}
 _COUNTS = SMALL_NUMBERS | {"a couple": 2, "a few": 3, "few": 3, "几": 3}
 _HAN = {sign: number for number, sign in enumerate("零一二三四五六七八九十")} | {"两": 2, "十一": 11, "十二": 12}
 _HAN_DAYS = {sign: number for number, sign in enumerate("一二三四五六")} | {"日": 6, "天": 6}
 _WEEKDAY = "|".join(DAY_NUMBERS)
 _BACK = {"this": 0, "这": 0, "这个": 0, "本": 0, "今": 0, "上上": 2, "上上个": 2, "前": 2}  # others: 1
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-           "december")  # fmt: skip
+_MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
 _COUNT = r"\d{1,3}|a couple|a few|few|an?|" + "|".join(SMALL_NUMBERS)
 _NEAR = {
-    "the day before yesterday": 2, "大前天": 3, "前天": 2, "yesterday": 1, "last night": 1, "昨": 1, "today": 0,
-    "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0, "今天": 0, "今早": 0, "今晚": 0, "今日": 0,
-}  # fmt: skip
+    "the day before yesterday": 2,
+    "大前天": 3,
+    "前天": 2,
+    "yesterday": 1,
+    "last night": 1,
+    "昨": 1,
+    "today": 0,
+    "tonight": 0,
+    "this morning": 0,
+    "this afternoon": 0,
+    "this evening": 0,
+    "今天": 0,
+    "今早": 0,
+    "今晚": 0,
+    "今日": 0,
+}
 _PATTERN = re.compile(
     rf"(?P<near>{'|'.join(_NEAR)})"
     rf"|(?P<count>\b(?:{_COUNT})\b|\d{{1,3}}|[零一二三四五六七八九十两几]{{1,2}})(?: of)?(?: |个)?"
@@ -58,9 +94,11 @@ def span_of(text: str, asked: float, offset: float) -> Span | None:
             continue
         named = dates(text, local)  # "on 3 May" is closer than "May"
         start, end = named[0] if match["month"] and named else found
-        if _SINCE.search(text[: match.start()]) or match[0].lower().startswith("since") or _SINCE_BEHIND.match(
-            text[match.end() :]
-        ):  # fmt: skip
+        if (
+            _SINCE.search(text[: match.start()])
+            or match[0].lower().startswith("since")
+            or _SINCE_BEHIND.match(text[match.end() :])
+        ):
             end = local
         return start - offset, end - offset
     for start, end in dates(text, local):
@@ -134,4 +172,3 @@ def _month(year: int, month: int) -> Span:
 
 def _days(first: datetime, count: int = 1) -> Span:
     return first.timestamp(), first.timestamp() + count * DAY
-

@@ -75,23 +75,23 @@ def log_odds(probability: float) -> float:
 
 def first_hand(candidates: Sequence[Candidate]) -> list[Candidate]:
     """``candidates`` without the assistant's repetitions of others among them; questions are nobody's source."""
-    wanted = frozenset[str]().union(
-        *(telling(one.memory.text) for one in candidates if one.memory.role == "assistant")
-    )
+    wanted = frozenset[str]().union(*(telling(one.memory.text) for one in candidates if one.memory.role == "assistant"))
     if not wanted:
         return list(candidates)
     told = [
-        facts.stems for one in candidates
+        facts.stems
+        for one in candidates
         if one.memory.role != "assistant" and not (facts := text_facts(one.memory.text)).question
-    ]  # fmt: skip
+    ]
     sources = defaultdict[str, list[int]](list)
     for number, stems in enumerate(told):
         for word in stems & wanted:
             sources[word].append(number)
     return [
-        one for one in candidates
+        one
+        for one in candidates
         if one.memory.role != "assistant" or one.memory.pinned or not _repeats(one.memory.text, told, sources)
-    ]  # fmt: skip
+    ]
 
 
 def _repeats(text: str, told: Sequence[frozenset[str]], sources: dict[str, list[int]]) -> bool:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from knowledge.records import Acts, Turn
 
 MAY_TELL = 0.15  # probability from which a message may hold something that is worth reading
+
+
 def context_of(acts: Acts, dialogue: Sequence[str]) -> Sequence[str]:
     """The turns before a message that does ``acts``, oldest first, that the read looks at beside it.
 

@@ -34,13 +34,15 @@ _BACK = 4  # turns between a message and what it leans on, at most
 _LEANS = re.compile(r"\W*(?:it|that|this|they|he|she)\b", re.I)
 _NOW = re.compile(
     r"\b(?:now|current(?:ly)?|still|these days|nowadays|at the moment|at present|today|latest|newest|up to date|"
-    r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新", re.I,
-)  # fmt: skip
+    r"most recent(?:ly)?)\b|现在|目前|如今|眼下|最新",
+    re.I,
+)
 _DATE = rf"(?:\d|next|last|this|today|yesterday|noon|(?:{'|'.join((*day_name, *month_name[1:]))})\b)"
 _WAS = re.compile(  # "before 10 April" says when, not that something changed
     rf"\bbefore\b(?! (?:the )?{_DATE})|\b(?:used to|previous(?:ly)?|former(?:ly)?)\b|\bearlier\b(?! (?:in )?{_DATE})|"
-    r"(?:\b(?:my|your|his|her|its|our|their|the)|'s) old\b|以前|之前|原来", re.I,
-)  # fmt: skip
+    r"(?:\b(?:my|your|his|her|its|our|their|the)|'s) old\b|以前|之前|原来",
+    re.I,
+)
 _BEFORE = re.compile(rf"{_WAS.pattern}|\b(?:until now|by now|first)\b", re.I)
 _AGE = re.compile(r"\bhow old\b|\byears? old\b", re.I)
 _PRESENT = re.compile(r"\b(?:is|are|am|do|does)\b|\b(?:what|where|who|when|how)'s\b", re.I)
@@ -49,8 +51,9 @@ _NOT_PRESENT = re.compile(
 )
 _CHANGED = re.compile(
     r"\b(?:moved?|switched|changed|new|now|instead|no longer|any ?more|sold|replaced|swapped|quit|renamed|updated|"
-    r"postponed|rescheduled|from now on|actually|correction)\b|搬|换|改|新的|现在|不再", re.I,
-)  # fmt: skip
+    r"postponed|rescheduled|from now on|actually|correction)\b|搬|换|改|新的|现在|不再",
+    re.I,
+)
 
 
 def asks_for_now(text: str) -> bool:
@@ -69,9 +72,15 @@ def asks_for_before(text: str) -> bool:
 
 
 def superseded(
-    log_alpha: np.ndarray, memories: Sequence[Memory], keys: Mapping[str, np.ndarray], question: str, *,
-    context: frozenset[str] = frozenset(), around: Sequence[Memory] = (), shift: float = 0.0,
-) -> np.ndarray:  # fmt: skip
+    log_alpha: np.ndarray,
+    memories: Sequence[Memory],
+    keys: Mapping[str, np.ndarray],
+    question: str,
+    *,
+    context: frozenset[str] = frozenset(),
+    around: Sequence[Memory] = (),
+    shift: float = 0.0,
+) -> np.ndarray:
     """log α (n + 1,), null slot last, with what newer memories take from older ones (older ones from newer, where the
     question is on what was before); sums to 1 as before.
 

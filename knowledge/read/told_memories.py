@@ -31,9 +31,16 @@ class Told:
         self._lock = threading.Lock()
 
     def newest(
-        self, owner: str, *, least: int, since: float | None = None, until: float | None = None, container: str = "",
-        search: str = "", exclude: frozenset[str] = frozenset(),
-    ) -> list[Memory]:  # fmt: skip
+        self,
+        owner: str,
+        *,
+        least: int,
+        since: float | None = None,
+        until: float | None = None,
+        container: str = "",
+        search: str = "",
+        exclude: frozenset[str] = frozenset(),
+    ) -> list[Memory]:
         """What the person told, newest first, each thing once, in the span of time, conversation or with the words
         that are given. At least ``least`` where there are as many; of a large memory not all."""
         found: list[Memory] = []
@@ -73,8 +80,15 @@ class Told:
         offset, total = 0, 1
         while offset < total:
             page, total = self._store.page(
-                owner, search=search, since=since, until=until, container=container or None, limit=_PAGE,
-                offset=offset, order="newest")  # fmt: skip
+                owner,
+                search=search,
+                since=since,
+                until=until,
+                container=container or None,
+                limit=_PAGE,
+                offset=offset,
+                order="newest",
+            )
             offset += _PAGE
             yield page
 

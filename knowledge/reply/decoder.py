@@ -61,9 +61,7 @@ class Decoder(Protocol):
 class OpenDecoder(Decoder, Protocol):
     """A decoder that runs here, so that it can be looked into."""
 
-    def effects(
-        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
+    def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         """Log-probability of the reply ``text`` in nats less that without each memory, by id; None when stopped."""
         ...
 
@@ -152,9 +150,18 @@ def make_decoder(
         progress(LOADING, 0.0)
         try:
             decoder = LocalDecoder(
-                place, device=device, dtype=dtype, window=window, reads_tokens=reads_tokens, cache_mib=cache_mib,
-                path=path, blocks=blocks, adapter=adapted, style=style, way=way,
-            )  # fmt: skip
+                place,
+                device=device,
+                dtype=dtype,
+                window=window,
+                reads_tokens=reads_tokens,
+                cache_mib=cache_mib,
+                path=path,
+                blocks=blocks,
+                adapter=adapted,
+                style=style,
+                way=way,
+            )
         except AdapterError as exc:
             log.warning("%s The decoder starts without it.", exc)
             return load(place, None)

@@ -9,11 +9,11 @@ _CHINESE = 0.3  # share of Chinese letters from which a message is answered in C
 # How a reply begins is said where a small decoder would rather invent one than say that it does not know.
 NOTES = {
     "nothing": (
-        "(Nothing that I told you says this. Answer with one short sentence that begins with \"You haven't told me\".)",
+        '(Nothing that I told you says this. Answer with one short sentence that begins with "You haven\'t told me".)',
         "（我从来没有告诉过你这件事。请用一句以“你还没有告诉过我”开头的简短的话回答。）",
     ),
     "unsure": (
-        "(You are not sure. Answer with one short sentence that begins with \"I'm not sure\"; the closest things I "
+        '(You are not sure. Answer with one short sentence that begins with "I\'m not sure"; the closest things I '
         "told you follow below it.)",
         "（你不确定。请用一句以“我不确定”开头的简短的话回答；我说过的最接近的内容会附在下面。）",
     ),

@@ -29,8 +29,7 @@ class Style:
     """Words and order of a prompt; the defaults come from tests/benchmarks/prompt_formats.py (numbers in LOG.md)."""
 
     system: str = (
-        "You are a helpful AI assistant who remembers what the user said before. "
-        "Answer in one or two short sentences."
+        "You are a helpful AI assistant who remembers what the user said before. Answer in one or two short sentences."
     )
     heading: str = "Context:"  # above the memories
     line: str = "On {date} {who} said: {text}"  # one memory
@@ -47,9 +46,9 @@ class Style:
 PLAIN = Style(
     system=(
         "You are Mneme, a friendly personal assistant who remembers what the user tells you.\n"
-        "- Messages that begin with \"Earlier\" are what the user told you in the past, with the date. Use those that "
+        '- Messages that begin with "Earlier" are what the user told you in the past, with the date. Use those that '
         "fit the user's message and ignore the others. What was said later is newer.\n"
-        "- \"I\" and \"my\" in the user's messages mean the user: in your replies say \"you\" and \"your\".\n"
+        '- "I" and "my" in the user\'s messages mean the user: in your replies say "you" and "your".\n'
         "- When the user asks about their own life and nothing they told you says it, answer that they have not told "
         "you yet. Never make up names, numbers, dates or places about the user.\n"
         "- When the user tells you something, react to it in one short, warm sentence.\n"
@@ -91,7 +90,7 @@ class PromptBuilder:
 
     def build(
         self, request: ReplyRequest, *, mark: str = "", everything: bool = False, examples: bool = True
-    ) -> Prompt:  # fmt: skip
+    ) -> Prompt:
         """The prompt for a request. An empty dialogue gives the system prompt alone.
 
         ``mark`` stands in the messages where the memories' lines belong, for a caller that puts them there itself.

@@ -102,13 +102,18 @@ class RemoteDecoder:
         usage = told.get("usage")
         counted = usage if isinstance(usage, dict) else {}
         details = counted.get("prompt_tokens_details")
-        yield ReplyDone(text, finish, Usage(
-            prompt_tokens=_number(counted.get("prompt_tokens")) or sum(estimate_tokens(m["content"]) for m in messages),
-            cached_tokens=_number(details.get("cached_tokens")) if isinstance(details, dict) else 0,
-            completion_tokens=_number(counted.get("completion_tokens")) or estimate_tokens(text),
-            first_token_seconds=first_token,
-            seconds=time.perf_counter() - started,
-        ))
+        yield ReplyDone(
+            text,
+            finish,
+            Usage(
+                prompt_tokens=_number(counted.get("prompt_tokens"))
+                or sum(estimate_tokens(m["content"]) for m in messages),
+                cached_tokens=_number(details.get("cached_tokens")) if isinstance(details, dict) else 0,
+                completion_tokens=_number(counted.get("completion_tokens")) or estimate_tokens(text),
+                first_token_seconds=first_token,
+                seconds=time.perf_counter() - started,
+            ),
+        )
 
     # ---- the connection -----------------------------------------------------------------------------------
 
@@ -146,8 +151,12 @@ class RemoteDecoder:
         self, client: httpx.AsyncClient, messages: Sequence[Message], sampling: Sampling, limit: str
     ) -> AsyncIterator[_Piece]:
         body: dict[str, Any] = {
-            "model": self._model, "messages": list(messages), "stream": True, "stream_options": {"include_usage": True},
-            "temperature": sampling.temperature, limit: sampling.max_tokens,
+            "model": self._model,
+            "messages": list(messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": sampling.temperature,
+            limit: sampling.max_tokens,
         }
         if sampling.temperature > 0:
             body["top_p"] = sampling.top_p
@@ -288,6 +297,13 @@ def _number(value: Any) -> int:
 
 def estimate_tokens(text: str) -> int:
     """Rough number of tokens: one per CJK character, one per four others, rounded up."""
-    wide = sum(1 for character in text if "\u2e80" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3"
-               or "\uf900" <= character <= "\ufaff" or "\uff00" <= character <= "\uffef" or character >= "\U00020000")
+    wide = sum(
+        1
+        for character in text
+        if "\u2e80" <= character <= "\u9fff"
+        or "\uac00" <= character <= "\ud7a3"
+        or "\uf900" <= character <= "\ufaff"
+        or "\uff00" <= character <= "\uffef"
+        or character >= "\U00020000"
+    )
     return wide + math.ceil((len(text) - wide) / 4)

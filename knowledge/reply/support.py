@@ -34,9 +34,20 @@ from knowledge.text.words import telling
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "support.safetensors"
 FEATURES = (
-    "most", "mean", "total", "likelihood", "least", "missing", "null", "lead", "tokens", "borrowed", "novel",
-    "nothing_new", "borrowed_from_first",
-)  # fmt: skip
+    "most",
+    "mean",
+    "total",
+    "likelihood",
+    "least",
+    "missing",
+    "null",
+    "lead",
+    "tokens",
+    "borrowed",
+    "novel",
+    "nothing_new",
+    "borrowed_from_first",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,20 @@ class Evidence:
         """(features,) in the order of ``FEATURES``."""
         gain = self.read - self.unread
         first, second = [*sorted(self.weights, reverse=True), 0.0, 0.0][:2]
-        return np.array([
-            math.log1p(max(0.0, float(gain.max()))), float(gain.mean()), math.log1p(max(0.0, float(gain.sum()))),
-            float(self.read.mean()), float(self.read.min()), float(min(self.missing, 3)), self.null,
-            (first - second) / max(first, 1e-6), math.log(len(gain)), *self._words(),
-        ])  # fmt: skip
+        return np.array(
+            [
+                math.log1p(max(0.0, float(gain.max()))),
+                float(gain.mean()),
+                math.log1p(max(0.0, float(gain.sum()))),
+                float(self.read.mean()),
+                float(self.read.min()),
+                float(min(self.missing, 3)),
+                self.null,
+                (first - second) / max(first, 1e-6),
+                math.log(len(gain)),
+                *self._words(),
+            ]
+        )
 
     def _words(self) -> tuple[float, float, float, float]:
         """Of the new words the share that was read, how many were not (at most 3), whether there are none, and the
@@ -104,9 +124,14 @@ def evidence_of(decoder: CheckedDecoder, request: ReplyRequest, done: ReplyDone,
     told = [f"{resolved(one.text, one.created)}\n{one.title}\n{one.speaker}" for one in memories]
     names = missing(done.text, [*said, *told, *(date_in_words(one.created) for one in memories)])
     return Evidence(
-        likely, unread, len(names), [one.weight for one in read.reads], read.null_weight,
-        telling(done.text) - telling(read.query), [telling(text) for text in told],
-    )  # fmt: skip
+        likely,
+        unread,
+        len(names),
+        [one.weight for one in read.reads],
+        read.null_weight,
+        telling(done.text) - telling(read.query),
+        [telling(text) for text in told],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +179,9 @@ def save(model: SupportModel, path: Path, about: dict[str, object]) -> None:
     """``about``: what the card says of how it was made."""
     arrays = {"mean": model.mean, "deviation": model.deviation, "weights": model.weights}
     metadata = {
-        "features": json.dumps(FEATURES), "bias": repr(model.bias), "least": repr(model.least),
+        "features": json.dumps(FEATURES),
+        "bias": repr(model.bias),
+        "least": repr(model.least),
         "training": json.dumps(about),
-    }  # fmt: skip
+    }
     save_file({name: array.astype(np.float32) for name, array in arrays.items()}, path, metadata)

@@ -31,9 +31,7 @@ class TokenPicker:
     ``bias``: nats added to the logit of a sequence's last token where the others stand before it.
     """
 
-    def __init__(
-        self, sampling: Sampling, device: str, bias: Mapping[tuple[int, ...], float] | None = None
-    ) -> None:  # fmt: skip
+    def __init__(self, sampling: Sampling, device: str, bias: Mapping[tuple[int, ...], float] | None = None) -> None:
         self._made: list[int] = []
         self._device = device
         self._greedy = sampling.temperature <= 0

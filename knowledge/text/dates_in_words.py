@@ -26,10 +26,24 @@ _PATTERN = re.compile(
     re.I,
 )
 _DAYS = {
-    "the day before yesterday": -2, "yesterday": -1, "last night": -1, "tomorrow": 1, "the day after tomorrow": 2,
-    "大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "今天": 0, "今早": 0, "今晚": 0, "明天": 1, "明早": 1, "明晚": 1,
-    "后天": 2, "大后天": 3,
-}  # fmt: skip
+    "the day before yesterday": -2,
+    "yesterday": -1,
+    "last night": -1,
+    "tomorrow": 1,
+    "the day after tomorrow": 2,
+    "大前天": -3,
+    "前天": -2,
+    "昨天": -1,
+    "昨晚": -1,
+    "今天": 0,
+    "今早": 0,
+    "今晚": 0,
+    "明天": 1,
+    "明早": 1,
+    "明晚": 1,
+    "后天": 2,
+    "大后天": 3,
+}
 _CJK_DAY = re.compile(  # 以后天天 and 后天性 are no days
     r"(大前天|(?<!大)前天|昨天|昨晚|今天|今早|今晚|明天|明早|明晚|大后天|(?<![大以之往最今])后天(?![天性]))(?!\s*[（(])"
 )
@@ -126,5 +140,3 @@ def _cjk_day(word: str, now: datetime) -> str:
 def _month(now: datetime, step: int) -> str:
     months = now.year * 12 + now.month - 1 + step
     return f"{calendar.month_name[months % 12 + 1]} {months // 12}"
-
-

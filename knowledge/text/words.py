@@ -65,7 +65,8 @@ def index_words(text: str) -> str:
 
 _GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
     r"\b(?:would|might|could|likely|probably|do you think|personality|traits|attributes|kind of person)\b"
-    r"(?! (?:you|like to)\b)|可能|会不会|也许|大概会|性格|怎样的人|什么样的人", re.I
+    r"(?! (?:you|like to)\b)|可能|会不会|也许|大概会|性格|怎样的人|什么样的人",
+    re.I,
 )
 
 

@@ -47,8 +47,12 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
         for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
             found.append(lesson)
-            print(f"\r{len(found)} memories, {sum(len(one.examples) for one in found)} questions: {name}   ",
-                  end="", file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"\r{len(found)} memories, {sum(len(one.examples) for one in found)} questions: {name}   ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
     print(file=sys.stderr)
     return found
 
@@ -169,28 +173,52 @@ def _reader_file(encoder: str) -> str:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
     parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "support", "all"])
-    parser.add_argument("--data", type=Path,
-                        help="folder of the licensed sets' archives; without it only the generator")
-    parser.add_argument("--work", type=Path, default=Path(platformdirs.user_cache_dir("mneme")) / "training",
-                        help="folder of prepared data, states and the loss plot (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--out", type=Path, default=WEIGHTS,
-                        help="folder (or one part's file) for the weights (default: those that ship)")  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, help="folder of the licensed sets' archives; without it only the generator"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=Path(platformdirs.user_cache_dir("mneme")) / "training",
+        help="folder of prepared data, states and the loss plot (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=WEIGHTS,
+        help="folder (or one part's file) for the weights (default: those that ship)",
+    )
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
-    parser.add_argument("--also", nargs="+", default=[], metavar="ENCODER",
-                        help="acts: further encoders whose vectors the reading is to know")  # fmt: skip
+    parser.add_argument(
+        "--also",
+        nargs="+",
+        default=[],
+        metavar="ENCODER",
+        help="acts: further encoders whose vectors the reading is to know",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
-    parser.add_argument("--chinese", type=int, default=24,
-                        help="reader: generated Chinese memories, for a multilingual encoder (default 24)")  # fmt: skip
+    parser.add_argument(
+        "--chinese",
+        type=int,
+        default=24,
+        help="reader: generated Chinese memories, for a multilingual encoder (default 24)",
+    )
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
     parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 16 acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
-    parser.add_argument("--without", action="append", default=[], metavar="PART",
-                        choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
-                        help="reader, ablation: train without this part")  # fmt: skip
-    parser.add_argument("--mean", type=Path, nargs="+", metavar="FILE",
-                        help="decoder: no training; write the mean of these adapters")  # fmt: skip
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PART",
+        choices=["hops", "lexical", "shift", "internal_memory", "null_slot"],
+        help="reader, ablation: train without this part",
+    )
+    parser.add_argument(
+        "--mean", type=Path, nargs="+", metavar="FILE", help="decoder: no training; write the mean of these adapters"
+    )
     parser.add_argument("--device", default="cpu", help="of the decoder: cpu, cuda or mps")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
@@ -203,8 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     if one and given.part == "all":
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
-    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder,
-             "acts": train_acts}  # fmt: skip
+    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder, "acts": train_acts}
     names = {"reader": _reader_file(given.encoder), "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):

@@ -63,9 +63,11 @@ class Typed:
         starts = np.cumsum([0, *(len(place) for place in places[:-1])])
         together = np.concatenate(places)
         return (
-            torch.from_numpy(self._pieces.buckets[together]), torch.from_numpy(starts),
-            torch.from_numpy(self._pieces.weights[together]), torch.from_numpy(self._surface[list(rows)]),
-        )  # fmt: skip
+            torch.from_numpy(self._pieces.buckets[together]),
+            torch.from_numpy(starts),
+            torch.from_numpy(self._pieces.weights[together]),
+            torch.from_numpy(self._surface[list(rows)]),
+        )
 
 
 def train(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan) -> ActsNetwork:
@@ -101,9 +103,13 @@ def _member(examples: Sequence[Example], vectors: Vectors, plan: ActsPlan, seed:
 
 
 def _logits(
-    network: ActsNetwork | Member, typed: Typed, rows: Sequence[int], vectors: np.ndarray | None, encoder: str,
+    network: ActsNetwork | Member,
+    typed: Typed,
+    rows: Sequence[int],
+    vectors: np.ndarray | None,
+    encoder: str,
     dropped: float = 0.0,
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:
     buckets, starts, weights, marks = typed.rows(rows)
     seen = None if vectors is None else torch.from_numpy(vectors.astype(np.float32))
     both: tuple[Tensor, Tensor] = network(
@@ -119,9 +125,9 @@ def _loss(acts: Tensor, operation: Tensor, examples: Sequence[Example], smoothin
     soft = wanted.clamp(0, 1) * (1 - 2 * smoothing) + smoothing
     each = nn.functional.binary_cross_entropy_with_logits(acts, soft, reduction="none")
     named = torch.tensor([one.operation for one in examples])
-    called = nn.functional.cross_entropy(
-        operation, named.clamp(min=0), reduction="none", label_smoothing=smoothing
-    ) * (named >= 0)  # fmt: skip
+    called = nn.functional.cross_entropy(operation, named.clamp(min=0), reduction="none", label_smoothing=smoothing) * (
+        named >= 0
+    )
     return (each * known).sum() / known.sum().clamp(min=1) * len(ACTS) + (called * weight).sum() / weight.sum()
 
 
@@ -138,8 +144,9 @@ def held_out_logits(
     for number in range(plan.folds):
         inside = np.flatnonzero(fold != number).tolist()
         with torch.enable_grad():
-            network = train_on([hand[at] for at in inside], others, {k: v[:, inside] for k, v in vectors.items()},
-                               other_vectors, plan)  # fmt: skip
+            network = train_on(
+                [hand[at] for at in inside], others, {k: v[:, inside] for k, v in vectors.items()}, other_vectors, plan
+            )
         for at in np.flatnonzero(fold == number).tolist():
             for view, name in zip(found, views, strict=True):
                 acts, operation = _logits(network, typed, [at], vectors[name][0, [at]] if name else None, name)

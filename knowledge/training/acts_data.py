@@ -20,8 +20,13 @@ from knowledge.training.licensed.archives import DOCUMENTS, members, persona_cha
 
 FOLDER = Path(__file__).parent / "data"
 CODES = dict(zip("TOWDXACBSK", ACTS, strict=True))
-_OPERATIONS = {"about": "recall_about", "time": "recall_time", "list": "recall_list", "forget": "forget",
-               "remember": "remember"}  # fmt: skip
+_OPERATIONS = {
+    "about": "recall_about",
+    "time": "recall_time",
+    "list": "recall_list",
+    "forget": "forget",
+    "remember": "remember",
+}
 _WEAK = 0.2  # weight of a weak example beside one labelled by hand
 _EXCLUSIVE = ("tells", "asks_own", "asks_world", "asks_document", "wants_done", "advice")
 _PERSONAS, _QUESTIONS, _ADVICE, _SCENES, _FOLLOWUPS = 700, 700, 150, 6, 300
@@ -67,10 +72,14 @@ def weak(seed: int, data: Path | None) -> list[Example]:
     found = [_weak(text, "advice", "advice.py") for text in advice(seed, _ADVICE)]
     for scene in generator.generate(seed, _SCENES):
         told = {at for query in scene.queries if query.evidence for at in query.evidence}
-        found += [_weak(scene.slots[at].text, "tells", "generator") for at in sorted(told)
-                  if scene.slots[at].kind == "turn"]  # fmt: skip
-        found += [_weak(query.text, "asks_own", "generator") for query in scene.queries
-                  if query.evidence and all(scene.slots[at].kind == "turn" for at in query.evidence)]  # fmt: skip
+        found += [
+            _weak(scene.slots[at].text, "tells", "generator") for at in sorted(told) if scene.slots[at].kind == "turn"
+        ]
+        found += [
+            _weak(query.text, "asks_own", "generator")
+            for query in scene.queries
+            if query.evidence and all(scene.slots[at].kind == "turn" for at in query.evidence)
+        ]
     for scene in generator.followups(seed, _FOLLOWUPS):
         found += [_leans(query.text, "generator's follow-ups") for query in scene.queries if query.dialogue]
     if data is not None:

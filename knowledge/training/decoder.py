@@ -77,9 +77,15 @@ class DecoderTraining:
     """
 
     def __init__(
-        self, model: ChatModel, examples: Sequence[ReplyExample], dev: Sequence[ReplyExample], folder: Path,
-        plan: DecoderPlan, polish: Sequence[Sequence[ReplyExample]] = (), talk: Sequence[Sequence[int]] = (),
-    ) -> None:  # fmt: skip
+        self,
+        model: ChatModel,
+        examples: Sequence[ReplyExample],
+        dev: Sequence[ReplyExample],
+        folder: Path,
+        plan: DecoderPlan,
+        polish: Sequence[Sequence[ReplyExample]] = (),
+        talk: Sequence[Sequence[int]] = (),
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.plan = folder, plan
         self.model = model
@@ -131,10 +137,16 @@ class DecoderTraining:
 
     def _keep(self) -> None:
         state = {
-            "factors": self.exact, "sums": self.sums, "summed": self.summed, "trunk": self.trunk,
-            "optimizer": self.optimizer.state_dict(), "step": self.step,
-            "best": self.best, "since": self.since, "curve": self.curve,
-        }  # fmt: skip
+            "factors": self.exact,
+            "sums": self.sums,
+            "summed": self.summed,
+            "trunk": self.trunk,
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "best": self.best,
+            "since": self.since,
+            "curve": self.curve,
+        }
         keep_state(self.folder, state, self.curve)
 
     # ---- the loop ----------------------------------------------------------------------------------------
@@ -273,9 +285,10 @@ class DecoderTraining:
         if self._made[0] != epoch:
             rng = random.Random(f"{self.plan.seed}:{epoch}")
             order, weighed = (
-                (list(self.examples), self.blocks) if (stage := epoch - self.plan.epochs) < 0
+                (list(self.examples), self.blocks)
+                if (stage := epoch - self.plan.epochs) < 0
                 else (list(self.polish[stage]), self.late)
-            )  # fmt: skip
+            )
             rng.shuffle(order)
             laid = [self._laid(one, self.text if rng.random() < self.plan.in_text else weighed) for one in order]
             self._made = (epoch, packed(laid, self.plan.tokens))

@@ -23,9 +23,14 @@ def draw(rows: Sequence[Mapping[str, float]], path: Path, *, along: str = "epoch
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{points}"/>')
         lines.append(f'<text x="{520}" y="{30 + 18 * number}" fill="{colour}">{name} loss</text>')
-    lines += [f'<text x="8" y="324">{low:.3f}</text>', f'<text x="8" y="46">{high:.3f}</text>',
-              f'<text x="290" y="350">{along} {rows[0][along]} to {rows[-1][along]}</text>']  # fmt: skip
+    lines += [
+        f'<text x="8" y="324">{low:.3f}</text>',
+        f'<text x="8" y="46">{high:.3f}</text>',
+        f'<text x="290" y="350">{along} {rows[0][along]} to {rows[-1][along]}</text>',
+    ]
     body = "\n".join(lines)
     path.write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360" font-family="sans-serif" font-size="13">\n'
-        f'<rect width="640" height="360" fill="white"/>\n{body}\n</svg>\n', encoding="utf-8")  # fmt: skip
+        f'<rect width="640" height="360" fill="white"/>\n{body}\n</svg>\n',
+        encoding="utf-8",
+    )

@@ -56,12 +56,19 @@ def memories_of(scene: Scene) -> list[Memory]:
     """The scene's slots as the store keeps them; the id is the slot's number."""
     return [
         Memory(
-            id=f"{number}", text=slot.text, kind=slot.kind, created=slot.created,
-            role=slot.role if slot.kind != "passage" else "", speaker=slot.speaker, container=slot.container,
-            position=slot.position, title=slot.title, heading=slot.heading,
+            id=f"{number}",
+            text=slot.text,
+            kind=slot.kind,
+            created=slot.created,
+            role=slot.role if slot.kind != "passage" else "",
+            speaker=slot.speaker,
+            container=slot.container,
+            position=slot.position,
+            title=slot.title,
+            heading=slot.heading,
         )
         for number, slot in enumerate(scene.slots)
-    ]  # fmt: skip
+    ]
 
 
 @contextmanager
@@ -90,9 +97,16 @@ def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.n
         return None  # not on the shortlist: nothing the read could learn from it
     seen = evidence(focus, found, multilingual=encoder.multilingual)
     return Example(
-        vector, focus.dialogue.astype(np.float16), slots, seen.astype(np.float16), right,
-        right | np.isin(slots, list(query.hops)), neighbours(found, 1), bool(query.evidence), query.kind,
-    )  # fmt: skip
+        vector,
+        focus.dialogue.astype(np.float16),
+        slots,
+        seen.astype(np.float16),
+        right,
+        right | np.isin(slots, list(query.hops)),
+        neighbours(found, 1),
+        bool(query.evidence),
+        query.kind,
+    )
 
 
 def lesson(scene: Scene, encoder: Encoder) -> Lesson:

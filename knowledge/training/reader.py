@@ -87,9 +87,13 @@ def batch_of(
         features += plan.noise * noise * np.abs(features)
     batch = ReadBatch(
         torch.from_numpy(np.stack([example.vector for _, example in items]).astype(np.float32)),
-        torch.from_numpy(dialogue), torch.tensor([len(example.dialogue) for _, example in items]),
-        torch.from_numpy(keys), torch.from_numpy(features), torch.from_numpy(mask), torch.from_numpy(near),
-    )  # fmt: skip
+        torch.from_numpy(dialogue),
+        torch.tensor([len(example.dialogue) for _, example in items]),
+        torch.from_numpy(keys),
+        torch.from_numpy(features),
+        torch.from_numpy(mask),
+        torch.from_numpy(near),
+    )
     return batch, torch.from_numpy(right), torch.from_numpy(lead), torch.from_numpy(answerable)
 
 
@@ -163,10 +167,15 @@ class ReadTraining:
 
     def _keep(self) -> None:
         state = {
-            "network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(), "epoch": self.epoch, "best": self.best, "since": self.since,
-            "rows": self.rows, "random": torch.get_rng_state(),
-        }  # fmt: skip
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epoch": self.epoch,
+            "best": self.best,
+            "since": self.since,
+            "rows": self.rows,
+            "random": torch.get_rng_state(),
+        }
         keep_state(self.folder, state, self.rows)
 
     # ---- the loop ----------------------------------------------------------------------------------------

@@ -71,18 +71,25 @@ def rows(decoder: CheckedDecoder, encoder: Encoder, work: Path, lives: Path = LI
 def _asked(decoder: CheckedDecoder, encoder: Encoder, number: int, life: dict[str, Any]) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         store = ExternalMemory(
-            open_database(f"sqlite:///{folder}/memory.sqlite3"), data=Path(folder), chroma="embedded",
-            encoder_name=encoder.name, dimension=encoder.dimension, clock=lambda: ASKED,
-        )  # fmt: skip
+            open_database(f"sqlite:///{folder}/memory.sqlite3"),
+            data=Path(folder),
+            chroma="embedded",
+            encoder_name=encoder.name,
+            dimension=encoder.dimension,
+            clock=lambda: ASKED,
+        )
         reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=lambda: ASKED)
         try:
             for place, messages in enumerate(life["conversations"]):
                 began = ASKED - DAY * (1 + 5 * (len(life["conversations"]) - 1 - place))
-                network.write("life", [
-                    Turn(f"{place}-{at}", "user", text, began + 60 * at, f"c{place}", position=2 * at)
-                    for at, text in enumerate(messages)
-                ])  # fmt: skip
+                network.write(
+                    "life",
+                    [
+                        Turn(f"{place}-{at}", "user", text, began + 60 * at, f"c{place}", position=2 * at)
+                        for at, text in enumerate(messages)
+                    ],
+                )
             yield from _replies(network, decoder, number, life["questions"])
         finally:
             network.idle.close()
@@ -125,7 +132,7 @@ def _done(decoder: CheckedDecoder, request: ReplyRequest) -> ReplyDone:
 
 def fit(
     features: np.ndarray, right: np.ndarray, ridge: float = 1.0
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:  # fmt: skip
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     """Mean, deviation and weights (features,), and bias, of a logistic regression with an L2 penalty of ``ridge``,
     by Newton's method (Hastie et al., The Elements of Statistical Learning, 4.4.1)."""
     mean, deviation = features.mean(0), features.std(0) + 1e-6
@@ -171,11 +178,16 @@ def train(found: Sequence[Row]) -> tuple[SupportModel, dict[str, Any]]:
     order = np.sort(probability[~right])
     auc = float(np.mean(np.searchsorted(order, probability[right]) / max(1, len(order))))
     figures = {
-        "replies": len(found), "right": int(right.sum()), "auc": round(auc, 3), "least": LEAST,
+        "replies": len(found),
+        "right": int(right.sum()),
+        "auc": round(auc, 3),
+        "least": LEAST,
         "brier": round(float(np.mean((probability - right) ** 2)), 4),
-        "right_rejected": share(~kept[right]), "wrong_rejected": share(~kept[~right & ~never]),
-        "never_told_rejected": share(~kept[never]), "right_of_kept": share(right[kept]),
+        "right_rejected": share(~kept[right]),
+        "wrong_rejected": share(~kept[~right & ~never]),
+        "never_told_rejected": share(~kept[never]),
+        "right_of_kept": share(right[kept]),
         "right_at_first": share(right[[row.attempt == 0 and row.kind != "never told" for row in found]]),
-    }  # fmt: skip
+    }
     mean, deviation, weights, bias = fit(features, right.astype(float))
     return SupportModel(mean, deviation, weights, bias, LEAST), figures

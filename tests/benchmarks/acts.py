@@ -72,21 +72,23 @@ def measure(found: list[Acts], messages: list[dict[str, Any]]) -> dict[str, Any]
         of_it = np.array([one["language"] == language for one in messages])
         sure = np.array([max(one.operation.values()) for one in found])
         languages[language] = {
-            "messages": int(of_it.sum()), "acts": round(float((said == wanted)[of_it].mean()), 3),
+            "messages": int(of_it.sum()),
+            "acts": round(float((said == wanted)[of_it].mean()), 3),
             "operation": round(float(called[of_it].mean()), 3),
             "ece": round(calibration_error(likely[of_it].ravel(), wanted[of_it].ravel()), 3),
             "ece_operation": round(calibration_error(sure[of_it], called[of_it]), 3),
-        }  # fmt: skip
+        }
     return {"heads": heads, "languages": languages}
 
 
 def word_lists(messages: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """Accuracy and F1 of the lists of words that decided the same before, by act."""
     return {
-        act: scores(np.array([decides(one["text"]) for one in messages]),
-                    np.array([act in one["acts"] for one in messages]))
+        act: scores(
+            np.array([decides(one["text"]) for one in messages]), np.array([act in one["acts"] for one in messages])
+        )
         for act, decides in LISTS.items()
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -15,8 +15,10 @@ _LIST = re.compile(  # "Which books did she like?", "Where has he been?": a plur
     r"(?!(?:is|was|does|has|this|its|his)\b)[\w-]+s\s+(?:do|does|did|has|have|had|are|were|would|is|was)\b"
     r"|\b(?:what|which)\s+(?:are|were|all)\b|\bhow many\b"
     r"|\b(?:what|which|whose|who|where|how)\b[^?]*\b(?:has|have)\b(?!\s+to\b)"
-    r"|\b(?:names|kinds|types|ways|examples|list) of\b|哪些", re.I,
-)  # fmt: skip
+    r"|\b(?:names|kinds|types|ways|examples|list) of\b|哪些",
+    re.I,
+)
+
 
 def tells(text: str) -> bool:
     """Is there a sentence that tells something, neither question, request nor greeting?"""
@@ -30,6 +32,10 @@ def wants_a_list(text: str) -> bool:
 
 
 LISTS: dict[str, Callable[[str], bool]] = {
-    "tells": tells, "wants_done": requests, "chats": is_small_talk, "leans_back": refers_back, "several": wants_a_list,
+    "tells": tells,
+    "wants_done": requests,
+    "chats": is_small_talk,
+    "leans_back": refers_back,
+    "several": wants_a_list,
     "asks_own": lambda text: asks(text) and on_own_life(text),
-}  # fmt: skip
+}

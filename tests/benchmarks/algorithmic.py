@@ -81,8 +81,18 @@ def restore(path: Path) -> tuple[Machine, dict[str, Any]]:
     return machine, about
 
 
-def train(task: str, seed: int, out: Path, *, steps: int, resume: bool, batch: int = 32, rate: float = 3e-3,
-          hidden: int = 64, width: int = 20) -> None:  # fmt: skip
+def train(
+    task: str,
+    seed: int,
+    out: Path,
+    *,
+    steps: int,
+    resume: bool,
+    batch: int = 32,
+    rate: float = 3e-3,
+    hidden: int = 64,
+    width: int = 20,
+) -> None:
     """Adam on random sequences; the longest allowed grows while the loss is small, up to the task's bound."""
     torch.manual_seed(seed)
     machine = Machine(task, hidden=hidden, width=width)
@@ -118,16 +128,37 @@ def train(task: str, seed: int, out: Path, *, steps: int, resume: bool, batch: i
             continue
         errors = {size: error_at(machine, size, count=20, seed=10_000 + seed) for size in (high, *LONGER[task])}
         score = sum(errors.values()) + 0.1 * recent
-        line = {"step": step, "loss": round(recent, 4), "longest": longest, "bit_error": errors,
-                "minutes": round((time.monotonic() - started) / 60, 1)}  # fmt: skip
+        line = {
+            "step": step,
+            "loss": round(recent, 4),
+            "longest": longest,
+            "bit_error": errors,
+            "minutes": round((time.monotonic() - started) / 60, 1),
+        }
         print(json.dumps(line), flush=True)
         if score <= best and longest == high:
             best = score
-            about = {"task": task, "hidden": hidden, "width": width, "controller": machine.kind, "seed": seed,
-                     "step": step, "chosen_by": errors}  # fmt: skip
+            about = {
+                "task": task,
+                "hidden": hidden,
+                "width": width,
+                "controller": machine.kind,
+                "seed": seed,
+                "step": step,
+                "chosen_by": errors,
+            }
             save(out / f"ntm_{task}.safetensors", machine, about)
-        torch.save({"machine": machine.state_dict(), "optimiser": optimiser.state_dict(), "step": step,
-                    "longest": longest, "recent": recent, "best": best}, out / "state.pt")  # fmt: skip
+        torch.save(
+            {
+                "machine": machine.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "step": step,
+                "longest": longest,
+                "recent": recent,
+                "best": best,
+            },
+            out / "state.pt",
+        )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -94,8 +94,16 @@ class Machine(nn.Module):
         self.kind = controller or CONTROLLER[task]
         inputs = BITS[task] + DELIMITERS[task] + width
         self.controller = nn.LSTMCell(inputs, hidden) if self.kind == "lstm" else nn.Linear(inputs, hidden)
-        self.heads = Addressing(hidden, width, heads=2, project_keys=False, interpolation=True, shift_radius=1,
-                                sharpening=True, strength=beta)  # fmt: skip
+        self.heads = Addressing(
+            hidden,
+            width,
+            heads=2,
+            project_keys=False,
+            interpolation=True,
+            shift_radius=1,
+            sharpening=True,
+            strength=beta,
+        )
         self.erase, self.add = nn.Linear(hidden, width), nn.Linear(hidden, width)
         self.out = nn.Linear(hidden + width, BITS[task])
         self.blank = nn.Parameter(torch.zeros(width))

@@ -97,13 +97,20 @@ def asked(path: Path, encoder: Encoder, settings: Settings, count: int) -> Itera
                 there = list(store.get(recall.OWNER, ids).values())
                 read = recall.read_with(usual, store, encoder, text, vector, limit=settings.reads)
                 yield Asked(
-                    conversation.name, text, category, str(item.get("answer", "")), last + 3600, read,
+                    conversation.name,
+                    text,
+                    category,
+                    str(item.get("answer", "")),
+                    last + 3600,
+                    read,
                     tuple(Read(memory, score=1.0, weight=1.0 / len(there)) for memory in there),
-                    None if category == ADVERSARIAL or not ids else (
+                    None
+                    if category == ADVERSARIAL or not ids
+                    else (
                         len(ids & {read.memory.id for read in wide.reads}) / len(ids),
                         len(ids & {read.memory.id for read in forced.reads}) / len(ids),
                     ),
-                )  # fmt: skip
+                )
 
 
 class Systems:
@@ -119,8 +126,13 @@ class Systems:
 
     def _decoder(self, adapter: Path | None) -> LocalDecoder:
         settings = self.settings
-        return LocalDecoder(str(embedded_folder()), window=settings.window, reads_tokens=settings.reads_tokens,
-                            path=settings.memory_path, adapter=adapter)  # fmt: skip
+        return LocalDecoder(
+            str(embedded_folder()),
+            window=settings.window,
+            reads_tokens=settings.reads_tokens,
+            path=settings.memory_path,
+            adapter=adapter,
+        )
 
     def answers(self, one: Asked) -> dict[str, str]:
         """System → its reply."""
@@ -166,9 +178,16 @@ def measure(questions: Iterator[Asked], systems: Systems, replies: Path | None =
             scores[name].append((one.category, score(reply, one.gold, one.category)))
         if replies is not None:
             read = [[round(read.weight, 3), read.memory.text] for read in one.read.reads]
-            line = {"conversation": one.conversation, "category": one.category, "question": one.question,
-                    "gold": one.gold, "replies": said, "f1": {name: round(s[-1][1], 4) for name, s in scores.items()},
-                    "evidence": [evidence.memory.text for evidence in one.evidence], "reads": read}  # fmt: skip
+            line = {
+                "conversation": one.conversation,
+                "category": one.category,
+                "question": one.question,
+                "gold": one.gold,
+                "replies": said,
+                "f1": {name: round(s[-1][1], 4) for name, s in scores.items()},
+                "evidence": [evidence.memory.text for evidence in one.evidence],
+                "reads": read,
+            }
             with replies.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         if len(done) % 10 == 0:

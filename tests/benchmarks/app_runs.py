@@ -156,9 +156,7 @@ def nearest(application: Application) -> Choose:
 
 
 @contextmanager
-def talk_with(
-    application: Application, choose: Choose | None, *, as_text: bool = False
-) -> Iterator[Conversations]:
+def talk_with(application: Application, choose: Choose | None, *, as_text: bool = False) -> Iterator[Conversations]:
     """The application's conversations, or with ``choose`` the same with other reads; ``as_text``: in the prompt."""
     if choose is None:
         yield application.conversations
@@ -166,8 +164,13 @@ def talk_with(
     given: Any = GivenReads(application.network, choose)
     settings = application.settings
     sampling = Sampling(temperature=settings.temperature, max_tokens=settings.reply_tokens)
-    talk = Conversations(application.history, lambda: given, reads=settings.reads, sampling=sampling,
-                         clock=application.conversations._clock)  # fmt: skip
+    talk = Conversations(
+        application.history,
+        lambda: given,
+        reads=settings.reads,
+        sampling=sampling,
+        clock=application.conversations._clock,
+    )
     decoder: Any = application.network.decoder
     path = decoder.path if isinstance(decoder, OpenDecoder) and as_text else "prompt"
     if path == "prompt":

@@ -44,10 +44,12 @@ def tokens(text: str) -> tuple[str, ...]:
 def parse(task: int, text: str) -> list[list[Question]]:
     """The questions of a file, story by story."""
     return [
-        [Question(task, tuple(map(tokens, one.facts)), tokens(one.text), one.answer, one.support, one.story)
-         for one in story]
+        [
+            Question(task, tuple(map(tokens, one.facts)), tokens(one.text), one.answer, one.support, one.story)
+            for one in story
+        ]
         for story in sets_stories.parse(task, text)
-    ]  # fmt: skip
+    ]
 
 
 def _texts(where: Path) -> Iterator[tuple[str, str]]:
@@ -111,8 +113,11 @@ def load(data: Path, size: str, *, fallback: Path | None = None) -> Babi:
         if (task, "valid") not in found and len(train) > 10:
             cut = len(train) - len(train) // 10
             found[task, "valid"], train = train[cut:], train[:cut]
-        for split, stories in (("train", train), ("valid", found.get((task, "valid"), [])),
-                               ("test", found.get((task, "test"), []))):  # fmt: skip
+        for split, stories in (
+            ("train", train),
+            ("valid", found.get((task, "valid"), [])),
+            ("test", found.get((task, "test"), [])),
+        ):
             splits[split] += [question for story in stories for question in story]
     return Babi(splits["train"], splits["valid"], splits["test"], tuple(notes))
 
@@ -189,10 +194,16 @@ def keep_facts(packed: Packed, index: int, limit: int, drop: float, rng: np.rand
 
 
 def batch_of(
-    packed: Packed, indices: np.ndarray, *, limit: int, drop: float = 0.0, rng: np.random.Generator | None = None,
-    kept: Sequence[np.ndarray] | None = None, renaming: np.ndarray | None = None,
+    packed: Packed,
+    indices: np.ndarray,
+    *,
+    limit: int,
+    drop: float = 0.0,
+    rng: np.random.Generator | None = None,
+    kept: Sequence[np.ndarray] | None = None,
+    renaming: np.ndarray | None = None,
     spelled: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> Batch:  # fmt: skip
+) -> Batch:
     """Questions as one padded batch.
 
     renaming: (B, units) another name for every word, per question. spelled: turns units into words where they differ.

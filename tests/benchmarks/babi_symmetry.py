@@ -73,11 +73,16 @@ def phrases(questions: Sequence[Question]) -> set[tuple[str, ...]]:
                 right.setdefault(run, Counter())[kind + " ".join(padded[j : j + 2])] += 1
     often = [run for run in left if left[run].total() >= OFTEN]
     alike = {
-        run: {word[0] for word in often if len(word) == 1
-              and bhattacharyya(left[run], left[word]) >= PHRASE_SIMILAR
-              and bhattacharyya(right[run], right[word]) >= PHRASE_SIMILAR}
-        for run in often if len(run) > 1
-    }  # fmt: skip
+        run: {
+            word[0]
+            for word in often
+            if len(word) == 1
+            and bhattacharyya(left[run], left[word]) >= PHRASE_SIMILAR
+            and bhattacharyya(right[run], right[word]) >= PHRASE_SIMILAR
+        }
+        for run in often
+        if len(run) > 1
+    }
     return _whole(questions, {run: words for run, words in alike.items() if words})
 
 
@@ -162,9 +167,10 @@ class Patterns:
 
     def __post_init__(self) -> None:
         self.answer_only = {
-            i for i, g in enumerate(self.groups)
+            i
+            for i, g in enumerate(self.groups)
             if not any(w in line for q in self.questions for line in (*q.facts, q.words) for w in g)
-        }  # fmt: skip
+        }
         self.lines = [
             tuple(w for line in (*(q.facts[i] for i in q.support), q.words, q.answer) for w in (*line, "."))
             for q in self.questions
@@ -272,9 +278,14 @@ class Renamer:
     """
 
     def __init__(
-        self, questions: Sequence[Question], vocabulary: Vocabulary, *, seed: int = 0, pool: int = 2000,
+        self,
+        questions: Sequence[Question],
+        vocabulary: Vocabulary,
+        *,
+        seed: int = 0,
+        pool: int = 2000,
         share: float = 0.9,
-    ) -> None:  # fmt: skip
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.share = share
         self.questions: list[Question] = []

@@ -44,8 +44,9 @@ class Plan:
     size: dict[str, Any] = field(default_factory=dict)
 
 
-def pieces(packed: Packed, indices: np.ndarray, plan: Plan, rng: np.random.Generator | None,
-           rename: Renamer | None = None) -> list[Batch]:  # fmt: skip
+def pieces(
+    packed: Packed, indices: np.ndarray, plan: Plan, rng: np.random.Generator | None, rename: Renamer | None = None
+) -> list[Batch]:
     """One step's questions as a few batches of similar length: their gradients add up, little is padding."""
     drop = plan.drop_facts if rng is not None else 0.0
     kept = [keep_facts(packed, int(i), plan.limit, drop, rng) for i in indices]
@@ -57,8 +58,16 @@ def pieces(packed: Packed, indices: np.ndarray, plan: Plan, rng: np.random.Gener
         renaming, spelled = None, None
         if rename is not None and rng is not None:
             renaming, spelled = rename(packed.task[indices[rows]], rng), rename.spelled
-        found.append(batch_of(packed, indices[rows], limit=plan.limit, kept=[kept[r] for r in rows], renaming=renaming,
-                              spelled=spelled))  # fmt: skip
+        found.append(
+            batch_of(
+                packed,
+                indices[rows],
+                limit=plan.limit,
+                kept=[kept[r] for r in rows],
+                renaming=renaming,
+                spelled=spelled,
+            )
+        )
     return found
 
 
@@ -153,8 +162,15 @@ class Chooser:
 class Run:
     """A run of training in a folder: ``state.pt`` to go on from, ``log.jsonl``, ``best.safetensors``."""
 
-    def __init__(self, folder: Path, plan: Plan, vocabulary: Vocabulary, train: Packed, valid: Packed,
-                 rename: Renamer | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        vocabulary: Vocabulary,
+        train: Packed,
+        valid: Packed,
+        rename: Renamer | None = None,
+    ) -> None:
         self.folder, self.plan, self.vocabulary, self.train, self.valid = folder, plan, vocabulary, train, valid
         self.rename = rename
         torch.manual_seed(plan.seed)
@@ -166,8 +182,9 @@ class Run:
         others = [p for p in self.network.parameters() if p.dim() <= 1]
         self.optimiser = torch.optim.AdamW(
             [{"params": matrices, "weight_decay": plan.decay}, {"params": others, "weight_decay": 0.0}],
-            lr=plan.rate, betas=(0.9, 0.98),
-        )  # fmt: skip
+            lr=plan.rate,
+            betas=(0.9, 0.98),
+        )
         self.steps = math.ceil(plan.epochs * len(train.sentences) / plan.batch)
         self.step, self.best, self.seconds = 0, math.inf, 0.0
         self.chooser = Chooser(train.task, plan.least)
@@ -187,9 +204,15 @@ class Run:
         return True
 
     def keep(self) -> None:
-        state = {"network": self.network.state_dict(), "average": self.average.state_dict(), "step": self.step,
-                 "optimiser": self.optimiser.state_dict(), "best": self.best, "seconds": self.seconds,
-                 "missed": self.chooser.missed}  # fmt: skip
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "step": self.step,
+            "optimiser": self.optimiser.state_dict(),
+            "best": self.best,
+            "seconds": self.seconds,
+            "missed": self.chooser.missed,
+        }
         torch.save(state, self.folder / "state.tmp")
         (self.folder / "state.tmp").replace(self.folder / "state.pt")
 
@@ -232,10 +255,13 @@ class Run:
             errors = wrong(self.average, self.valid, self.plan)
             mean = float(np.mean(list(errors.values())))
             line = {
-                "epoch": round(self.step / per_epoch, 2), "answer": round(sums[0] / count, 4),
-                "memory": round(sums[1] / count, 4), "valid": round(mean, 4), "minutes": round(self.seconds / 60, 1),
+                "epoch": round(self.step / per_epoch, 2),
+                "answer": round(sums[0] / count, 4),
+                "memory": round(sums[1] / count, 4),
+                "valid": round(mean, 4),
+                "minutes": round(self.seconds / 60, 1),
                 "tasks": {k: round(v, 3) for k, v in errors.items() if v > 0},
-            }  # fmt: skip
+            }
             with (self.folder / "log.jsonl").open("a") as log:
                 log.write(json.dumps(line) + "\n")
             print(json.dumps(line), flush=True)

@@ -77,10 +77,15 @@ def measure(model: str, data: Path | None, turns: int, memories: int) -> dict[st
             if number % 100 == 0 or number == turns:
                 state = cache.state()
                 on_disk = sum(path.stat().st_size for path in (Path(place) / "blocks").glob("*"))
-                curve.append({
-                    "turn": number, "ram_mib": round(state.ram / 2**20, 1), "disk_mib": round(on_disk / 2**20, 1),
-                    "rss_mib": resident_mib(), "hit_rate": round(state.hit_rate, 3),
-                })  # fmt: skip
+                curve.append(
+                    {
+                        "turn": number,
+                        "ram_mib": round(state.ram / 2**20, 1),
+                        "disk_mib": round(on_disk / 2**20, 1),
+                        "rss_mib": resident_mib(),
+                        "hit_rate": round(state.hit_rate, 3),
+                    }
+                )
                 print(json.dumps(curve[-1]), file=sys.stderr, flush=True)
         seconds = time.perf_counter() - began
         same = requests(kept, 20, tokens=12, seed=1)
@@ -92,12 +97,19 @@ def measure(model: str, data: Path | None, turns: int, memories: int) -> dict[st
             decoder = decoder_of(model, blocks=other, cache_mib=settings.prefix_cache_mib)
             texts.append([reply(decoder, request) for request in same])
     return {
-        "decoder": name, "turns": turns, "memories": memories, "ram_limit_mib": settings.block_cache_mib,
-        "disk_limit_mib": settings.block_disk_mib, "ram_mib_most": max(point["ram_mib"] for point in curve),
-        "disk_mib_most": max(point["disk_mib"] for point in curve), "rss_mib_before": start,
-        "rss_mib_most": max(point["rss_mib"] for point in curve), "seconds_a_turn": round(seconds / turns, 3),
-        "same_output": texts[0] == texts[1] == texts[2], "curve": curve,
-    }  # fmt: skip
+        "decoder": name,
+        "turns": turns,
+        "memories": memories,
+        "ram_limit_mib": settings.block_cache_mib,
+        "disk_limit_mib": settings.block_disk_mib,
+        "ram_mib_most": max(point["ram_mib"] for point in curve),
+        "disk_mib_most": max(point["disk_mib"] for point in curve),
+        "rss_mib_before": start,
+        "rss_mib_most": max(point["rss_mib"] for point in curve),
+        "seconds_a_turn": round(seconds / turns, 3),
+        "same_output": texts[0] == texts[1] == texts[2],
+        "curve": curve,
+    }
 
 
 def main() -> None:

@@ -94,9 +94,8 @@ def request_of(texts: Sequence[str], tokens: int = 1) -> ReplyRequest:
     """A dialogue of which the user said the last turn."""
     first = len(texts) % 2  # 1: the user began
     turns = [
-        Turn(str(at), "user" if at % 2 != first else "assistant", text, WHEN + 60 * at)
-        for at, text in enumerate(texts)
-    ]  # fmt: skip
+        Turn(str(at), "user" if at % 2 != first else "assistant", text, WHEN + 60 * at) for at, text in enumerate(texts)
+    ]
     return ReplyRequest(turns, (), Sampling(temperature=0.0, max_tokens=tokens), key="chat")
 
 
@@ -137,9 +136,13 @@ def replies(decoder: LocalDecoder, dialogues: Sequence[list[str]], tokens: int, 
 
 
 def measure(
-    decoder: LocalDecoder, talks: dict[str, list[list[str]]], conversations: int, prompts: list[list[str]], tokens: int,
+    decoder: LocalDecoder,
+    talks: dict[str, list[list[str]]],
+    conversations: int,
+    prompts: list[list[str]],
+    tokens: int,
     show: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """One decoder's perplexities and degenerate replies."""
     sums = {}
     for name, some in talks.items():
@@ -177,14 +180,18 @@ def main() -> None:
 
     before = run(None)
     after = None if adapter is None else run(adapter)
-    print(json.dumps({
-        "adapter": str(adapter) if adapter else None,
-        "held_out": {name: len(some) for name, some in talks.items()},
-        "prompts": len(prompts),
-        "before": before,
-        "after": after,
-        "ratio": round(after["perplexity"] / before["perplexity"], 4) if after else None,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "adapter": str(adapter) if adapter else None,
+                "held_out": {name: len(some) for name, some in talks.items()},
+                "prompts": len(prompts),
+                "before": before,
+                "after": after,
+                "ratio": round(after["perplexity"] / before["perplexity"], 4) if after else None,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

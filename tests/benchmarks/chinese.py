@@ -36,28 +36,50 @@ TOLD = (  # (what was told, asked in Chinese, asked in English)
     ("下周三早上七点四十的高铁去郑州出差。", "我去郑州的火车几点开？", "What time does my train to Zhengzhou leave?"),
     ("乐乐数学考了九十八分，全班第三。", "乐乐数学得了多少分？", "What mark did Lele get in maths?"),
     ("我和大学室友合伙开了家奶茶店，取名叫「半糖」。", "我们的奶茶店叫什么？", "What is our tea shop called?"),
-    ("银行卡密码别用生日，我改成了结婚纪念日。", "我的银行卡密码现在用的是什么？",
-     "What is my bank card's PIN based on?"),
-    ("老爸退休以后迷上了种菜，院子里全是番茄。", "爸爸退休后都在忙什么？",
-     "What has my father taken up since he retired?"),
-    ("相亲认识的那个女孩在动物园喂熊猫。", "相亲的女孩是干什么工作的？",
-     "What does the girl I met on the blind date do?"),
+    (
+        "银行卡密码别用生日，我改成了结婚纪念日。",
+        "我的银行卡密码现在用的是什么？",
+        "What is my bank card's PIN based on?",
+    ),
+    (
+        "老爸退休以后迷上了种菜，院子里全是番茄。",
+        "爸爸退休后都在忙什么？",
+        "What has my father taken up since he retired?",
+    ),
+    (
+        "相亲认识的那个女孩在动物园喂熊猫。",
+        "相亲的女孩是干什么工作的？",
+        "What does the girl I met on the blind date do?",
+    ),
     ("租的车位是地下二层B217。", "我的停车位是多少号？", "Which parking space do I rent?"),
-    ("外公年轻的时候是说评书的，茶馆里场场满座。", "外公以前靠什么谋生？",
-     "What did my grandfather do for a living?"),
+    ("外公年轻的时候是说评书的，茶馆里场场满座。", "外公以前靠什么谋生？", "What did my grandfather do for a living?"),
     ("我恐高，所以从来不坐摩天轮。", "我为什么不坐摩天轮？", "Why do I never go on a Ferris wheel?"),
 )
 TALK = (
-    "今天食堂的菜太咸了。", "周末一起去看电影吧。", "我困得眼睛都睁不开了。", "外面风好大。",
-    "你给我推荐一首歌吧。", "地铁上人山人海。",
-    "终于放假了，真开心。", "帮我把这句话翻译成英文。", "晚上想吃点清淡的。", "快递怎么还没到？",
-)  # fmt: skip
+    "今天食堂的菜太咸了。",
+    "周末一起去看电影吧。",
+    "我困得眼睛都睁不开了。",
+    "外面风好大。",
+    "你给我推荐一首歌吧。",
+    "地铁上人山人海。",
+    "终于放假了，真开心。",
+    "帮我把这句话翻译成英文。",
+    "晚上想吃点清淡的。",
+    "快递怎么还没到？",
+)
 REPLIES = ("好的，知道了。", "听起来不错。", "嗯，我明白。", "没问题。", "那挺好的。")
 UNTOLD = (
-    "我的驾照什么时候到期？", "我表姐在哪家医院生的孩子？", "我借给谁钱了？", "我家的物业费是多少？",
-    "我小学班主任叫什么？", "我最后一次打疫苗是哪天？",
-    "珠穆朗玛峰有多高？", "谁发明了电话？", "给我写一首关于大海的诗。", "怎么做红烧茄子？",
-)  # fmt: skip
+    "我的驾照什么时候到期？",
+    "我表姐在哪家医院生的孩子？",
+    "我借给谁钱了？",
+    "我家的物业费是多少？",
+    "我小学班主任叫什么？",
+    "我最后一次打疫苗是哪天？",
+    "珠穆朗玛峰有多高？",
+    "谁发明了电话？",
+    "给我写一首关于大海的诗。",
+    "怎么做红烧茄子？",
+)
 
 
 @dataclass
@@ -82,10 +104,17 @@ def turns() -> list[Turn]:
         if number < len(TALK):
             said += [("user", TALK[number]), ("assistant", REPLIES[(number + 2) % len(REPLIES)])]
     return [
-        Turn(f"{at}", "assistant" if role == "assistant" else "user", text, 1.7e9 + at * 40 + at // 12 * 86400,
-             f"talk {at // 12}", "", at % 12)
+        Turn(
+            f"{at}",
+            "assistant" if role == "assistant" else "user",
+            text,
+            1.7e9 + at * 40 + at // 12 * 86400,
+            f"talk {at // 12}",
+            "",
+            at % 12,
+        )
         for at, (role, text) in enumerate(said)
-    ]  # fmt: skip
+    ]
 
 
 def asked(reader: Reader | None, store: ExternalMemory, encoder: Encoder, text: str) -> list[str]:
@@ -121,10 +150,13 @@ def measure(encoder: Encoder, weights: Path | None) -> dict[str, Any]:
             for question in UNTOLD:
                 untold.add("", asked(reader, store, encoder, question))
             result[name] = {
-                "first": chinese.first, "among_three": chinese.among_three, "declined": chinese.nothing_read,
-                "english_first": english.first, "english_among_three": english.among_three,
+                "first": chinese.first,
+                "among_three": chinese.among_three,
+                "declined": chinese.nothing_read,
+                "english_first": english.first,
+                "english_among_three": english.among_three,
                 "untold_nothing_read": untold.nothing_read,
-            }  # fmt: skip
+            }
     return result
 
 

@@ -68,9 +68,15 @@ def reader_of(encoder: Encoder, *, declines: bool) -> Reader:
 
 
 def asked(
-    path: Path, encoder: Encoder, count: int, seed: int = 0, limit: int = LIMIT, *, declines: bool = False,
+    path: Path,
+    encoder: Encoder,
+    count: int,
+    seed: int = 0,
+    limit: int = LIMIT,
+    *,
+    declines: bool = False,
     only: Collection[str] = (),
-) -> list[Asked]:  # fmt: skip
+) -> list[Asked]:
     """``count`` questions with a known answer, dealt evenly over the conversations, in random order.
 
     ``declines``: the read may read nothing, as in the app. ``only``: of the conversations with these ids.
@@ -96,10 +102,14 @@ def asked(
                     reader, store, encoder, recall.OWNER, question.text, vector, [], asked=0.0, limit=limit
                 )
                 evidence = store.get(recall.OWNER, question.evidence).values()
-                found.append(Asked(
-                    question.text, answers[question.text], result.reads,
-                    tuple(Read(memory, score=1.0, weight=1.0 / max(1, len(evidence))) for memory in evidence),
-                ))  # fmt: skip
+                found.append(
+                    Asked(
+                        question.text,
+                        answers[question.text],
+                        result.reads,
+                        tuple(Read(memory, score=1.0, weight=1.0 / max(1, len(evidence))) for memory in evidence),
+                    )
+                )
     rng.shuffle(found)
     return found
 
@@ -133,9 +143,14 @@ def ways(
 
 
 def measure(
-    decoder: LocalDecoder, questions: Sequence[Asked], *, timed: int, stock: LocalDecoder | None = None,
-    tried: Mapping[str, Mapping[str, Any]] | None = None, only: Collection[str] = (),
-) -> dict[str, Any]:  # fmt: skip
+    decoder: LocalDecoder,
+    questions: Sequence[Asked],
+    *,
+    timed: int,
+    stock: LocalDecoder | None = None,
+    tried: Mapping[str, Mapping[str, Any]] | None = None,
+    only: Collection[str] = (),
+) -> dict[str, Any]:
     """NLL a token over all answers, and the median time to the first token of the first ``timed`` questions.
 
     ``only``: these ways, "prompt" among them; else all.

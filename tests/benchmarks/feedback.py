@@ -90,8 +90,10 @@ def build(scenes: Iterator[Scene], questions: int, rng: random.Random) -> tuple[
     memories: list[Memory] = []
     asked: list[Question] = []
     for number, scene in enumerate(scenes):
-        own = [replace(m, id=f"{number}.{m.id}", container=f"{number}.{m.container}" if m.container else "")
-               for m in memories_of(scene)]  # fmt: skip
+        own = [
+            replace(m, id=f"{number}.{m.id}", container=f"{number}.{m.container}" if m.container else "")
+            for m in memories_of(scene)
+        ]
         last = max(memory.created for memory in own)
         kept: set[str] = set()  # conversations that somebody asks about
         for at, query in enumerate(scene.queries):
@@ -123,10 +125,16 @@ def _retold(told: Memory, place: str, id: str, last: float, rng: random.Random) 
         when = last + DAY * rng.uniform(20, 39) if place == "latest" else told.created + DAY * rng.uniform(0.1, 9)
         container = "" if kind == "note" else "journal" if kind == "passage" else f"{place} {id} {number}"
         yield Memory(
-            id=f"{place} {id} {number}", text=words.format(told.text), kind=kind, created=when,  # type: ignore[arg-type]
-            role=role, speaker=told.speaker if place == "latest" else speaker, container=container,  # type: ignore[arg-type]
-            position=rng.randrange(10**6) if kind == "passage" else 0, title=title,
-        )  # fmt: skip
+            id=f"{place} {id} {number}",
+            text=words.format(told.text),
+            kind=kind,
+            created=when,  # type: ignore[arg-type]
+            role=role,
+            speaker=told.speaker if place == "latest" else speaker,
+            container=container,  # type: ignore[arg-type]
+            position=rng.randrange(10**6) if kind == "passage" else 0,
+            title=title,
+        )
 
 
 # ---- a simulated owner ----------------------------------------------------------------------------------------
@@ -141,8 +149,9 @@ class Owner:
 
     def read(self, reader: AttentionReader, question: Question, limit: int = READS) -> ReadResult:
         vector = self.encoder.encode_queries([question.text])[0]
-        return read_memory(reader, self.store, self.encoder, PERSON, question.text, vector, [],
-                           asked=question.asked, limit=limit)  # fmt: skip
+        return read_memory(
+            reader, self.store, self.encoder, PERSON, question.text, vector, [], asked=question.asked, limit=limit
+        )
 
     def feedback(self, reader: AttentionReader, question: Question) -> Feedback | None:
         """Asks, gets a reply and likes it or not; None where nothing was read and so nothing replied from memory."""
@@ -153,11 +162,14 @@ class Owner:
         drawn = self.rng.choices(reads, [read.weight for read in reads])[0].memory.id
         kept = {
             read.memory.id: PastWeight(
-                read.weight, 0.6 * (read.memory.id == drawn) + 0.4 * read.weight / total, read.cosine, read.bm25,
+                read.weight,
+                0.6 * (read.memory.id == drawn) + 0.4 * read.weight / total,
+                read.cosine,
+                read.bm25,
                 read.window,
             )
             for read in reads
-        }  # fmt: skip
+        }
         kind: Any = "like" if drawn in question.places[self.means] else "dislike"
         return Feedback(question.id, kind, question.text, (), question.asked, reads=kept)
 
@@ -199,10 +211,12 @@ def simulate(
             readers.offer(owner.means, adapter, report)
             readers.keep(owner.means)
         found[str(step)] = {
-            **owner.measure(readers.of(owner.means), held), "likes": report["kinds"].get("like", 0),
-            "kept": report["better"], "score": [report["before"]["score"], report["after"]["score"]],
+            **owner.measure(readers.of(owner.means), held),
+            "likes": report["kinds"].get("like", 0),
+            "kept": report["better"],
+            "score": [report["before"]["score"], report["after"]["score"]],
             "dialogues": [report["before"].get("dialogues"), report["after"].get("dialogues")],
-        }  # fmt: skip
+        }
     return found
 
 
@@ -216,9 +230,14 @@ def bits(owner: Owner, reader: AttentionReader, questions: Sequence[Question]) -
 
 
 def measure(
-    memories: Sequence[Memory], questions: Sequence[Question], encoder: Encoder, shipped: AttentionReader,
-    owners: Sequence[str], plan: FeedbackPlan, say: Callable[[str], None],
-) -> dict[str, Any]:  # fmt: skip
+    memories: Sequence[Memory],
+    questions: Sequence[Question],
+    encoder: Encoder,
+    shipped: AttentionReader,
+    owners: Sequence[str],
+    plan: FeedbackPlan,
+    say: Callable[[str], None],
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with scratch_store(encoder) as store, tempfile.TemporaryDirectory() as folder:
         store.add(PERSON, memories, encoder.encode([memory.text for memory in memories]))
@@ -229,8 +248,11 @@ def measure(
             found[means] = simulate(Owner(means, store, encoder, plan.seed), readers, questions, plan)
             say(f"{means}: {json.dumps(found[means])}")
         again = OwnerReaders(Path(folder), shipped, encoder.name)  # as after another start
-        unchanged = before == bits(other, readers.of(NEIGHBOUR), questions[:HELD_BACK]) == bits(
-            other, again.of(NEIGHBOUR), questions[:HELD_BACK])  # fmt: skip
+        unchanged = (
+            before
+            == bits(other, readers.of(NEIGHBOUR), questions[:HELD_BACK])
+            == bits(other, again.of(NEIGHBOUR), questions[:HELD_BACK])
+        )
 
     def mean(step: int, name: str) -> float:
         return round(statistics.mean(one[str(step)][name] for one in found.values()), 4)
@@ -244,16 +266,19 @@ def measure(
         "least_gain_points": round(
             100 * min(one[str(STEPS[-1])]["recall@5"] - one["0"]["recall@5"] for one in found.values()), 1
         ),
-        "other_owner_unchanged": unchanged, "memories": len(memories), "held_back_questions": HELD_BACK,
+        "other_owner_unchanged": unchanged,
+        "memories": len(memories),
+        "held_back_questions": HELD_BACK,
         "owners": found,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="a chat archive of the licensed sets (default: the generator)")
-    parser.add_argument("--owners", default=",".join(PLACES), 
-                        help="what the simulated owners mean (default: %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--owners", default=",".join(PLACES), help="what the simulated owners mean (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()

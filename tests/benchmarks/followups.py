@@ -34,9 +34,15 @@ OWNER = "followups"
 def scenes_of(path: Path) -> Iterator[Scene]:
     for number, one in enumerate(json.loads(path.read_text("utf-8"))):
         slots = [
-            Slot(memory["text"], float(memory.get("created", at)), memory.get("speaker", ""), container=f"{number}",
-                 position=at) for at, memory in enumerate(one["memories"])
-        ]  # fmt: skip
+            Slot(
+                memory["text"],
+                float(memory.get("created", at)),
+                memory.get("speaker", ""),
+                container=f"{number}",
+                position=at,
+            )
+            for at, memory in enumerate(one["memories"])
+        ]
         queries = [
             Query(q["text"], frozenset(q["evidence"]), tuple(("", text) for text in q["dialogue"]))
             for q in one["queries"]
@@ -56,8 +62,17 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
                 vector = encoder.encode_queries([query.text])[0]
                 said = [text for _, text in query.dialogue]
                 for name, dialogue in (("with", said), ("without", [])):
-                    result = read_memory(reader, store, encoder, OWNER, query.text, vector, dialogue,
-                                         asked=query.asked or last, limit=max(CUTS))  # fmt: skip
+                    result = read_memory(
+                        reader,
+                        store,
+                        encoder,
+                        OWNER,
+                        query.text,
+                        vector,
+                        dialogue,
+                        asked=query.asked or last,
+                        limit=max(CUTS),
+                    )
                     order = [int(read.memory.id) for read in result.reads]
                     for k in CUTS:
                         recalls[name][k].append(len(query.evidence & set(order[:k])) / len(query.evidence))
@@ -67,8 +82,12 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
         for name, by_cut in recalls.items()
     }
     gain = round(100 * (mean["with"]["recall@5"] - mean["without"]["recall@5"]), 1)
-    return {"questions": len(recalls["with"][5]), "with_internal_memory": mean["with"],
-            "without_internal_memory": mean["without"], "gain_recall@5_points": gain}  # fmt: skip
+    return {
+        "questions": len(recalls["with"][5]),
+        "with_internal_memory": mean["with"],
+        "without_internal_memory": mean["without"],
+        "gain_recall@5_points": gain,
+    }
 
 
 def main() -> None:

@@ -85,10 +85,7 @@ def first_tokens(decoder: LocalDecoder, memories: Sequence[Memory], repeats: int
                 taken = first_token(decoder, asked)
                 if number:  # the first round makes the blocks
                     seconds.setdefault((path, count), []).append(taken)
-    return {
-        path: {str(count): round(statistics.median(seconds[path, count]), 4) for count in COUNTS}
-        for path in ways
-    }
+    return {path: {str(count): round(statistics.median(seconds[path, count]), 4) for count in COUNTS} for path in ways}
 
 
 def decoding(
@@ -115,8 +112,14 @@ def _generate_speed(decoder: LocalDecoder, tokens: Sequence[int]) -> float:
 
     def seconds(count: int) -> float:
         began = time.perf_counter()
-        decoder.model.network.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=count,
-                                       min_new_tokens=count, do_sample=False, pad_token_id=0)  # fmt: skip
+        decoder.model.network.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=count,
+            min_new_tokens=count,
+            do_sample=False,
+            pad_token_id=0,
+        )
         return time.perf_counter() - began
 
     prompt = seconds(1)
@@ -129,8 +132,25 @@ def _llama_cpp_speed(gguf: Path, python: str, tokens: Sequence[int]) -> float | 
     if python:
         command = [python, "-c", LLAMA_CPP, str(gguf), json.dumps(list(tokens)), str(MADE), threads]
     elif bench:
-        command = [bench, "-m", str(gguf), "-p", "0", "-n", str(MADE), "-d", str(len(tokens)), "-t", threads, "-r", "1",
-                   "-ngl", "0", "-o", "json"]  # fmt: skip
+        command = [
+            bench,
+            "-m",
+            str(gguf),
+            "-p",
+            "0",
+            "-n",
+            str(MADE),
+            "-d",
+            str(len(tokens)),
+            "-t",
+            threads,
+            "-r",
+            "1",
+            "-ngl",
+            "0",
+            "-o",
+            "json",
+        ]
     else:
         return None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -185,8 +205,13 @@ def long_use(model: str, turns: int, data: Path | None) -> dict[str, Any] | None
         return None
     command = [sys.executable, "-m", "tests.benchmarks.long_use", "--model", model, "--turns", str(turns)]
     environment = {**os.environ, "MNEME_CACHE": str(cache_folder())}
-    done = subprocess.run([*command, *(["--data", str(data)] if data else [])], stdout=subprocess.PIPE, text=True,
-                          env=environment, check=False)  # fmt: skip
+    done = subprocess.run(
+        [*command, *(["--data", str(data)] if data else [])],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        check=False,
+    )
     if done.returncode:
         return None
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -289,12 +289,20 @@ def main() -> None:
             so_far = {system: summary(judged)["factual"] for system, judged in found.items()}
             shown = ", ".join(f"{system} {c['right']} of {c['asked']}" for system, c in so_far.items())
             print(f"{number} of {len(lives)}, {life.who}: factual right: {shown}", file=sys.stderr, flush=True)
-        print(json.dumps({
-            "model": models.decoder.name, "path": models.decoder.path, "question_day": "2026-11-05",
-            "people": len(lives), "questions": sum(len(life.questions) for life in lives), "told": len(told),
-            "told_canned": sum(canned(one.reply) for one in told),
-            "systems": {system: summary(judged) for system, judged in found.items()},
-        }))  # fmt: skip
+        print(
+            json.dumps(
+                {
+                    "model": models.decoder.name,
+                    "path": models.decoder.path,
+                    "question_day": "2026-11-05",
+                    "people": len(lives),
+                    "questions": sum(len(life.questions) for life in lives),
+                    "told": len(told),
+                    "told_canned": sum(canned(one.reply) for one in told),
+                    "systems": {system: summary(judged) for system, judged in found.items()},
+                }
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -75,7 +75,8 @@ def measure(url: str, texts: list[str], turns: int, memories: int) -> dict[str, 
         "ttft_s": seconds,
         "ratio_p50": round(statistics.median(a / b for a, b in zip(long[half:], fresh[half:], strict=True)), 2),
         "growth_beyond_window": round(
-            statistics.median(long[-quarter:]) / statistics.median(long[max(half - quarter, 0) : half] or long), 2),
+            statistics.median(long[-quarter:]) / statistics.median(long[max(half - quarter, 0) : half] or long), 2
+        ),
         "page_ms": page,
         "cached_share": round(cached / max(prompt, 1), 2),
     }
@@ -83,8 +84,14 @@ def measure(url: str, texts: list[str], turns: int, memories: int) -> dict[str, 
 
 def say(client: httpx.Client, text: str, conversation: str) -> tuple[float, dict[str, Any]]:
     """→ seconds to the first piece of the reply's text, and the reply's usage."""
-    request = {"model": "mneme", "stream": True, "stream_options": {"include_usage": True}, "max_tokens": 32,
-               "conversation": conversation, "messages": [{"role": "user", "content": text}]}
+    request = {
+        "model": "mneme",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "max_tokens": 32,
+        "conversation": conversation,
+        "messages": [{"role": "user", "content": text}],
+    }
     began, first, usage = time.perf_counter(), 0.0, {}
     with client.stream("POST", "/v1/chat/completions", json=request) as answer:
         answer.raise_for_status()
@@ -121,8 +128,11 @@ class Watch:
         self.over.set()
         self.thread.join()
         ordered = sorted(self.milliseconds)
-        return {"p50": round(statistics.median(ordered), 1), "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 1),
-                "max": round(ordered[-1], 1)}
+        return {
+            "p50": round(statistics.median(ordered), 1),
+            "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 1),
+            "max": round(ordered[-1], 1),
+        }
 
 
 if __name__ == "__main__":

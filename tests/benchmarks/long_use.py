@@ -83,11 +83,15 @@ def figures(start: int, found: Sequence[int]) -> dict[str, Any]:
     half = np.array(found[len(found) // 2 :], float)
     slope = float(np.polyfit(EVERY * np.arange(len(half)), half, 1)[0]) if len(half) > 1 else 0.0
     return {
-        "rss_mib": {"at_start": start, "after": found[-1] if found else start, "most": max([start, *found]),
-                    "curve": list(found)},
+        "rss_mib": {
+            "at_start": start,
+            "after": found[-1] if found else start,
+            "most": max([start, *found]),
+            "curve": list(found),
+        },
         "slope_mib_100": round(100 * slope, 1),
         "last_half_spread": round(float(np.ptp(half) / half.mean()), 3) if len(half) else 0.0,
-    }  # fmt: skip
+    }
 
 
 def process_age() -> float:
@@ -120,8 +124,13 @@ def measure(model: str, turns: int, tokens: int, data: Path | None) -> dict[str,
             name = application.network.decoder.name
         finally:
             application.close()
-    return {"decoder": name, "turns": turns, "ready_s": round(ready, 2), "first_word_s": round(first, 2),
-            **figures(start, found)}  # fmt: skip
+    return {
+        "decoder": name,
+        "turns": turns,
+        "ready_s": round(ready, 2),
+        "first_word_s": round(first, 2),
+        **figures(start, found),
+    }
 
 
 def main() -> None:

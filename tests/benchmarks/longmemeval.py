@@ -97,8 +97,9 @@ class Memory:
 
     def read(self, reader: Reader, limit: int) -> ReadResult:
         question = self.question
-        return read_memory(reader, self.store, self.encoder, OWNER, question.text, self.vector, [],
-                           asked=question.asked, limit=limit)  # fmt: skip
+        return read_memory(
+            reader, self.store, self.encoder, OWNER, question.text, self.vector, [], asked=question.asked, limit=limit
+        )
 
     def nearest(self) -> list[str]:
         return [id for id, _ in self.store._vectors.nearest(OWNER, self.vector, 100)]
@@ -170,8 +171,12 @@ def ask(
     wide = memory.read(willing, DEEP)
     results.milliseconds.append(1000 * (time.perf_counter() - began))
     near, spoken = memory.nearest(), memory.spoken()
-    rankings = {"app": [read.memory.id for read in wide.reads], "chroma": near, "bm25": spoken,
-                "fused": fused(near, spoken)}  # fmt: skip
+    rankings = {
+        "app": [read.memory.id for read in wide.reads],
+        "chroma": near,
+        "bm25": spoken,
+        "fused": fused(near, spoken),
+    }
     limit = answering.settings.reads if answering else 8
     read = memory.read(usual, limit)
     results.declined[question.unanswerable].append(not read.reads)
@@ -214,11 +219,13 @@ def _answers(answers: Sequence[tuple[Question, str, bool | None]]) -> dict[str, 
         "judged": len(plain),
         "right": sum(bool(good) for _, _, good in plain),
         "denied": sum(not good and not_known(reply) for _, reply, good in plain),
-        "right_by_type": {kind: [sum(bool(good) for q, _, good in plain if q.kind == kind),
-                                 sum(q.kind == kind for q, _, _ in plain)] for kind in kinds},
+        "right_by_type": {
+            kind: [sum(bool(good) for q, _, good in plain if q.kind == kind), sum(q.kind == kind for q, _, _ in plain)]
+            for kind in kinds
+        },
         "unanswerable": sum(question.unanswerable for question, _, _ in answers),
         "honest": sum(bool(good) for question, _, good in answers if question.unanswerable),
-    }  # fmt: skip
+    }
 
 
 def _share(values: Sequence[bool]) -> float | None:
@@ -226,9 +233,12 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def measure(
-    questions: Iterator[Question], encoder: Encoder, answering: Answering | None = None, vectors: Path | None = None,
+    questions: Iterator[Question],
+    encoder: Encoder,
+    answering: Answering | None = None,
+    vectors: Path | None = None,
     replies: Callable[[dict[str, Any]], None] = lambda line: None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """``replies`` is called with every question and what was said to it."""
     readers = reader_of(encoder, declines=True), reader_of(encoder, declines=False)
     results = Results()
@@ -239,8 +249,16 @@ def measure(
             results.seconds.append(time.perf_counter() - began)
             said = ask(memory, readers, answering, results)
         right = {name: values[-1][2] for name, values in results.answers.items()}
-        replies({"id": question.id, "type": question.kind, "question": question.text, "answer": question.answer,
-                 "replies": said, "right": right})  # fmt: skip
+        replies(
+            {
+                "id": question.id,
+                "type": question.kind,
+                "question": question.text,
+                "answer": question.answer,
+                "replies": said,
+                "right": right,
+            }
+        )
         found = {name: by_kind(values).get("all", {}).get("turns@5") for name, values in results.found.items()}
         print(f"{number} {question.id} {question.kind}: turns@5 {found}", file=sys.stderr, flush=True)
     return summary(results)
@@ -271,8 +289,11 @@ def main() -> None:
             flags += ["--memory-path", options.memory_path] if options.memory_path else []
             settings, models = open_.enter_context(loaded(flags))
             answering = Answering(models.decoder, settings)
-            found = {"model": models.decoder.name, "path": models.decoder.path,
-                     **measure(questions, models.encoder, answering, options.vectors, keep)}  # fmt: skip
+            found = {
+                "model": models.decoder.name,
+                "path": models.decoder.path,
+                **measure(questions, models.encoder, answering, options.vectors, keep),
+            }
     print(json.dumps(found))
 
 

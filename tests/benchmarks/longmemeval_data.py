@@ -66,9 +66,15 @@ def _question(given: dict[str, Any]) -> Question:
             if said.get("has_answer"):
                 evidence.add(id)
     return Question(
-        given["question_id"], given["question_type"], given["question"], str(given["answer"]),
-        seconds(given["question_date"]), tuple(turns), frozenset(evidence), frozenset(given["answer_session_ids"]),
-    )  # fmt: skip
+        given["question_id"],
+        given["question_type"],
+        given["question"],
+        str(given["answer"]),
+        seconds(given["question_date"]),
+        tuple(turns),
+        frozenset(evidence),
+        frozenset(given["answer_session_ids"]),
+    )
 
 
 def seconds(written: str) -> float:
@@ -93,8 +99,7 @@ class Found:
         first = set(list(dict.fromkeys(turn.conversation for turn in ranked))[:SESSIONS])
         ids = [turn.id for turn in ranked]
         share = {k: _share(question.evidence, ids[:k]) for k in CUTS}
-        return Found(question.kind, share, float(bool(question.sessions & first)),
-                     float(question.sessions <= first))  # fmt: skip
+        return Found(question.kind, share, float(bool(question.sessions & first)), float(question.sessions <= first))
 
 
 def _share(wanted: frozenset[str], found: Sequence[str]) -> float:
@@ -112,10 +117,11 @@ def _means(group: Sequence[Found]) -> dict[str, float]:
     marked = [one for one in group if one.turns[CUTS[0]] == one.turns[CUTS[0]]]  # NaN is no number
     turns = {f"turns@{k}": _percent([one.turns[k] for one in marked]) for k in CUTS}
     return {
-        "questions": len(group), **turns,
+        "questions": len(group),
+        **turns,
         f"any_session@{SESSIONS}": _percent([one.any_session for one in group]),
         f"all_sessions@{SESSIONS}": _percent([one.all_sessions for one in group]),
-    }  # fmt: skip
+    }
 
 
 def _percent(values: Sequence[float]) -> float:

@@ -18,12 +18,16 @@ def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.I)
 
 
-_NEG = (r"(?:don't|do not|didn't|did not|can't|cannot|can not|couldn't|could not|haven't|have not|won't be able to)")
+_NEG = r"(?:don't|do not|didn't|did not|can't|cannot|can not|couldn't|could not|haven't|have not|won't be able to)"
 _ADVERB = r"(?:(?:really|actually|currently|yet|ever|even|also|quite|still|exactly|specifically|unfortunately) )*"
-_TELL = (r"(?:tell|told|mention(?:ed)?|say|said|shared?|specif(?:y|ied)|gave|given?|provided?|noted?|bring|brought|"
-         r"talk(?:ed)?|discuss(?:ed)?)")  # fmt: skip
-_HAVE = (r"(?:any|that|this|the|your|a record|a note|a memory|access|enough|information|info|details?|knowledge|"
-         r"records?|anything|specific|it|one on file|personal)")  # fmt: skip
+_TELL = (
+    r"(?:tell|told|mention(?:ed)?|say|said|shared?|specif(?:y|ied)|gave|given?|provided?|noted?|bring|brought|"
+    r"talk(?:ed)?|discuss(?:ed)?)"
+)
+_HAVE = (
+    r"(?:any|that|this|the|your|a record|a note|a memory|access|enough|information|info|details?|knowledge|"
+    r"records?|anything|specific|it|one on file|personal)"
+)
 _RECORD = r"(?:information|info|mention|records?|memory|memories|details?|data|notes?)"
 _NOT_KNOWN = _any(
     # I do not know
@@ -107,9 +111,7 @@ _SPLIT = _any(
 )
 _SPOKEN = re.compile(r"[\"“][^\"”]*[\"”]|「[^」]*」")
 # What an earlier policy said to whatever it was told: "Got it, I'll remember that.", "Thanks for telling me."
-_TAKES_NOTE = _any(
-    r"\bi'll remember (?:that|it)\b|\bthanks for telling me\b|^noted\b", "我(?:会|會)?(?:记住|記住)"
-)
+_TAKES_NOTE = _any(r"\bi'll remember (?:that|it)\b|\bthanks for telling me\b|^noted\b", "我(?:会|會)?(?:记住|記住)")
 _FEELS = _any(
     r"^(?:that's (?:a )?\w+(?: \w+)?|i'm (?:so )?sorry to hear that|congratulations|oh no|got it|okay|ok)\W*$"
 )

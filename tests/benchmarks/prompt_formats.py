@@ -41,7 +41,7 @@ FORMS: dict[str, tuple[Style, float]] = {  # style, repetition penalty
     "own message": (SYSTEM, 1.1),
     "own message, no penalty": (SYSTEM, 1.0),
     "own message, list": (replace(SYSTEM, heading="Memories:", line="- [{date}] {who}: {text}"), 1.1),
-    "own message, quoted": (replace(SYSTEM, line="On {date} the {who} said: \"{text}\""), 1.1),
+    "own message, quoted": (replace(SYSTEM, line='On {date} the {who} said: "{text}"'), 1.1),
     "own message, memory system": (replace(SYSTEM, system="You are a helpful AI assistant" + WITH_MEMORY), 1.1),
     "own message, named system": (replace(SYSTEM, system="You are Mneme, a helpful assistant" + WITH_MEMORY), 1.1),
 }

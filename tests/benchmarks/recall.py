@@ -185,8 +185,18 @@ def read_with(
     reader: Reader, store: ExternalMemory, encoder: Encoder, text: str, vector: np.ndarray, *, limit: int
 ) -> ReadResult:
     """The read as the memory network does it, without a dialogue before the question."""
-    return read_memory(reader, store, encoder, OWNER, text, vector, [], asked=0.0, limit=limit,
-                       messages=make_message_reader(encoder.name))  # fmt: skip
+    return read_memory(
+        reader,
+        store,
+        encoder,
+        OWNER,
+        text,
+        vector,
+        [],
+        asked=0.0,
+        limit=limit,
+        messages=make_message_reader(encoder.name),
+    )
 
 
 def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) -> None:
@@ -197,9 +207,13 @@ def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) ->
 
 
 def _ask_all(
-    tallies: dict[str, Tally], store: ExternalMemory, encoder: Encoder, reads: dict[str, tuple[Reader, Reader]],
-    question: Question, vector: np.ndarray,
-) -> None:  # fmt: skip
+    tallies: dict[str, Tally],
+    store: ExternalMemory,
+    encoder: Encoder,
+    reads: dict[str, tuple[Reader, Reader]],
+    question: Question,
+    vector: np.ndarray,
+) -> None:
     text = question.text
 
     def product(reader: Reader) -> list[str]:

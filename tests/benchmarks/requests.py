@@ -138,12 +138,17 @@ def summary(answered: Sequence[Answered]) -> dict[str, Any]:
         "checked": len(told),
         "right": sum(told),
         "faults": sum(bool(one.faults) for one in answered),
-        "faults_by_kind": {kind: [sum(bool(one.faults) for one in answered if one.kind == kind),
-                                  sum(one.kind == kind for one in answered)] for kind in kinds},
+        "faults_by_kind": {
+            kind: [
+                sum(bool(one.faults) for one in answered if one.kind == kind),
+                sum(one.kind == kind for one in answered),
+            ]
+            for kind in kinds
+        },
         "words_p50": statistics.median([len(one.said.reply.split()) for one in answered] or [0]),
         "s_reply_p50": round(statistics.median([one.said.seconds for one in answered] or [0.0]), 2),
         "s_first_word_p50": round(statistics.median([one.said.first for one in answered] or [0.0]), 2),
-    }  # fmt: skip
+    }
 
 
 def transcript(answered: Sequence[Answered]) -> str:

@@ -34,8 +34,12 @@ _LITTLE = {
     "English": "the is a and to of you it in that i for are with this your be",
 }
 _LANGUAGES = {name: frozenset(words.split()) for name, words in _LITTLE.items()}
-_COMMON = frozenset(plain("Mr Mrs Dr January February March April May June July August September October November "
-                          "December Monday Tuesday Wednesday Thursday Friday Saturday Sunday").split())  # fmt: skip
+_COMMON = frozenset(
+    plain(
+        "Mr Mrs Dr January February March April May June July August September October November "
+        "December Monday Tuesday Wednesday Thursday Friday Saturday Sunday"
+    ).split()
+)
 _ASKED_FOR = re.compile(
     r"\b(?:in|into|to)\s+(French|Spanish|German|Italian|Chinese|English)\b|译成(中文|英文)|用(中文|英文)"
 )
@@ -75,8 +79,12 @@ def echo(request: str, reply: str) -> bool:
 
 def from_memory(request: str, reply: str, told: Sequence[str]) -> list[str]:
     """Names, and numbers of three digits and more, of what was told that the reply says and the request does not."""
-    names = {word for text in told for name in re.findall(r"(?<![.!?] )(?<!^)\b[A-Z]\w+|\b\d{3,}\b", text)
-             for word in plain(name).split()}  # fmt: skip
+    names = {
+        word
+        for text in told
+        for name in re.findall(r"(?<![.!?] )(?<!^)\b[A-Z]\w+|\b\d{3,}\b", text)
+        for word in plain(name).split()
+    }
     return sorted((names - _COMMON - set(plain(request).split())) & set(plain(reply).split()))
 
 

@@ -145,7 +145,12 @@ def resident_mib() -> int:
 
 
 def measure(
-    folder: Path, encoder: Encoder, reader: Reader, filler: Filler, sizes: Sequence[int], per_size: int = 200,
+    folder: Path,
+    encoder: Encoder,
+    reader: Reader,
+    filler: Filler,
+    sizes: Sequence[int],
+    per_size: int = 200,
 ) -> dict[str, Any]:
     """Grow a memory in ``folder`` through the sizes and ask at each. → figures by size, as the last line shows them."""
     engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
@@ -181,10 +186,18 @@ def main() -> None:
     parser.add_argument("--reader", default="app", choices=("app", "fixed"))
     parser.add_argument("--encoder", default="default", help="as the app's --encoder")
     parser.add_argument("--encoded", type=int, default=25_000, help="filler texts to encode; the rest is mixed")
-    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "mneme-scale",
-                        help="folder that keeps the filler's vectors")
-    parser.add_argument("--keep", type=Path, help="folder that keeps the memory: a later run with the same sizes asks"
-                        " at once, at those that it has not outgrown")  # fmt: skip
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "mneme-scale",
+        help="folder that keeps the filler's vectors",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="folder that keeps the memory: a later run with the same sizes asks"
+        " at once, at those that it has not outgrown",
+    )
     options = parser.parse_args()
     sizes = sorted({int(size) for size in options.sizes.split(",")} | ({1_000_000} if options.million else set()))
     encoder = Encoder(options.encoder)

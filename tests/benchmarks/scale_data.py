@@ -98,7 +98,10 @@ def _tail_word(chance: random.Random) -> str:
 
 
 def encoded(
-    texts: Sequence[str], encode: Callable[[Sequence[str]], np.ndarray], name: str, cache: Path,
+    texts: Sequence[str],
+    encode: Callable[[Sequence[str]], np.ndarray],
+    name: str,
+    cache: Path,
     progress: Callable[[str], None],
 ) -> np.ndarray:
     """(n texts) → (n, dimension). ``cache`` keeps every 1000 rows under their texts and the encoder's name."""

@@ -188,8 +188,13 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     some = load(options.data) if options.data else scripts(options.scripts, options.seed, options.untold)
     settings, adapter, encoder = load_settings([], {}), adapter_of(options.adapter), Encoder("default")
-    decoder = LocalDecoder(str(embedded_folder()), window=settings.window, reads_tokens=settings.reads_tokens,
-                           path=settings.memory_path, adapter=adapter)  # fmt: skip
+    decoder = LocalDecoder(
+        str(embedded_folder()),
+        window=settings.window,
+        reads_tokens=settings.reads_tokens,
+        path=settings.memory_path,
+        adapter=adapter,
+    )
     reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
     if note:
         print(note, file=sys.stderr)

@@ -60,49 +60,158 @@ RELATIVE = (  # with days from the day on which it is told
     ("I handed back the rental van three days ago.", "When did I hand back the rental van?", -3),
 )
 UPDATES = (
-    ("The wifi password at the cottage is {v}.", "They changed the wifi password at the cottage, now it's {v}.",
-     "What is the wifi password at the cottage now?", ("bluebell", "haystack", "lantern", "thistle", "drizzle")),
-    ("I park the car on {v}.", "From now on I park the car on {v}.", "Where do I park the car now?",
-     ("level two", "level five", "the roof deck", "the north lot", "Mill Lane")),
-    ("Our team meeting is on {v}.", "The team meeting has been moved to {v}.", "On which day is our team meeting now?",
-     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")),
-    ("The spare key is under the {v}.", "I put the spare key somewhere else, under the {v}.",
-     "Under what is the spare key now?", ("flowerpot", "doormat", "birdbath", "third brick", "bench")),
-    ("The bedroom will be painted {v}.", "We changed our minds, the bedroom gets {v} walls.",
-     "Which colour do we want for the bedroom now?", ("ochre", "sage green", "dove grey", "terracotta", "ivory")),
-    ("We order the vegetable box from {v}.", "We switched: the vegetable box is from {v} now.",
-     "From whom do we get the vegetable box now?", ("Greenfield", "Hofer", "Oakley", "Brightseed", "Tillmann")),
-    ("The book club reads in the {v}.", "The book club had to move, we meet in the {v} now.",
-     "Where does the book club meet now?", ("town hall", "old mill", "tea room", "vestry", "bakery")),
-    ("The printer at work is on floor {v}.", "They carried the printer at work up to floor {v}.",
-     "On which floor is the printer at work now?", ("two", "three", "seven", "eight", "eleven")),
-)  # fmt: skip
+    (
+        "The wifi password at the cottage is {v}.",
+        "They changed the wifi password at the cottage, now it's {v}.",
+        "What is the wifi password at the cottage now?",
+        ("bluebell", "haystack", "lantern", "thistle", "drizzle"),
+    ),
+    (
+        "I park the car on {v}.",
+        "From now on I park the car on {v}.",
+        "Where do I park the car now?",
+        ("level two", "level five", "the roof deck", "the north lot", "Mill Lane"),
+    ),
+    (
+        "Our team meeting is on {v}.",
+        "The team meeting has been moved to {v}.",
+        "On which day is our team meeting now?",
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
+    ),
+    (
+        "The spare key is under the {v}.",
+        "I put the spare key somewhere else, under the {v}.",
+        "Under what is the spare key now?",
+        ("flowerpot", "doormat", "birdbath", "third brick", "bench"),
+    ),
+    (
+        "The bedroom will be painted {v}.",
+        "We changed our minds, the bedroom gets {v} walls.",
+        "Which colour do we want for the bedroom now?",
+        ("ochre", "sage green", "dove grey", "terracotta", "ivory"),
+    ),
+    (
+        "We order the vegetable box from {v}.",
+        "We switched: the vegetable box is from {v} now.",
+        "From whom do we get the vegetable box now?",
+        ("Greenfield", "Hofer", "Oakley", "Brightseed", "Tillmann"),
+    ),
+    (
+        "The book club reads in the {v}.",
+        "The book club had to move, we meet in the {v} now.",
+        "Where does the book club meet now?",
+        ("town hall", "old mill", "tea room", "vestry", "bakery"),
+    ),
+    (
+        "The printer at work is on floor {v}.",
+        "They carried the printer at work up to floor {v}.",
+        "On which floor is the printer at work now?",
+        ("two", "three", "seven", "eight", "eleven"),
+    ),
+)
 TALK = (
-    "What helps against hiccups?", "I slept badly, the moon was so bright.", "Name three trees that grow fast.",
-    "How do I keep basil alive in winter?", "I am a bit tired of rain.", "Why do cats purr?",
-    "Is oat milk good in coffee?", "My soup is finally simmering.", "What rhymes with winter?",
-    "Give me a word for a very small river.", "I should stretch more, my back says.", "Why is the sky red at dusk?",
-    "What could I do with stale bread?", "The train was packed again.", "Tell me something odd about octopuses.",
-    "How long do lentils take?", "I like the smell of rain on stone.", "Is it rude to eat soup loudly?",
-)  # fmt: skip
+    "What helps against hiccups?",
+    "I slept badly, the moon was so bright.",
+    "Name three trees that grow fast.",
+    "How do I keep basil alive in winter?",
+    "I am a bit tired of rain.",
+    "Why do cats purr?",
+    "Is oat milk good in coffee?",
+    "My soup is finally simmering.",
+    "What rhymes with winter?",
+    "Give me a word for a very small river.",
+    "I should stretch more, my back says.",
+    "Why is the sky red at dusk?",
+    "What could I do with stale bread?",
+    "The train was packed again.",
+    "Tell me something odd about octopuses.",
+    "How long do lentils take?",
+    "I like the smell of rain on stone.",
+    "Is it rude to eat soup loudly?",
+)
 UNTOLD = (  # nothing of the kind is told in any script
-    "What's the name of my dermatologist?", "How much did my bicycle cost?", "When is my sister's graduation?",
-    "Which blood type do I have?", "What was the name of my first school?", "In which year did I learn to swim?",
-    "Who taught me to play chess?", "How tall is my brother?", "What is my shoe size?",
-    "Where did I spend last Easter?", "Which song did we dance to at prom?", "When does my passport run out?",
+    "What's the name of my dermatologist?",
+    "How much did my bicycle cost?",
+    "When is my sister's graduation?",
+    "Which blood type do I have?",
+    "What was the name of my first school?",
+    "In which year did I learn to swim?",
+    "Who taught me to play chess?",
+    "How tall is my brother?",
+    "What is my shoe size?",
+    "Where did I spend last Easter?",
+    "Which song did we dance to at prom?",
+    "When does my passport run out?",
     "What is my aunt's phone number?",
-    "How many cousins do I have?", "Which hospital was I born in?", "What is my dog's name?",
-    "On which day do I go to yoga?", "Who cuts my hair?", "What did I get for my eighteenth birthday?",
-    "Which river did I paddle down with Tom?", "How old is my father?", "What is the licence plate of my car?",
-    "Where did I lose my umbrella?", "Which wine did my uncle bring?", "When did I quit smoking?",
-)  # fmt: skip
-FIRST = ("Olmo", "Signe", "Radek", "Ottilie", "Bastian", "Yara", "Ciaran", "Minka", "Evander", "Solveig", "Tobin",
-         "Imre", "Perpetua", "Leopold", "Anselm", "Zdenka")  # fmt: skip
+    "How many cousins do I have?",
+    "Which hospital was I born in?",
+    "What is my dog's name?",
+    "On which day do I go to yoga?",
+    "Who cuts my hair?",
+    "What did I get for my eighteenth birthday?",
+    "Which river did I paddle down with Tom?",
+    "How old is my father?",
+    "What is the licence plate of my car?",
+    "Where did I lose my umbrella?",
+    "Which wine did my uncle bring?",
+    "When did I quit smoking?",
+)
+FIRST = (
+    "Olmo",
+    "Signe",
+    "Radek",
+    "Ottilie",
+    "Bastian",
+    "Yara",
+    "Ciaran",
+    "Minka",
+    "Evander",
+    "Solveig",
+    "Tobin",
+    "Imre",
+    "Perpetua",
+    "Leopold",
+    "Anselm",
+    "Zdenka",
+)
 LAST = ("Quist", "Marlowe", "Bannick", "Thorsen", "Okafor", "Vandeleur", "Pilgrim", "Szabo", "Hartigan", "Lindqvist")
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-          "December")  # fmt: skip
-SMALL = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty")  # fmt: skip
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+SMALL = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+)
 HONEST = re.compile(
     r"\b(?:(?:don't|do not|doesn't|didn't|did not|can't|cannot|couldn't) (?:really )?(?:know|remember|recall|have|find|"
     r"mention|tell|say)|not (?:been )?(?:mentioned|told|said|sure|aware|provided|specified|stated)|no (?:information|"
@@ -173,8 +282,16 @@ def load(path: Path) -> list[Script]:
     for number, one in enumerate(json.loads(path.read_text(encoding="utf-8")), 1):
         try:
             told = tuple((0.0, said) if isinstance(said, str) else (float(said[0]), said[1]) for said in one["told"])
-            found.append(Script(str(one.get("kind", "given")), told, one["question"], tuple(one["expected"]),
-                                tuple(one.get("outdated", ())), one.get("untold", "")))  # fmt: skip
+            found.append(
+                Script(
+                    str(one.get("kind", "given")),
+                    told,
+                    one["question"],
+                    tuple(one["expected"]),
+                    tuple(one.get("outdated", ())),
+                    one.get("untold", ""),
+                )
+            )
         except (KeyError, TypeError, ValueError, IndexError) as exc:
             raise ValueError(f"{path}: script {number} cannot be used ({exc!r}); see the docstring of load().") from exc
     return found
@@ -210,8 +327,13 @@ def _fact(kind: str, rng: random.Random, draw: Any) -> Fact:
 
 def dates(day: int, month: str) -> tuple[str, ...]:
     """The ways to write a day."""
-    return (f"{day} {month}", f"{month} {day}", f"{ordinal(day)} of {month}", f"{month} {ordinal(day)}",
-            f"{ordinal(day)} {month}")  # fmt: skip
+    return (
+        f"{day} {month}",
+        f"{month} {day}",
+        f"{ordinal(day)} of {month}",
+        f"{month} {ordinal(day)}",
+        f"{ordinal(day)} {month}",
+    )
 
 
 def ordinal(day: int) -> str:

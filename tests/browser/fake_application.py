@@ -79,8 +79,9 @@ class FakeDecoder:
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         question = request.dialogue[-1].text
-        words: Iterator[str] = iter(re.findall(r"\S+\s*", question.removeprefix("say: ")
-                                               if question.startswith("say: ") else REPLY))
+        words: Iterator[str] = iter(
+            re.findall(r"\S+\s*", question.removeprefix("say: ") if question.startswith("say: ") else REPLY)
+        )
         if question == "count":
             words = (f"{number} " for number in itertools.count(1))
         while not self.gate.wait(0.02) and not stop.is_set():
@@ -117,16 +118,18 @@ class OpenFakeDecoder(FakeDecoder):
                 yield event
             elif request.reads:
                 ids = tuple(read.memory.id for read in request.reads)
-                mass = [tuple(0.3 if place == (0, len(ids) - 1)[token % 2] else 0.1 * (place in (0, len(ids) - 1))
-                              for place in range(len(ids)))
-                        for token in range(len(ends))]  # fmt: skip
+                mass = [
+                    tuple(
+                        0.3 if place == (0, len(ids) - 1)[token % 2] else 0.1 * (place in (0, len(ids) - 1))
+                        for place in range(len(ids))
+                    )
+                    for token in range(len(ends))
+                ]
                 yield replace(event, trace=Trace(self.path, ids, tuple(ends), tuple(mass)))
             else:
                 yield event
 
-    def effects(
-        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
+    def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         while not self.may_measure.wait(0.02):
             if stop is not None and stop.is_set():
                 return None
@@ -157,8 +160,15 @@ class FakeApplication(Application):
     """
 
     def __init__(
-        self, data: Path, *arguments: str, loading: float = 0.0, pause: float = 0.03, fails: str = "",
-        held: bool = False, reader: Reader | None = None, decoder: FakeDecoder | None = None,
+        self,
+        data: Path,
+        *arguments: str,
+        loading: float = 0.0,
+        pause: float = 0.03,
+        fails: str = "",
+        held: bool = False,
+        reader: Reader | None = None,
+        decoder: FakeDecoder | None = None,
         others: Callable[[str, Any], FakeDecoder] | None = None,
     ) -> None:
         folders = ["--data", str(data), "--cache", str(data / "cache")]
@@ -211,8 +221,9 @@ class FakeParts(Parts):
         return FakeEncoder(name)
 
     def network(self, decoder: Decoder, encoder: Any, progress: Any) -> MemoryNetwork:
-        store = ExternalMemory(self._engine, data=self.settings.data, encoder_name=encoder.name,
-                               dimension=encoder.dimension)
+        store = ExternalMemory(
+            self._engine, data=self.settings.data, encoder_name=encoder.name, dimension=encoder.dimension
+        )
         store.recover(encoder.encode, progress)
         return MemoryNetwork(encoder, store, self._application.reader, Writer(), decoder)
 

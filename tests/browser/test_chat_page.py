@@ -68,8 +68,12 @@ def test_the_panel_comes_before_the_text_and_goes_to_the_place(opened: Any, serv
     wait_for_reply(opened, before)
     card = opened.locator("#reads-panel .mn-card").first
     assert ANNA in card.inner_text() and "My sister Anna" in card.locator(".mn-source").inner_text()
-    weights = [int(one) for one in opened.locator("#reads-panel .mn-weight").evaluate_all(
-        "bars => bars.map(bar => bar.getAttribute('aria-valuenow'))")]  # fmt: skip
+    weights = [
+        int(one)
+        for one in opened.locator("#reads-panel .mn-weight").evaluate_all(
+            "bars => bars.map(bar => bar.getAttribute('aria-valuenow'))"
+        )
+    ]
     null = int(opened.get_attribute("#reads-panel .mn-null .mn-bar", "aria-valuenow"))
     assert weights == sorted(weights, reverse=True)
     assert abs(sum(weights) + null - 100) <= len(weights)

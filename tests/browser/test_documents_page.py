@@ -64,8 +64,10 @@ def hold(application: FakeApplication) -> HeldIntake:
 
 
 def days(path: Path, count: int, word: str = "walk") -> Path:
-    path.write_text("\n\n".join(f"# Day {day}\n\nOn day {day} we {word} to the hut with number {day}."
-                                for day in range(count)), encoding="utf-8")
+    path.write_text(
+        "\n\n".join(f"# Day {day}\n\nOn day {day} we {word} to the hut with number {day}." for day in range(count)),
+        encoding="utf-8",
+    )
     return path
 
 

@@ -36,9 +36,15 @@ class ReaderByList:
         self.chosen = chosen
 
     def read(
-        self, text: str, candidates: Sequence[Candidate], *, limit: int, focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None, reading: Reading | None = None,
-    ) -> ReadResult:  # fmt: skip
+        self,
+        text: str,
+        candidates: Sequence[Candidate],
+        *,
+        limit: int,
+        focus: Focus | None = None,
+        keys: dict[str, np.ndarray] | None = None,
+        reading: Reading | None = None,
+    ) -> ReadResult:
         found = {one.memory.id: one.memory for one in candidates}
         share = 1 / (len(self.chosen) + 1)
         readable = [one for one in self.chosen if one[0] in found]

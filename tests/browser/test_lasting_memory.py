@@ -17,9 +17,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ANNA = "My sister Anna moved to Lisbon in 2019 and works as a marine biologist."
 SMALL_TALK = [
-    "Hello! How are you today?", "What is the capital of France?", "Can you tell me a short joke?",
-    "How do I boil an egg?", "I am planning a dinner for six people on Friday.", "What goes well with salmon?",
-    "The weather is very cold this week.", "Which films would you recommend?", "My bicycle has a flat tyre.",
+    "Hello! How are you today?",
+    "What is the capital of France?",
+    "Can you tell me a short joke?",
+    "How do I boil an egg?",
+    "I am planning a dinner for six people on Friday.",
+    "What goes well with salmon?",
+    "The weather is very cold this week.",
+    "Which films would you recommend?",
+    "My bicycle has a flat tyre.",
     "Thank you, that is all for today.",
 ]
 
@@ -56,8 +62,11 @@ def test_documents_are_read_with_the_page_named_and_a_cancelled_one_leaves_nothi
     end = time.monotonic() + 240
     while time.monotonic() < end and not done.is_set():
         rows = page.locator("#documents-jobs [data-name]")
-        seen.update(rows.locator("[role=progressbar]").evaluate_all(
-            "bars => bars.map(bar => bar.getAttribute('aria-valuenow'))"))
+        seen.update(
+            rows.locator("[role=progressbar]").evaluate_all(
+                "bars => bars.map(bar => bar.getAttribute('aria-valuenow'))"
+            )
+        )
         states = rows.evaluate_all("rows => rows.map(row => row.dataset.state)")
         if len(states) == 2 and set(states) == {"done"}:
             done.set()

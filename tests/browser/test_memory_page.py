@@ -69,8 +69,13 @@ def count_is(page: Any, number: int) -> None:
 
 def test_hostile_texts_stay_texts(page: Any, server: tuple[str, FakeApplication]) -> None:
     url, application = server
-    remember(application, *(note(f"m{number}", text, title=text, heading=text, speaker=text, kind="turn",
-                                 container="c") for number, text in enumerate(HOSTILE)))
+    remember(
+        application,
+        *(
+            note(f"m{number}", text, title=text, heading=text, speaker=text, kind="turn", container="c")
+            for number, text in enumerate(HOSTILE)
+        ),
+    )
     open_memory(page, url)
     count_is(page, len(HOSTILE))
     assert sorted(page.locator("#memory-list .ml-text").all_inner_texts()) == sorted(HOSTILE)
@@ -83,9 +88,13 @@ def test_hostile_texts_stay_texts(page: Any, server: tuple[str, FakeApplication]
 
 def test_search_and_filters(page: Any, server: tuple[str, FakeApplication]) -> None:
     url, application = server
-    remember(application, note("today", "Anna lives in Lisbon", 0.0),
-             note("old", "The train leaves at seven", 40 * DAY), note("week", "我姐姐安娜搬到了里斯本", 5 * DAY),
-             note("turn", "We walked to the hut", 20 * DAY, kind="turn"))
+    remember(
+        application,
+        note("today", "Anna lives in Lisbon", 0.0),
+        note("old", "The train leaves at seven", 40 * DAY),
+        note("week", "我姐姐安娜搬到了里斯本", 5 * DAY),
+        note("turn", "We walked to the hut", 20 * DAY, kind="turn"),
+    )
     application.network.store.mark(OWNER, ["old"], pinned=True)
     open_memory(page, url)
     count_is(page, 4)
@@ -250,8 +259,9 @@ def test_a_broken_import_names_the_line_and_imports_nothing(
 def test_a_source_leads_to_its_document(page: Any, server: tuple[str, FakeApplication], tmp_path: Path) -> None:
     url, application = server
     path = tmp_path / "plan.md"
-    path.write_text("\n\n".join(f"# Day {day}\n\nOn day {day} we walk to the hut with number {day}."
-                                for day in range(60)))
+    path.write_text(
+        "\n\n".join(f"# Day {day}\n\nOn day {day} we walk to the hut with number {day}." for day in range(60))
+    )
     job = application.uploads.submit(OWNER, path, "plan.md")
     document = application.uploads.wait(OWNER, job, 60).document
     assert document is not None and document.passages == 60
@@ -277,9 +287,7 @@ def test_getting_ready_then_the_list(page: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_width_has_no_sideways_scrolling(
-    chromium: Any, server: tuple[str, FakeApplication], scheme: str
-) -> None:
+def test_phone_width_has_no_sideways_scrolling(chromium: Any, server: tuple[str, FakeApplication], scheme: str) -> None:
     url, application = server
     remember(application, note("m0", "x" * 400), note("m1", "word " * 300), note("m2", HOSTILE[0], title="t" * 300))
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, locale="zh-CN")

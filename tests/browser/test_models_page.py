@@ -270,14 +270,19 @@ def test_an_endpoint_is_looked_for_when_asked_and_used(
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 @pytest.mark.parametrize(("locale", "scheme", "title"), [("en-US", "light", "Models"), ("zh-CN", "dark", "模型")])
 def test_the_page_fits_in_both_languages(
-    start: Callable[..., PageServer], others: Others, chromium: Any, tmp_path: Path, width: int, height: int,
-    locale: str, scheme: Any, title: str,
-) -> None:  # fmt: skip
+    start: Callable[..., PageServer],
+    others: Others,
+    chromium: Any,
+    tmp_path: Path,
+    width: int,
+    height: int,
+    locale: str,
+    scheme: Any,
+    title: str,
+) -> None:
     server = start()
     others.gone.add("qwen3-0.6b")
-    context = chromium.new_context(
-        viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme
-    )
+    context = chromium.new_context(viewport={"width": width, "height": height}, locale=locale, color_scheme=scheme)
     page = context.new_page()
     open_chat(page, server.url)
     open_models(page)

@@ -83,9 +83,7 @@ def test_words_and_cards_light_each_other_up_through_markdown(start: Callable[..
         page.wait_for_selector("#chat .mn-word")
 
 
-def test_words_are_reached_by_keyboard_and_by_touch(
-    start: Callable[..., PageServer], page: Any, chromium: Any
-) -> None:
+def test_words_are_reached_by_keyboard_and_by_touch(start: Callable[..., PageServer], page: Any, chromium: Any) -> None:
     server = start(OpenFakeDecoder(pause=0.0))
     open_chat(page, server.url)
     say(page, "say: One two three")
@@ -186,7 +184,7 @@ def test_diagnostics_show_the_caches_and_what_was_written_is_made_ready(
     decoder = OpenFakeDecoder(pause=0.0)
     server = start(decoder)
     open_chat(page, server.url)
-    say(page, "say: <img src=x onerror=\"window.hacked=1\"> two")
+    say(page, 'say: <img src=x onerror="window.hacked=1"> two')
     eventually(lambda: len(decoder.filled) == 2)  # the message and its reply
     server.application.network.remember(OWNER, "A note by hand")
     eventually(lambda: "A note by hand" in decoder.filled)

@@ -35,9 +35,17 @@ LONG = "We had a busy May. Our dog is called Rex and loves the park. Then we pai
 NOTES = {
     "sister": Memory("sister", "My sister Anna lives in Lisbon.", "note", 1.0, "user"),
     "dog": Memory("dog", LONG, "turn", 2.0, "user", container="gone"),
-    "bay": Memory("bay", f"Cars charge in the bay. {HOSTILE}", "passage", 3.0, container="lease", position=2,
-                  title="Lease <b>2024</b>.pdf", page=7),
-}  # fmt: skip
+    "bay": Memory(
+        "bay",
+        f"Cars charge in the bay. {HOSTILE}",
+        "passage",
+        3.0,
+        container="lease",
+        position=2,
+        title="Lease <b>2024</b>.pdf",
+        page=7,
+    ),
+}
 
 
 class MeasuredDecoder(OpenFakeDecoder):
@@ -52,9 +60,7 @@ class MeasuredDecoder(OpenFakeDecoder):
             request = replace(request, dialogue=[*request.dialogue[:-1], last])
         return super().reply(request, stop)
 
-    def effects(
-        self, request: ReplyRequest, text: str, stop: threading.Event | None = None
-    ) -> dict[str, float] | None:
+    def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         found = super().effects(request, text, stop)
         return None if found is None else {id: self.done[id] for id in found}
 

@@ -40,7 +40,9 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
         for at, thing in enumerate(THINGS)
         for role, text in zip(
             ("user", "assistant") if at % 3 == 0 else ("assistant", "user"),
-            ("Here is where the {} is.", "Somebody left a {} behind in our old shed last summer."), strict=True)
+            ("Here is where the {} is.", "Somebody left a {} behind in our old shed last summer."),
+            strict=True,
+        )
     ]
     network.store.add(OWNER, notes, network.encoder.encode([note.text for note in notes]))
     yield server

@@ -28,8 +28,21 @@ Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 COOKIE = "mneme_language"  # set by the page's head script; text made on the server follows it
 
-WORDS: dict[str, tuple[str, str]] = {**FRAME, **STATUS, **CHAT, **BRANCH, **SIDEBAR, **SOURCE, **FORGET, **READS,
-                                    **MEMORY, **DOCUMENTS, **DIAGNOSTICS, **MODELS, **TRAINING}  # fmt: skip
+WORDS: dict[str, tuple[str, str]] = {
+    **FRAME,
+    **STATUS,
+    **CHAT,
+    **BRANCH,
+    **SIDEBAR,
+    **SOURCE,
+    **FORGET,
+    **READS,
+    **MEMORY,
+    **DOCUMENTS,
+    **DIAGNOSTICS,
+    **MODELS,
+    **TRAINING,
+}
 
 # ---- how they are chosen ---------------------------------------------------------------------------
 

@@ -18,8 +18,7 @@ _HEADING_LENGTH = 120  # characters kept of one heading
 # Scripts written without spaces between words (for a character class): Thai, Lao, Burmese, Khmer; CJK with its
 # punctuation and full-width forms, and kana.
 UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-    "\u2e80-\u30ff\u31f0-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U000323af"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u30ff\u31f0-\u9fff\uf900-\ufaff\uff00-\uff60\U00020000-\U000323af"
 )
 
 _DROPPED = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]")

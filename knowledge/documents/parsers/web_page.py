@@ -19,15 +19,48 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 
 _DROPPED = frozenset(
     {
-        "script", "style", "template", "noscript", "svg", "math", "iframe", "object", "embed", "canvas", "nav",
-        "select", "textarea", "button",
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "svg",
+        "math",
+        "iframe",
+        "object",
+        "embed",
+        "canvas",
+        "nav",
+        "select",
+        "textarea",
+        "button",
     }
 )
 _PARAGRAPHS = frozenset(
     {
-        "address", "article", "aside", "blockquote", "body", "details", "dialog", "div", "dl", "fieldset",
-        "figcaption", "figure", "footer", "form", "header", "hr", "main", "ol", "p", "pre", "section", "summary",
-        "table", "ul",
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "details",
+        "dialog",
+        "div",
+        "dl",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "hr",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "ul",
     }
 )
 _LINES = frozenset({"dd", "dt", "li", "tr", "caption"})  # blocks that stand close together

@@ -113,8 +113,10 @@ def merge(network: Any, path: Path) -> AdapterAbout:
     """
     about, tensors = _opened(path)
     if about.base != base_of(network):
-        raise AdapterError(f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of "
-                           "no use here. `python -m knowledge.training decoder` trains one.")  # fmt: skip
+        raise AdapterError(
+            f"{path} is an adapter for another model ({about.base}, not {base_of(network)}); it is of "
+            "no use here. `python -m knowledge.training decoder` trains one."
+        )
     weights = dict(network.named_parameters())
     products = []
     for name, down in tensors.items():
@@ -137,13 +139,20 @@ def _opened(path: Path) -> tuple[AdapterAbout, dict[str, Tensor]]:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != _FORMAT:
-                raise AdapterError(f"{path} is no adapter of Mneme's; remove it, or train one with `python -m "
-                                 "knowledge.training decoder`.")  # fmt: skip
+                raise AdapterError(
+                    f"{path} is no adapter of Mneme's; remove it, or train one with `python -m "
+                    "knowledge.training decoder`."
+                )
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         about = AdapterAbout(
-            metadata["base"], int(metadata["rank"]), int(metadata["alpha"]), float(metadata["strength"]),
-            float(metadata["sharpness"]), metadata.get("in_order") == "True", metadata.get("training", "{}"),
-        )  # fmt: skip
+            metadata["base"],
+            int(metadata["rank"]),
+            int(metadata["alpha"]),
+            float(metadata["strength"]),
+            float(metadata["sharpness"]),
+            metadata.get("in_order") == "True",
+            metadata.get("training", "{}"),
+        )
         json.loads(about.training)
     except (OSError, SafetensorError, KeyError, ValueError) as exc:
         raise AdapterError(f"The adapter {path} cannot be read ({exc}).") from exc

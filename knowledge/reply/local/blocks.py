@@ -180,9 +180,14 @@ class Workspace:
 
 
 def beside(
-    before: Sequence[tuple[Tensor, Tensor]], blocks: Sequence[Block], rotation: Rotation, *, at: Sequence[int],
-    room: int = 0, workspace: Workspace | None = None,
-) -> Joined:  # fmt: skip
+    before: Sequence[tuple[Tensor, Tensor]],
+    blocks: Sequence[Block],
+    rotation: Rotation,
+    *,
+    at: Sequence[int],
+    room: int = 0,
+    workspace: Workspace | None = None,
+) -> Joined:
     """Those of ``before`` (for each layer (1, kv_heads, m, head_dim), as many positions as columns), then those of the
     blocks, each of which starts at its position of ``at``, then at least ``room`` free columns."""
     start = before[0][0].shape[2]

@@ -73,9 +73,14 @@ class ChatModel:
         Special tokens written in a message are broken up: they are text, not structure.
         """
         clean = [message(item["role"], self.defused(item["content"])) for item in messages]
-        return str(self.tokenizer.apply_chat_template(
-            merged(clean) if self._merge else clean, tokenize=False, add_generation_prompt=reply, enable_thinking=False
-        ))  # fmt: skip
+        return str(
+            self.tokenizer.apply_chat_template(
+                merged(clean) if self._merge else clean,
+                tokenize=False,
+                add_generation_prompt=reply,
+                enable_thinking=False,
+            )
+        )
 
     def defused(self, text: str) -> str:
         """``text`` without special tokens."""
@@ -100,16 +105,27 @@ class ChatModel:
         return made
 
     def forward(
-        self, ids: Sequence[int], cache: Any, *, position: int | None = None, bias: ColumnBias | None = None,
+        self,
+        ids: Sequence[int],
+        cache: Any,
+        *,
+        position: int | None = None,
+        bias: ColumnBias | None = None,
         logits: int = 1,
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """One pass over ``ids`` behind the keys and values in ``cache``, which grow; float32 logits (logits, vocab)
         of the last tokens. ``position``: of the first token, where it is not the number of tokens before it."""
         return self.rows([ids], cache, position=position, bias=bias, logits=logits)[0]
 
     def rows(
-        self, ids: Sequence[Sequence[int]], cache: Any, *, position: int | None, bias: ColumnBias | None, logits: int,
-    ) -> Tensor:  # fmt: skip
+        self,
+        ids: Sequence[Sequence[int]],
+        cache: Any,
+        *,
+        position: int | None,
+        bias: ColumnBias | None,
+        logits: int,
+    ) -> Tensor:
         """As many tokens in every row, each row with a bias of its own; (rows, logits, vocab)."""
         with torch.inference_mode():  # not around a yield: the mode would leak into the consumer's thread
             options: dict[str, Any] = {"logits_to_keep": logits} if self._keep_last else {}

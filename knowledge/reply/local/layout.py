@@ -157,9 +157,15 @@ def lay_out(request: ReplyRequest, model: ChatModel, builder: PromptBuilder, way
         if blocks and after.startswith(builder.asking):
             opened, after = opened + builder.asking, after.removeprefix(builder.asking)
     return Layout(
-        before, tuple(beginning(request.system, model, builder)) if blocks or opened else (), tuple(blocks),
-        tuple(model.tokens(head)), tuple(sequence), tuple(model.tokens(after)), way, tuple(model.tokens(opened)),
-    )  # fmt: skip
+        before,
+        tuple(beginning(request.system, model, builder)) if blocks or opened else (),
+        tuple(blocks),
+        tuple(model.tokens(head)),
+        tuple(sequence),
+        tuple(model.tokens(after)),
+        way,
+        tuple(model.tokens(opened)),
+    )
 
 
 def beginning(system: str, model: ChatModel, builder: PromptBuilder) -> list[int]:
@@ -178,7 +184,7 @@ def examples_of(request: ReplyRequest, model: ChatModel, builder: PromptBuilder)
 
 def _up_to_the_message(
     system: str, examples: Sequence[tuple[str, str]], model: ChatModel, builder: PromptBuilder
-) -> str:  # fmt: skip
+) -> str:
     """The system prompt, the examples, and what opens a user's message."""
     before = [message("system", builder.system(system)), *example_messages(examples)]
     return model.render([*before, message("user", MARK)]).rpartition(MARK)[0]

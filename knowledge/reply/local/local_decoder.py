@@ -106,8 +106,9 @@ class LocalDecoder:
 
     def set_style(self, style: Style) -> None:
         """Change the prompt's words for the replies that start from now on."""
-        self._builder = PromptBuilder(self.model.count, window=self.model.window, reads_tokens=self._reads_tokens,
-                                      style=style)  # fmt: skip
+        self._builder = PromptBuilder(
+            self.model.count, window=self.model.window, reads_tokens=self._reads_tokens, style=style
+        )
 
     def set_way(self, way: Conditioning) -> None:
         """Change how memories reach the model, for the replies that start from now on."""
@@ -119,8 +120,9 @@ class LocalDecoder:
             own = self._own_way
             if own is None:
                 return WAYS[path]
-            return replace(WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order,
-                           relative=own.relative)  # fmt: skip
+            return replace(
+                WAYS[path], strength=own.strength, sharpness=own.sharpness, in_order=own.in_order, relative=own.relative
+            )
         about = self.adapter
         return replace(WAYS[path], strength=about.strength, sharpness=about.sharpness, in_order=about.in_order)
 

@@ -76,9 +76,16 @@ class ColumnBias:
 
 
 def memory_attention(
-    module: torch.nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None,
-    dropout: float = 0.0, scaling: float | None = None, column_bias: ColumnBias | None = None, **options: Any,
-) -> tuple[Tensor, None]:  # fmt: skip
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    column_bias: ColumnBias | None = None,
+    **options: Any,
+) -> tuple[Tensor, None]:
     """Scaled dot-product attention with ``column_bias``; without it exactly transformers' own ("sdpa").
 
     With few queries the products are written out: on a CPU three times as fast as sdpa in 16 bits, and the attention's

@@ -161,7 +161,7 @@ class Prepared:
 
     def log_probabilities(
         self, replies: Sequence[Sequence[int]], masked: Sequence[Sequence[tuple[int, int]]]
-    ) -> Tensor:  # fmt: skip
+    ) -> Tensor:
         """(rows, tokens of the longest reply): log-probabilities in nats, 0 behind a reply's end; in each row the
         columns of its spans are masked.
 
@@ -180,9 +180,12 @@ class Prepared:
         padded = [[*reply, *[tail[-1]] * (width - len(reply))] for reply in replies]
         position = layout.tail_position if layout.tail else len(layout.before) - 1
         logits = model.rows(
-            [[*tail, *reply[:-1]] for reply in padded], cache, position=position,
-            bias=self._row_bias(masked, cache.get_seq_length() + len(tail)), logits=width,
-        )  # fmt: skip
+            [[*tail, *reply[:-1]] for reply in padded],
+            cache,
+            position=position,
+            bias=self._row_bias(masked, cache.get_seq_length() + len(tail)),
+            logits=width,
+        )
         wanted = torch.tensor(padded, device=model.device)[..., None]
         found = logits.log_softmax(-1).gather(2, wanted)[..., 0]
         lengths = torch.tensor([len(reply) for reply in replies], device=model.device)
@@ -240,9 +243,15 @@ def copied(model: ChatModel, cache: Any) -> Any:
 
 
 def advance(
-    model: ChatModel, entry: Entry, ids: Sequence[int], stop: threading.Event, *, position: int | None = None,
-    bias: ColumnBias | None = None, step: int = CHUNK,
-) -> Tensor | None:  # fmt: skip
+    model: ChatModel,
+    entry: Entry,
+    ids: Sequence[int],
+    stop: threading.Event,
+    *,
+    position: int | None = None,
+    bias: ColumnBias | None = None,
+    step: int = CHUNK,
+) -> Tensor | None:
     """Compute keys and values of ``ids`` into ``entry``, ``step`` tokens at once; logits (vocabulary,) after the last.
     None when stopped; what was computed is in ``entry``."""
     logits: Tensor | None = None
@@ -256,9 +265,7 @@ def advance(
     return logits
 
 
-def with_blocks(
-    model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace
-) -> Any:
+def with_blocks(model: ChatModel, cache: Any, layout: Layout, blocks: Sequence[Block], workspace: Workspace) -> Any:
     """``cache`` (of ``layout.before``) with the blocks (of memories, and of the opening) behind it, as a new cache
     in ``workspace``."""
     assert model.rotation is not None

@@ -18,12 +18,14 @@ _WHOLE = re.compile(r"^\W*(?:who|what|where|when|how)(?:'s|\s+(?:is|are|was|were
 _CJK_BACK = re.compile("[他她它那这]|呢[?？]?$")
 _OF_THE_CHAT = re.compile(  # what is about the chat itself, or wants more of it
     r"\b(?:you|your|our (?:chat|conversation)|so far|above|again|more|another|else|other|next|second|third|last|just|"
-    r"continue|go on|shorter|longer|summar\w+)\b|你|您|刚才|继续|再|还", re.I,
-)  # fmt: skip
+    r"continue|go on|shorter|longer|summar\w+)\b|你|您|刚才|继续|再|还",
+    re.I,
+)
 _REQUEST = re.compile(
     r"^\s*(?:please\s+)?(?:tell|give|show|write|explain|list|name|describe|summar\w+|translate|help|suggest|recommend|"
-    r"remind me (?:wh|of|how)|let's)\b", re.I,
-)  # fmt: skip
+    r"remind me (?:wh|of|how)|let's)\b",
+    re.I,
+)
 
 
 def asks(text: str) -> bool:

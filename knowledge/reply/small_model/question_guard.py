@@ -25,8 +25,9 @@ SURE = 0.9  # weight of a memory from which the read is sure of it
 _WORD = re.compile(r"[^\W_]+")
 _FREE = re.compile(  # what is worked out from a memory rather than found there
     r"\d|^\W*(?:yes|no|likely|none|nothing|never)\b|\b(?:january|february|march|april|may|june|july|august|september|"
-    r"october|november|december|spring|summer|autumn|winter)\b", re.I,
-)  # fmt: skip
+    r"october|november|december|spring|summer|autumn|winter)\b",
+    re.I,
+)
 _COUNTS = re.compile(r"\bhow (?:many|much|often|long|old)\b", re.I)
 _NAMES = re.compile(r"\b(?:what|which|who|whose|whom|where|when|how)\b", re.I)  # asks for something to be named
 _LEADING = frozenset("a an the my our your his her their its in at on to for from with by".split())  # noqa: SIM905

@@ -46,10 +46,17 @@ class _Author:
 
     def say(self, side: int, text: str) -> int:
         role: Role = "assistant" if self.app and side else "user"
-        self.slots.append(Slot(
-            text, self.times[self.session] + self.position * SECONDS_PER_TURN, "" if self.app else self.names[side],
-            role, "turn", f"session-{self.session + 1}", self.position,
-        ))  # fmt: skip
+        self.slots.append(
+            Slot(
+                text,
+                self.times[self.session] + self.position * SECONDS_PER_TURN,
+                "" if self.app else self.names[side],
+                role,
+                "turn",
+                f"session-{self.session + 1}",
+                self.position,
+            )
+        )
         self.position += 1
         return len(self.slots) - 1
 
@@ -115,8 +122,9 @@ def _single(author: _Author, one: _Told) -> Iterator[Query]:
     if not author.app and one.card.own:
         return
     if one.old is not None:
-        yield Query(text, frozenset({one.slot}), kind=f"chinese update{language}", answer=one.value,
-                    hops=frozenset({one.old}))  # fmt: skip
+        yield Query(
+            text, frozenset({one.slot}), kind=f"chinese update{language}", answer=one.value, hops=frozenset({one.old})
+        )
         return
     yield Query(text, frozenset({one.slot}), kind=f"chinese single{language}", answer=one.value)
 
@@ -124,16 +132,21 @@ def _single(author: _Author, one: _Told) -> Iterator[Query]:
 def _followup(author: _Author, one: _Told) -> Iterator[Query]:
     """Ask one thing of somebody, then another with a pronoun."""
     rng = author.rng
-    others = [other for other in author.told
-              if (other.who, other.side) == (one.who, one.side) and other is not one]  # fmt: skip
+    others = [other for other in author.told if (other.who, other.side) == (one.who, one.side) and other is not one]
     if one.who == "我" or not others or one.old is not None:
         return
     first = rng.choice(others)
     before = rng.choice(first.card.questions).format(w=author.asked(first.who, first.side))
     pronoun = "她" if one.who in SHE else "他"
     text = rng.choice(("那", "")) + rng.choice(one.card.questions).format(w=pronoun)
-    yield Query(text, frozenset({one.slot}), dialogue=(("user", before), ("assistant", f"{first.value}。")),
-                hops=frozenset({first.slot}), kind="chinese followup", answer=one.value)  # fmt: skip
+    yield Query(
+        text,
+        frozenset({one.slot}),
+        dialogue=(("user", before), ("assistant", f"{first.value}。")),
+        hops=frozenset({first.slot}),
+        kind="chinese followup",
+        answer=one.value,
+    )
 
 
 def _absent(author: _Author, count: int) -> Iterator[Query]:

@@ -43,9 +43,22 @@ ASKED: tuple[tuple[str, str], ...] = (
     ("Who is my piano teacher?", "Who teaches {w} the piano?"),
 )
 PEOPLE = {
-    "我妹妹": "my younger sister", "我哥哥": "my older brother", "我妈妈": "my mother", "我爸爸": "my father",
-    "我姐姐": "my older sister", "我弟弟": "my younger brother", "我爷爷": "my grandfather", "我外婆": "my grandmother",
-    "我同事小王": "my colleague Xiao Wang", "我朋友阿强": "my friend A Qiang", "我室友小林": "my flatmate Xiao Lin",
-    "我表弟": "my cousin", "我邻居刘姐": "my neighbour Liu", "我儿子": "my son", "我女儿": "my daughter",
-    "我丈夫": "my husband", "我同学晓梅": "my classmate Xiaomei", "我舅舅": "my uncle",
-}  # fmt: skip
+    "我妹妹": "my younger sister",
+    "我哥哥": "my older brother",
+    "我妈妈": "my mother",
+    "我爸爸": "my father",
+    "我姐姐": "my older sister",
+    "我弟弟": "my younger brother",
+    "我爷爷": "my grandfather",
+    "我外婆": "my grandmother",
+    "我同事小王": "my colleague Xiao Wang",
+    "我朋友阿强": "my friend A Qiang",
+    "我室友小林": "my flatmate Xiao Lin",
+    "我表弟": "my cousin",
+    "我邻居刘姐": "my neighbour Liu",
+    "我儿子": "my son",
+    "我女儿": "my daughter",
+    "我丈夫": "my husband",
+    "我同学晓梅": "my classmate Xiaomei",
+    "我舅舅": "my uncle",
+}

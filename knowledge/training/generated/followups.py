@@ -61,9 +61,10 @@ def same_person(asker: Asker, fact: Fact, unseen: bool) -> Draft | None:
     rng, first = asker.rng, _first(asker, fact, unseen)
     key = "unthen" if unseen else "then"
     others = [
-        other for other in asker.stage.facts
+        other
+        for other in asker.stage.facts
         if other.person is fact.person and other.schema.name != fact.schema.name and other.schema.variables_of(key)
-    ]  # fmt: skip
+    ]
     if first is None or not others:
         return None
     other = rng.choice(others)
@@ -81,10 +82,14 @@ def other_person(asker: Asker, fact: Fact, unseen: bool) -> Draft | None:
     if first is None:
         return None
     others = [
-        other for other in asker.stage.facts
-        if other.schema.name == fact.schema.name and other.person is not fact.person and len(asker.siblings(other)) == 1
-        and first[0] in other.told and not asker.blurred(other.person, other.schema)
-    ]  # fmt: skip
+        other
+        for other in asker.stage.facts
+        if other.schema.name == fact.schema.name
+        and other.person is not fact.person
+        and len(asker.siblings(other)) == 1
+        and first[0] in other.told
+        and not asker.blurred(other.person, other.schema)
+    ]
     if not others:
         return None
     other = rng.choice(others)

@@ -40,9 +40,17 @@ SCHEMAS = [
     *parse_cards(generator_facts_social.CARDS),
 ]
 SHARES = {  # of a scene's queries; passages come on top where a scene has documents
-    "single": 0.31, "temporal": 0.15, "multi": 0.08, "inference": 0.03, "update": 0.04, "two-hop": 0.05,
-    "followup": 0.14, "adversarial": 0.10, "never told": 0.06, "untold detail": 0.04,
-}  # fmt: skip
+    "single": 0.31,
+    "temporal": 0.15,
+    "multi": 0.08,
+    "inference": 0.03,
+    "update": 0.04,
+    "two-hop": 0.05,
+    "followup": 0.14,
+    "adversarial": 0.10,
+    "never told": 0.06,
+    "untold detail": 0.04,
+}
 SLOTS_PER_QUERY = 6
 SECONDS_PER_TURN = 45.0
 
@@ -179,8 +187,9 @@ def _queries(rng: random.Random, stage: Stage, absent: list[Schema], papers: lis
     base = len(stage.turns)
     asked = [
         Draft("passage", text, frozenset({base + place}), answer)
-        for place, paper in enumerate(papers) for text, answer in paper.queries
-    ]  # fmt: skip
+        for place, paper in enumerate(papers)
+        for text, answer in paper.queries
+    ]
     drafts += sample(rng, asked, max(2, round(count * 0.12))) if papers else []
     told = [draft for draft in drafts if draft.answer and not draft.dialogue]
     for draft in drafts:  # a dialogue that has nothing to do with the query must not lead it astray
@@ -220,10 +229,17 @@ def bind(written: Written, source: str) -> Scene:
     for turn in stage.turns:
         position = position + 1 if turn.session == session else 0
         session = turn.session
-        slots.append(Slot(
-            turn.text, stage.times[session] + position * SECONDS_PER_TURN, "" if stage.app else names_of[turn.who],
-            "assistant" if stage.app and turn.who else "user", "turn", f"session-{session + 1}", position,
-        ))  # fmt: skip
+        slots.append(
+            Slot(
+                turn.text,
+                stage.times[session] + position * SECONDS_PER_TURN,
+                "" if stage.app else names_of[turn.who],
+                "assistant" if stage.app and turn.who else "user",
+                "turn",
+                f"session-{session + 1}",
+                position,
+            )
+        )
     rng = random.Random(len(stage.turns))
     title, place, when = "", 0, 0.0
     for paper in written.papers:
@@ -232,8 +248,9 @@ def bind(written: Written, source: str) -> Scene:
         when = stage.times[rng.randrange(len(stage.times))] if not place else when
         slots.append(Slot(paper.text, when, "", "user", "passage", title, place, title, paper.heading))
     queries = [
-        Query(draft.text, draft.evidence, draft.dialogue, draft.asked, draft.hops, draft.kind,
-              draft.reply or draft.answer)
+        Query(
+            draft.text, draft.evidence, draft.dialogue, draft.asked, draft.hops, draft.kind, draft.reply or draft.answer
+        )
         for draft in written.drafts
     ]
     return Scene(tuple(slots), tuple(queries), source)

@@ -116,9 +116,19 @@ def pick(rng: random.Random, options: Sequence[T]) -> T:
 
 
 _FIRST = {
-    "P": "I", "Ps": "my", "p": "I", "his": "my", "him": "me", "self": "myself", "is": "am", "was": "was",
-    "has": "have", "does": "do", "s": "", "es": "",
-}  # fmt: skip
+    "P": "I",
+    "Ps": "my",
+    "p": "I",
+    "his": "my",
+    "him": "me",
+    "self": "myself",
+    "is": "am",
+    "was": "was",
+    "has": "have",
+    "does": "do",
+    "s": "",
+    "es": "",
+}
 _PRONOUNS = {
     "f": {"p": "she", "his": "her", "him": "her", "self": "herself"},
     "m": {"p": "he", "his": "his", "him": "him", "self": "himself"},

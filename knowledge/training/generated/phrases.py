@@ -41,11 +41,14 @@ SMALL_TALK = (
     "think|right]?",
     "[Being with the people you love|A good laugh|A quiet evening|Some fresh air] [is the best "
     "medicine|makes everything better|is what counts].",
-    "[Wow|Oh wow|Aw], [that sounds great|that's wonderful|how lovely|I love that]. [Tell me more!|I'm happy "
-    "for you.|]",
+    "[Wow|Oh wow|Aw], [that sounds great|that's wonderful|how lovely|I love that]. [Tell me more!|I'm happy for you.|]",
 )
-APP_GREETINGS = ("[Hi|Hello|Hey|Good morning|Good evening]!", "[Hey|Hi], [me again|are you there|quick question for \
-later]?", "[Morning|Evening].")
+APP_GREETINGS = (
+    "[Hi|Hello|Hey|Good morning|Good evening]!",
+    "[Hey|Hi], [me again|are you there|quick question for \
+later]?",
+    "[Morning|Evening].",
+)
 APP_GREETING_REPLIES = (
     "[Hello|Hi]! [How can I help you today?|What's on your mind?|What would you like to talk about?]",
     "[Hi|Hey], [nice to hear from you|good to see you again]. [How are you?|What can I do for you?]",
@@ -70,8 +73,11 @@ PLAIN_REACTS = (
     "[So happy for you.|I'm really glad.|That must have been quite something.|I can imagine.|That's so you.]",
     "[I didn't know that about you.|That's news to me.|You keep surprising me.|Sounds like a lot.]",
 )
-EVENT_REACTS = ("{Ger} [must be|sounds] [exciting|quite something|like a big deal]!", "[I'd love to hear more about|I \
-think a lot about] {ger} myself.")
+EVENT_REACTS = (
+    "{Ger} [must be|sounds] [exciting|quite something|like a big deal]!",
+    "[I'd love to hear more about|I \
+think a lot about] {ger} myself.",
+)
 BEFORE = (  # sentences that may stand before the statement
     "[Well|So|Oh], [you won't believe it|I have news|there's something I wanted to tell you|let me think].",
     "[Things have been|It's been|Life has been] [busy|crazy|good|calm] [lately|on my side|over here].",
@@ -80,8 +86,7 @@ BEFORE = (  # sentences that may stand before the statement
 )
 AFTER = (  # sentences that may follow it
     "[It was about time.|I can hardly believe it.|I needed this.|It's all I talk about.|I should have done it sooner.]",
-    "[It wasn't easy, but it was worth it.|It took some planning.|It took some courage.|My family "
-    "thinks I'm crazy.]",
+    "[It wasn't easy, but it was worth it.|It took some planning.|It took some courage.|My family thinks I'm crazy.]",
     "[Life is full of surprises.|One step at a time.|We'll see how it goes.|I hope it stays that way.|Small "
     "steps, right?]",
     "[Anyway, how are you?|What about you, anything new?|Have you ever done something like that?|Any news on "
@@ -104,8 +109,12 @@ WHEN_ASKS = (
     "How long ago did {P} {base}?",
     "[What|Which|In what] month did {P} {base}?",
 )
-PLAN_WHEN_ASKS = ("When {is} {P} [planning|going] to {base}?", "When {does} {P} [plan|intend|want] to {base}?", "When \
-will {P} {base}?")
+PLAN_WHEN_ASKS = (
+    "When {is} {P} [planning|going] to {base}?",
+    "When {does} {P} [plan|intend|want] to {base}?",
+    "When \
+will {P} {base}?",
+)
 PLAN_WHAT_ASKS = ("What {is} {P} planning for {month}?", "What {does} {P} [plan|intend] to do in {month}?")
 DATED_ASKS = (  # by date alone
     "What did {P} do in {month}?",
@@ -132,11 +141,32 @@ LATELY_ASKS = (
     "What {has} {P} been up to in the past month?",
 )
 FEELINGS = (
-    "proud", "relieved", "nervous", "over the moon", "a bit lost", "grateful", "exhausted but happy", "surprisingly \
+    "proud",
+    "relieved",
+    "nervous",
+    "over the moon",
+    "a bit lost",
+    "grateful",
+    "exhausted but happy",
+    "surprisingly \
 calm",
-    "overwhelmed", "free", "ten years younger", "homesick", "hopeful", "a little guilty", "curious", "melancholic",
-    "confident", "speechless", "torn", "at peace", "excited and scared", "inspired", "disappointed", "ecstatic",
-)  # fmt: skip
+    "overwhelmed",
+    "free",
+    "ten years younger",
+    "homesick",
+    "hopeful",
+    "a little guilty",
+    "curious",
+    "melancholic",
+    "confident",
+    "speechless",
+    "torn",
+    "at peace",
+    "excited and scared",
+    "inspired",
+    "disappointed",
+    "ecstatic",
+)
 FEEL = (
     "[How did that feel|How did {p} feel|What was that like for {him}]?",
     "[I felt|To be honest, I felt|It made me feel] {feeling}. [I didn't expect that.|I think that says it all.|]",
@@ -154,25 +184,49 @@ LESSON = (
     "What did {P} [learn|take away] from {ger}?",
 )
 LESSONS = (
-    "that asking for help is no weakness", "to plan less and look around more", "that patience beats talent",
-    "how much small kindnesses count", "to trust my gut", "that fear gets smaller when you walk towards it",
-    "not to compare myself with others", "that rest is part of the work", "to read the small print", "to say no \
+    "that asking for help is no weakness",
+    "to plan less and look around more",
+    "that patience beats talent",
+    "how much small kindnesses count",
+    "to trust my gut",
+    "that fear gets smaller when you walk towards it",
+    "not to compare myself with others",
+    "that rest is part of the work",
+    "to read the small print",
+    "to say no \
 earlier",
-    "that mistakes make the best stories", "how little one really needs", "that timing is everything", "to listen \
+    "that mistakes make the best stories",
+    "how little one really needs",
+    "that timing is everything",
+    "to listen \
 first",
-)  # fmt: skip
+)
 OFFERS = ("What about {X}?", "And {X}?", "How about {X}?", "And what about {X}?")
 UNSEEN_OFFERS = ("Same question for {X}.", "Now for {X}, please?", "Is it known for {X} as well?", "Then {X}?")
-WHEN_THEN = ("When was that?", "And when was that?", "When did that happen?", "When exactly?", "How long ago was \
-that?", "Since when?")
-UNSEEN_WHEN_THEN = ("Do you know the date?", "At what time did it take place?", "What day would that have been?",
-    "Around when?")
+WHEN_THEN = (
+    "When was that?",
+    "And when was that?",
+    "When did that happen?",
+    "When exactly?",
+    "How long ago was \
+that?",
+    "Since when?",
+)
+UNSEEN_WHEN_THEN = (
+    "Do you know the date?",
+    "At what time did it take place?",
+    "What day would that have been?",
+    "Around when?",
+)
 FEEL_THEN = ("How did {p} feel about it?", "And how did {p} feel?", "What was it like for {him}?")
 WITH_THEN = ("Who did {p} do that with?", "Was {p} alone?", "And with whom?", "Who came along?")
 LESSON_THEN = ("What did {p} learn from it?", "And what did {p} take away from that?")
 GROUP_ASKS = {
-    "activity": ("What [activities|things] {does} {P} do [in {his} free time|for fun]?", "What [hobbies and \
-activities|pastimes] {does} {P} have?"),
+    "activity": (
+        "What [activities|things] {does} {P} do [in {his} free time|for fun]?",
+        "What [hobbies and \
+activities|pastimes] {does} {P} have?",
+    ),
     "places": ("Which [places|cities] {has} {P} been to?", "What places come up in {Ps} life?"),
     "outdoor": ("What {has} {P} done [outdoors|in nature]?", "Which outdoor activities {has} {P} done?"),
     "family": ("What family events {has} {P} had?", "What {has} {P} done with {his} family?"),
@@ -189,5 +243,9 @@ activities|pastimes] {does} {P} have?"),
     "plans": ("What are {Ps} plans [for the future|]?", "What goals {does} {P} have?"),
     "mishaps": ("What [mishaps|bad luck|accidents] {has} {P} had?", "What went wrong for {P0}?"),
 }
-BOTH_ASKS = ("What do {A} and {B} have in common?", "What have both {A} and {B} done?", "Which [experience|thing] do \
-{A} and {B} share?")
+BOTH_ASKS = (
+    "What do {A} and {B} have in common?",
+    "What have both {A} and {B} done?",
+    "Which [experience|thing] do \
+{A} and {B} share?",
+)

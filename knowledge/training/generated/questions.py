@@ -136,9 +136,10 @@ class Asker:
             return None
         rivals, reply = [other for other in self.siblings(fact) if other is not fact], ""
         rivals = [
-            other for other in rivals
+            other
+            for other in rivals
             if all(self.stage.rendered(other, n, view) == context[n] for n in stated if n in other.values)
-        ]  # fmt: skip
+        ]
         if fact.schema.kind == "plan" and variable or not _PAST.search(template):
             dated = 0.0
         if (
@@ -166,8 +167,14 @@ class Asker:
                 values = [self.stage.rendered(one, variable, view) for one in (fact, *rivals) if variable in one.told]
                 kind, answer, reply = "multi", "", listed(values)
         hops = self.hops(fact.person, title, evidence) if title else frozenset()
-        return Draft("two-hop" if hops else kind, tidy(text, self.rng, casual=False), frozenset(evidence), answer, hops,
-                     reply=reply)
+        return Draft(
+            "two-hop" if hops else kind,
+            tidy(text, self.rng, casual=False),
+            frozenset(evidence),
+            answer,
+            hops,
+            reply=reply,
+        )
 
     def about(self, fact: Fact) -> list[Draft]:
         """Queries on the fact's values, its date, its details and what follows from it."""
@@ -229,8 +236,13 @@ class Asker:
         view = self.view(fact.person, title)
         text = expand(template, self.context(fact, view), self.rng)
         evidence = frozenset(fact.told[variable])
-        return Draft(kind, tidy(text, self.rng, casual=False), evidence, self.stage.rendered(fact, variable, view),
-                     self.hops(fact.person, title, evidence))  # fmt: skip
+        return Draft(
+            kind,
+            tidy(text, self.rng, casual=False),
+            evidence,
+            self.stage.rendered(fact, variable, view),
+            self.hops(fact.person, title, evidence),
+        )
 
     def collections(self) -> list[Draft]:
         """Queries whose evidence is spread over several turns."""
@@ -266,9 +278,20 @@ class Asker:
             return []
         first, second = self.stage.speakers
         both = f"both {first.name} and {second.name}"
-        view = {**third_person(both, "f"), "P0": both, "Ps": f"{first.name} and {second.name}'s", "p": "they",
-                "his": "their", "him": "them", "is": "are", "was": "were", "has": "have", "does": "do", 
-                "s": "", "es": ""}  # fmt: skip
+        view = {
+            **third_person(both, "f"),
+            "P0": both,
+            "Ps": f"{first.name} and {second.name}'s",
+            "p": "they",
+            "his": "their",
+            "him": "them",
+            "is": "are",
+            "was": "were",
+            "has": "have",
+            "does": "do",
+            "s": "",
+            "es": "",
+        }
         found = []
         for fact in self.stage.facts:
             others = self.by_kind.get((id(second), fact.schema.name), []) if fact.person is first else []
@@ -281,8 +304,12 @@ class Asker:
                     ):
                         template = pick(self.rng, fact.schema.get(f"all {variable}"))
                         found.append(
-                            self.collect(template, view, frozenset(fact.told[variable] | other.told[variable]),
-                                         self.stage.rendered(fact, variable, view))
+                            self.collect(
+                                template,
+                                view,
+                                frozenset(fact.told[variable] | other.told[variable]),
+                                self.stage.rendered(fact, variable, view),
+                            )
                         )
         return found
 

@@ -205,7 +205,12 @@ def _place(rng: random.Random) -> str:
 
 
 COMPOSED: dict[str, Callable[[random.Random], str]] = {
-    "title": _title, "band": _band, "company": _company, "author": _author, "name": _name, "restaurant": _place,
+    "title": _title,
+    "band": _band,
+    "company": _company,
+    "author": _author,
+    "name": _name,
+    "restaurant": _place,
     "money": lambda rng: f"${rng.randrange(2, 96) * 25:,}",
     "minutes": lambda rng: f"{rng.randrange(3, 24) * 5} minutes",
     "pastspan": lambda rng: f"{rng.choice(POOLS['small'])} {rng.choice(('years', 'years', 'months', 'weeks'))}",
@@ -213,7 +218,7 @@ COMPOSED: dict[str, Callable[[random.Random], str]] = {
     "age": lambda rng: str(rng.randrange(2, 19)),
     "grown": lambda rng: str(rng.randrange(21, 88)),
     "street": lambda rng: f"{rng.choice(NOUNS)} {rng.choice(('Street', 'Lane', 'Road', 'Avenue', 'Square'))}",
-}  # fmt: skip
+}
 
 
 def value(pool: str, rng: random.Random) -> str:

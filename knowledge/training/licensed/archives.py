@@ -102,8 +102,11 @@ def _turns(lines: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
         else:
             joined.append((who, [text]))
     turns = [(who, join_messages(texts)) for who, texts in joined]
-    return tuple((who, text[:LONGEST_TURN].rpartition(" ")[0] if len(text) > LONGEST_TURN else text)
-                 for who, text in turns if text)  # fmt: skip
+    return tuple(
+        (who, text[:LONGEST_TURN].rpartition(" ")[0] if len(text) > LONGEST_TURN else text)
+        for who, text in turns
+        if text
+    )
 
 
 def chitchat(files: Members) -> Iterator[Conversation]:

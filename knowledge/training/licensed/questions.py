@@ -127,8 +127,10 @@ _PREPOSITIONS = wordset(
     "without around near against besides"
 )
 _INVERTED = wordset("do are were have")
-_OBJECT_AFTER = wordset("make makes made let help helps helped give gives gave tell tells told bring brings get gets "
-                          "got interests interested brought take takes took inspire inspired scare scares")  # fmt: skip
+_OBJECT_AFTER = wordset(
+    "make makes made let help helps helped give gives gave tell tells told bring brings get gets "
+    "got interests interested brought take takes took inspire inspired scare scares"
+)
 
 
 def clean(question: str) -> str:

@@ -56,9 +56,16 @@ def parse(task: int, text: str) -> list[list[StoryQuestion]]:
             facts.append(said)
             continue
         question, answer, support = said.split("\t")
-        stories[-1].append(StoryQuestion(task, len(stories), tuple(facts), question.strip(),
-                                         tuple(answer.strip().lower().split(",")),
-                                         tuple(place[n] for n in support.split())))  # fmt: skip
+        stories[-1].append(
+            StoryQuestion(
+                task,
+                len(stories),
+                tuple(facts),
+                question.strip(),
+                tuple(answer.strip().lower().split(",")),
+                tuple(place[n] for n in support.split()),
+            )
+        )
     return [story for story in stories if story]
 
 
@@ -84,6 +91,11 @@ def scene(asked: StoryQuestion) -> Scene:
     """One story as a memory with its question."""
     begin = _BEGIN + 86400.0 * (997 * asked.story % 1500)
     slots = [Slot(fact, begin + APART * at, container="story", position=at) for at, fact in enumerate(asked.facts)]
-    query = Query(asked.text, frozenset(asked.support), asked=begin + APART * len(slots), kind=f"story {asked.task}",
-                  answer=", ".join(asked.spelled))  # fmt: skip
+    query = Query(
+        asked.text,
+        frozenset(asked.support),
+        asked=begin + APART * len(slots),
+        kind=f"story {asked.task}",
+        answer=", ".join(asked.spelled),
+    )
     return Scene(slots, (query,), "bAbI (CC BY 3.0)")

@@ -97,9 +97,16 @@ class RowBuilder:
         reply = (*self._model.tokens(self._model.defused(example.reply)), *self._end)
         common = len(self.shared) if layout.before[: len(self.shared)] == self.shared else 0
         return LaidOut(
-            layout.blocks, layout.opening, layout.opening_position, common, layout.before[common:],
-            (*layout.tail, *reply), layout.tail_position, len(reply), example.kind,
-        )  # fmt: skip
+            layout.blocks,
+            layout.opening,
+            layout.opening_position,
+            common,
+            layout.before[common:],
+            (*layout.tail, *reply),
+            layout.tail_position,
+            len(reply),
+            example.kind,
+        )
 
     def row(self, examples: Sequence[LaidOut]) -> Row:
         """Examples in one row, behind the shared beginning."""
@@ -132,10 +139,13 @@ class RowBuilder:
             wanted += example.tail[-example.reply :]
             owner += [number] * example.reply
         return Row(
-            Pass(torch.tensor(ids), torch.tensor(positions), mask), torch.tensor(shift),
+            Pass(torch.tensor(ids), torch.tensor(positions), mask),
+            torch.tensor(shift),
             Pass(torch.tensor(rest), torch.tensor(rest_positions), rest_mask),
-            torch.tensor(at), torch.tensor(wanted), torch.tensor(owner),
-        )  # fmt: skip
+            torch.tensor(at),
+            torch.tensor(wanted),
+            torch.tensor(owner),
+        )
 
 
 def _causal(n: int) -> Tensor:
@@ -174,7 +184,10 @@ def reply_log_probabilities(network: Any, row: Row, model: ChatModel) -> Tensor:
 
 def _run(network: Any, part: Pass, cache: Any, kind: torch.dtype) -> Tensor:
     hidden: Tensor = network(
-        input_ids=part.ids[None], position_ids=part.positions[None], attention_mask=part.mask[None, None].to(kind),
-        past_key_values=cache, use_cache=True,
+        input_ids=part.ids[None],
+        position_ids=part.positions[None],
+        attention_mask=part.mask[None, None].to(kind),
+        past_key_values=cache,
+        use_cache=True,
     ).last_hidden_state  # (1, N, hidden)
     return hidden

@@ -34,8 +34,9 @@ _OPENING = re.compile(r"^(?:(?:oh|haha|well|actually|hmm+|um|lol|ooh|ah|hey|wow)
 _VAGUE = re.compile(  # says when, but not on which day
     r"\b(?:days?|weeks?|weekends?|months?|years?|recently|lately|ago|since|until|soon|will|going to|(?:mon|tues|wednes|"
     r"thurs|fri|satur|sun)day|january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"spring|summer|autumn|winter|plan|planning)\b", re.I,
-)  # fmt: skip
+    r"spring|summer|autumn|winter|plan|planning)\b",
+    re.I,
+)
 _WHEN = re.compile(r"\b(?:when|what date|which (?:day|date|month|year)|what (?:day|month|year))\b", re.I)
 
 
@@ -107,20 +108,32 @@ def examples_of(
             limit = rng.choice(LIMITS)
             when = query.asked or last + 3600
             result = read_memory(
-                reader, store, encoder, OWNER, query.text, encoder.encode_queries([query.text])[0],
-                [text for _, text in query.dialogue], asked=when, limit=limit,
+                reader,
+                store,
+                encoder,
+                OWNER,
+                query.text,
+                encoder.encode_queries([query.text])[0],
+                [text for _, text in query.dialogue],
+                asked=when,
+                limit=limit,
                 messages=make_message_reader(encoder.name),
-            )  # fmt: skip
+            )
             reads, known = _with_evidence(store, result, query, limit, rng)
             dialogue = [
                 Turn(str(n), "user" if n % 2 == 0 else "assistant", text, when - 60 * (len(query.dialogue) - n))
                 for n, (_, text) in enumerate(query.dialogue)
             ]
             dialogue.append(Turn("question", "user", query.text, when))
-            made.append(ReplyExample(
-                tuple(dialogue), reads, reply if query.evidence and known else rng.choice(ABSTENTIONS),
-                query.kind if known else f"{query.kind} (not read)", scene.source,
-            ))  # fmt: skip
+            made.append(
+                ReplyExample(
+                    tuple(dialogue),
+                    reads,
+                    reply if query.evidence and known else rng.choice(ABSTENTIONS),
+                    query.kind if known else f"{query.kind} (not read)",
+                    scene.source,
+                )
+            )
     return made
 
 
@@ -156,8 +169,13 @@ def _with_evidence(
 
 
 def prepared(
-    scenes: Iterable[Scene], encoder: Encoder, readers: tuple[Reader, Reader], cache: Path, name: str, most: int,
-) -> Iterator[Sequence[ReplyExample]]:  # fmt: skip
+    scenes: Iterable[Scene],
+    encoder: Encoder,
+    readers: tuple[Reader, Reader],
+    cache: Path,
+    name: str,
+    most: int,
+) -> Iterator[Sequence[ReplyExample]]:
     """Each scene's examples, kept under ``cache``; ``name`` says what makes the scenes (their generator and seed)."""
     folder = cache / hashlib.sha256(f"{_VERSION}\n{name}\n{most}\n{encoder.name}".encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)

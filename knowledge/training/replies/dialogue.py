@@ -22,9 +22,14 @@ SENTENCE = re.compile(r"[^.!?]+[.!?]+")
 _LONGEST = 240  # characters of a fact told
 _GREETINGS = (("Hi!", "Hi!"), ("Hello!", "Hello!"), ("Hey,", "Hey!"), ("Good morning!", "Good morning!"))
 _HEARD = (
-    "Got it, I'll remember that.", "I'll remember that.", "Noted.", "Thanks for telling me, I'll remember that.",
-    "Got it!", "Noted, I'll keep that in mind.", "Okay, I'll remember that.",
-)  # fmt: skip
+    "Got it, I'll remember that.",
+    "I'll remember that.",
+    "Noted.",
+    "Thanks for telling me, I'll remember that.",
+    "Got it!",
+    "Noted, I'll keep that in mind.",
+    "Okay, I'll remember that.",
+)
 _BACK = 60.0  # seconds between two turns
 
 
@@ -52,8 +57,12 @@ def conversed(
     for text, reply in facts:
         hello, back = rng.choice(_GREETINGS) if rng.random() < 0.25 else ("", "")
         before = [] if hello else rng.sample(facts, rng.randint(0, 3))
-        yield _chat([pair for pair in before if pair[0] != text], f"{hello} {text}".strip(), f"{back} {reply}".strip(),
-                    "chat/told")  # fmt: skip
+        yield _chat(
+            [pair for pair in before if pair[0] != text],
+            f"{hello} {text}".strip(),
+            f"{back} {reply}".strip(),
+            "chat/told",
+        )
 
 
 def behind_facts(

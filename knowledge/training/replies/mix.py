@@ -78,8 +78,12 @@ def examples(
     for name, scenes, most in _sources(data, seed, mix):
         for made in prepared(scenes, encoder, readers, work / "replies", f"{name} {seed}", most):
             batches.append([one for one in made if not one.kind.startswith("story") or "not read" not in one.kind])
-            print(f"\r{len(batches)} memories, {sum(map(len, batches))} replies: {name}      ", end="",
-                  file=sys.stderr, flush=True)  # fmt: skip
+            print(
+                f"\r{len(batches)} memories, {sum(map(len, batches))} replies: {name}      ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
     rng = random.Random(f"{seed}:mix")
     rng.shuffle(batches)
     dev: list[ReplyExample] = []
@@ -93,8 +97,10 @@ def examples(
     train = [as_written(one, rng) for one in _balanced(train, mix.unknown, rng)]
     dev = [as_written(one, rng) for one in dev]
     reads = [example.reads for example in train if example.reads]
-    chat = [ReplyExample(talk, (), said, "chat/assistant", "memochat_train") for talk, said in
-            (assistant(data) if data else ())]  # fmt: skip
+    chat = [
+        ReplyExample(talk, (), said, "chat/assistant", "memochat_train")
+        for talk, said in (assistant(data) if data else ())
+    ]
     chat += own_replies(openings(data, seed, mix.chats), reply, work / f"own-replies-{seed}.pickle")
     asked = [turns([text]) for text in advice(seed, mix.advice)]
     chat += own_replies(asked, reply, work / f"own-advice-{seed}.pickle", 120, ADVISED)

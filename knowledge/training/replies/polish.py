@@ -257,9 +257,15 @@ def _memory(stage: Stage, turn: int) -> Memory:
     said = stage.turns[turn]
     helper = stage.app and bool(said.who)
     return Memory(
-        f"{turn}", said.text, "turn", stage.times[said.session] + 45 * (turn % 40), "assistant" if helper else "user",
-        "" if stage.app else stage.speakers[said.who].name, f"session-{said.session}", turn,
-    )  # fmt: skip
+        f"{turn}",
+        said.text,
+        "turn",
+        stage.times[said.session] + 45 * (turn % 40),
+        "assistant" if helper else "user",
+        "" if stage.app else stage.speakers[said.who].name,
+        f"session-{said.session}",
+        turn,
+    )
 
 
 def _others(stage: Stage, but: Sequence[int] | set[int], count: int, rng: random.Random) -> list[Memory]:

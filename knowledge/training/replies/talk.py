@@ -45,9 +45,7 @@ class _Said:
     text: str
 
 
-def talk_examples(
-    data: Path, seed: int, count: int, weights: Sequence[Sequence[float]]
-) -> Iterator[ReplyExample]:
+def talk_examples(data: Path, seed: int, count: int, weights: Sequence[Sequence[float]]) -> Iterator[ReplyExample]:
     """At most ``count`` of each set. ``weights``: of whole reads, in falling order, to draw from."""
     for name in SETS:
         archive = data / f"{name}.tar.xz"
@@ -65,9 +63,11 @@ def _examples(
     talks: Sequence[Conversation], source: str, weights: Sequence[Sequence[float]], rng: random.Random
 ) -> Iterator[ReplyExample]:
     said = [
-        _Said(number, line, who, text) for number, talk in enumerate(talks)
-        for line, (who, text) in enumerate(talk.lines) if len(text) <= _LONGEST
-    ]  # fmt: skip
+        _Said(number, line, who, text)
+        for number, talk in enumerate(talks)
+        for line, (who, text) in enumerate(talk.lines)
+        if len(text) <= _LONGEST
+    ]
     holding: defaultdict[str, list[_Said]] = defaultdict(list)
     for one in said:
         for stem in set(content(one.text)):
@@ -81,9 +81,11 @@ def _examples(
         if used[one.talk] >= 2:
             continue
         found = [
-            item for part in parts(one.text) for item in answered(part)
+            item
+            for part in parts(one.text)
+            for item in answered(part)
             if 1 <= len(item[2].split()) <= _WORDS and kinds[item[0]] <= _MOST.get(item[0], 1.0) * kinds.total()
-        ]  # fmt: skip
+        ]
         if not found:
             continue
         kind, render, answer = min(found, key=lambda item: kinds[item[0]])  # the rarer kinds first
@@ -128,9 +130,17 @@ def _rivals(
 
 
 def _example(
-    one: _Said, question: str, answer: str, kind: str, source: str, people: tuple[Person, Person], day: float,
-    rivals: Sequence[_Said], weights: Sequence[Sequence[float]], rng: random.Random,
-) -> ReplyExample:  # fmt: skip
+    one: _Said,
+    question: str,
+    answer: str,
+    kind: str,
+    source: str,
+    people: tuple[Person, Person],
+    day: float,
+    rivals: Sequence[_Said],
+    weights: Sequence[Sequence[float]],
+    rng: random.Random,
+) -> ReplyExample:
     known = rng.random() >= _UNKNOWN
     count = min(rng.choice(LIMITS), len(rivals) + known)
     drawn = sorted(rng.choice([some for some in weights if some]), reverse=True)
@@ -147,8 +157,13 @@ def _example(
         person = people[other.who] if other.talk == one.talk else rng.choice(people)
         mine = person is ME or person is YOU
         memory = Memory(
-            f"{number}", other.text, "turn", apart + 45 * other.line, "assistant" if person is YOU else "user",
-            "" if mine else person.name, position=other.line,
+            f"{number}",
+            other.text,
+            "turn",
+            apart + 45 * other.line,
+            "assistant" if person is YOU else "user",
+            "" if mine else person.name,
+            position=other.line,
         )
         reads.append(Read(memory, score=share, weight=max(share, 1e-4)))
     asked = (Turn("question", "user", question, day + 86_400 * rng.randint(1, 200)),)
