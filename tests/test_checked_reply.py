@@ -86,6 +86,9 @@ def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
         "- On 5 November 2026 you said: “raised the sourdough to £5.20”",
     ]
     assert reply.read.operation == "closest" and len(reply.read.reads) == 2
+    read_of_another = read_of("the sourdough sells at £4.80", "we open at six", query=read.query)
+    network = FakeNetwork(checks=True, say=says("£5", "£4.80"), stands=lambda reply: "4.80" in reply)
+    assert text_of(checked(network, replace(read_of_another, later={"m0": "m1"}))[1]) == "£4.80"
     network = FakeNetwork(checks=True, say=says("£4.80"))
     assert text_of(checked(network, read)[1]) == "£4.80"  # nothing is known to be later
 
