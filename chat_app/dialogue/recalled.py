@@ -8,29 +8,16 @@ how a decoder works.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from chat_app.dialogue.reply_source import LONGEST_QUOTE, closest
 from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, TextDelta
 from knowledge.reply.instructions import NOTES, TOLD, language_of
+from knowledge.text.dates_in_words import day_in_words
 
 LIKELY = 0.5  # probability from which a message is taken to do something
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 _ABOVE = {
     "found": ("This is what I remember:", "我记得的有："),
     "forget": (
@@ -112,10 +99,8 @@ def quotes_of(question: str, memories: list[Memory]) -> list[str]:
 
 def _day(memory: Memory, chinese: int) -> str:
     """On this computer's clock."""
-    day = time.localtime(memory.created)
-    if chinese:
-        return f"{day.tm_year}年{day.tm_mon}月{day.tm_mday}日"
-    return f"{day.tm_mday} {_MONTHS[day.tm_mon - 1]} {day.tm_year}"
+    day = datetime.fromtimestamp(memory.created)
+    return f"{day.year}年{day.month}月{day.day}日" if chinese else day_in_words(day)
 
 
 def _shown(memory: Memory, question: str) -> str:
