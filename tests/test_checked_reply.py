@@ -93,6 +93,14 @@ def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
     assert text_of(checked(network, read)[1]) == "£4.80"  # nothing is known to be later
 
 
+def test_what_the_assistant_said_again_is_not_quoted_as_the_persons() -> None:
+    told = ("Assistant: the sourdough sells at £4.80", "sourdough is £4.80", "raised the sourdough to £5.20")
+    read = replace(read_of(*told, query="How much is the sourdough?"), later={"m0": "m2", "m1": "m2"})
+    network = FakeNetwork(checks=True, say=says("£5", "£4.80"), stands=lambda reply: "4.80" in reply)
+    reply, _ = checked(network, read)
+    assert [one.memory.id for one in reply.read.reads] == ["m1", "m2"]
+
+
 def test_a_question_that_leans_on_the_chat_is_not_taken_out_of_it() -> None:
     network = FakeNetwork(checks=True, say=says("Lisbon"))
     reply, _ = checked(network, read_of("I am in Lisbon.", acts=replace(OWN, leans_back=0.9)), before=BEFORE)

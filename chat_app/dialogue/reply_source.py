@@ -109,7 +109,7 @@ def competing(read: ReadResult, reply: str) -> list[Read]:
     reads = {one.memory.id: one for one in read.reads}
     for one in read.reads:
         later = reads.get(read.later.get(one.memory.id, ""))
-        if later is None or not telling(one.memory.text) & telling(later.memory.text):
+        if later is None or one.memory.role == "assistant" or not telling(one.memory.text) & telling(later.memory.text):
             continue
         if new & _words(one.memory.text) - _words(later.memory.text):
             return sorted([one, later], key=lambda read: read.memory.created)
