@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Engine
@@ -69,6 +69,7 @@ class Parts:
 
         Raises StoreError, ModelError.
         """
+        from knowledge.input.message_keys import keys_of
         from knowledge.memory.store import ExternalMemory
         from knowledge.memory_network import MemoryNetwork
         from knowledge.read.reader import make_reader
@@ -86,7 +87,7 @@ class Parts:
         # Whatever decoder runs now: files of an earlier one hold keys and values, which can be turned back into words.
         store.forgotten.append(self.blocks.forget)
         try:
-            store.recover(encoder.encode, progress)
+            store.recover(partial(keys_of, encoder), progress)
         except BaseException:
             store.close()
             raise

@@ -17,6 +17,7 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.idle_work import IdleWork
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.owner_readers import OwnerReaders
 from knowledge.read.pipeline import read_memory
@@ -221,7 +222,7 @@ class MemoryNetwork:
         """
         memories = self.writer.memories(owner, turns)
         if memories:
-            self.store.add(owner, memories, self.encoder.encode([memory.text for memory in memories]))
+            self.store.add(owner, memories, keys_of(self.encoder, memories))
             self._fill_when_idle(owner, memories)
         return tuple(memory.id for memory in memories)
 
@@ -261,7 +262,7 @@ class MemoryNetwork:
             role="assistant" if role == "assistant" else "user",
             speaker=speaker,
         )
-        self.store.add(owner, [note], self.encoder.encode([text]))
+        self.store.add(owner, [note], keys_of(self.encoder, [note]))
         self._fill_when_idle(owner, [note])
         return note
 
@@ -270,9 +271,11 @@ class MemoryNetwork:
         text = text.strip()
         if not text:
             raise BadInput("A memory needs some text; delete it if it should go.")
-        if memory not in self.store.get(owner, [memory]):
+        there = self.store.get(owner, [memory]).get(memory)
+        if there is None:
             raise NotFound("This memory is no longer there.")
-        edited = self.store.edit(owner, memory, text, self.encoder.encode([text])[0])
+        keys = keys_of(self.encoder, [replace(there, text=text)])[0]
+        edited = self.store.edit(owner, memory, text, keys)
         self._fill_when_idle(owner, [edited])
         return edited
 

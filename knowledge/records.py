@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import numpy as np
+
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
@@ -130,9 +132,11 @@ class Candidate:
     """A memory on the shortlist with the evidence each head sees. Missing evidence is 0."""
 
     memory: Memory
-    cosine: float = 0.0  # cosine of query and memory vector, −1…1
+    cosine: float = 0.0  # cosine of the query and the memory's nearest key, −1…1
     bm25: float = 0.0  # BM25 of the memory's own words over the query's idf mass: 1 is about all words found
     window: float = 0.0  # the same of the turns around it (distance 1 and 2), distance-weighted, own not included
+    part: int = 0  # which key is the nearest: 0, of the whole text, or that of its 1st, 2nd … part
+    key: np.ndarray | None = None  # (dimension,) that key; None: of the whole text
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
+from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Kind, Memory, Role
 
 DIMENSION = 256
@@ -64,8 +65,13 @@ def open_store(data: Path, *, database: str = "", **more: Any) -> ExternalMemory
 
 def recovered(data: Path, **more: Any) -> ExternalMemory:
     store = open_store(data, **more)
-    store.recover(encode, lambda phase, fraction: None)
+    store.recover(by_text(encode), lambda phase, fraction: None)
     return store
+
+
+def by_text(encode: Callable[[Sequence[str]], np.ndarray]) -> Callable[[Sequence[Memory]], np.ndarray]:
+    """An encoder of texts as one of memories, each with one key."""
+    return lambda memories: encode([memory.text for memory in memories])
 
 
 def write(store: ExternalMemory, memories: Sequence[Memory], owner: str = "ann") -> list[str]:
@@ -80,6 +86,13 @@ def found(store: ExternalMemory, text: str, owner: str = "ann", **more: Any) -> 
 def holds(folder: Path, word: bytes) -> bool:
     """Is this (lower-case) word in a byte of any file below?"""
     return any(word in path.read_bytes().lower() for path in folder.rglob("*") if path.is_file())
+
+
+def in_chroma(index: VectorIndex, owner: str) -> dict[str, np.ndarray]:
+    """The keys that Chroma holds: name → (dimension,)."""
+    with index._collection(owner) as collection:
+        kept = collection.get(include=["embeddings"])
+    return dict(zip(kept["ids"], np.asarray(kept["embeddings"], dtype=np.float32), strict=True))
 
 
 def holds_vector(folder: Path, vector: np.ndarray) -> bool:

@@ -28,7 +28,7 @@ from knowledge.input import e5_file
 from knowledge.input.embedded_encoder import convert, ensure_encoder
 from knowledge.input.encoder import MULTILINGUAL_NAME, Encoder, default_cache
 from knowledge.input.half_table import HalfTable, widen
-from tests.make_memories import open_store, talk
+from tests.make_memories import by_text, open_store, talk
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS = 32, 2, 2, 64, 16
 PIECES = (
@@ -347,11 +347,11 @@ def test_a_memory_of_another_encoder_is_made_anew_with_progress(real: Encoder, t
     said = [line[at % 3] for at, line in enumerate(SENTENCES)] * 30
     before = open_store(tmp_path)
     rows = np.eye(256, dtype=np.float32)
-    before.recover(lambda texts: rows[: len(texts)], lambda phase, share: None)
+    before.recover(by_text(lambda texts: rows[: len(texts)]), lambda phase, share: None)
     before.add("ann", talk(*said), rows[: len(said)])
     before.close()
     store, shares = open_store(tmp_path, encoder_name=real.name, dimension=real.dimension), list[float]()
-    store.recover(real.encode, lambda phase, share: shares.append(share))
+    store.recover(by_text(real.encode), lambda phase, share: shares.append(share))
     assert len(shares) > 1 and shares == sorted(shares) and shares[-1] == 1.0
     for question, answer in (("我对什么过敏？", said[1]), ("Where does my sister live?", said[0])):
         found = store.shortlist("ann", question, real.encode_queries([question])[0])

@@ -20,6 +20,7 @@ from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.records import Document, Memory
 from tests import make_documents as make
+from tests.make_memories import by_text
 
 
 class DictStore:
@@ -37,8 +38,8 @@ class DictStore:
         if call == self.fail_at:
             raise StoreError(f"{call} failed.")
 
-    def add(self, owner: str, memories: Sequence[Memory], vectors: np.ndarray) -> list[str]:
-        assert vectors.shape == (len(memories), 2)
+    def add(self, owner: str, memories: Sequence[Memory], keys: Sequence[np.ndarray]) -> list[str]:
+        assert len(keys) == len(memories) and all(rows.shape == (1, 2) for rows in keys)
         self._note("add")
         if self.adds_left == 0:
             raise StoreError("The disk is full.")
@@ -339,7 +340,7 @@ def test_a_kill_midway_is_undone_at_the_next_start(tmp_path: Path) -> None:
                 break
     store = open_store(data)
     assert store.count("anna") > before
-    store.recover(encoder.encode, lambda *_: None)
+    store.recover(by_text(encoder.encode), lambda *_: None)
     intake = DocumentIntake(store, encoder)
     assert intake.recover() == 0
     assert [document.ready for document in store.documents("anna")] == [True]

@@ -19,7 +19,7 @@ from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import ReplyDone, ReplyRequest, TextDelta, Turn
 from knowledge.write.writer import Writer
 from tests.fakes import FakeNetwork
-from tests.make_memories import encode, found, holds, memory, open_store, recovered, talk, write
+from tests.make_memories import by_text, encode, found, holds, memory, open_store, recovered, talk, write
 from tests.page_server import PageServer
 
 DAMAGE = ["structure", "segments", "table", "garbage", "cut off"]
@@ -204,7 +204,7 @@ class Decoder(FakeNetwork):
 
 def test_the_reply_that_meets_it_has_its_memories_and_trouble_is_told_meanwhile(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    store.recover(encode, lambda phase, fraction: None)
+    store.recover(by_text(encode), lambda phase, fraction: None)
     network = MemoryNetwork(Encoder(), store, FixedReader(), Writer(), Decoder())  # type: ignore[arg-type]
     network.remember("ann", "My passport is in the drawer.")
     network.remember("ann", "The weather was mild.")

@@ -32,7 +32,7 @@ def test_delete_is_everywhere(store: ExternalMemory) -> None:
     assert store.delete("ann", ["talk-0"]) == 0
     assert set(found(store, "apple")) == {"talk-1", "talk-2"} and found(store, "apple")["talk-1"].window == 0.0
     assert [one.id for one in store.iterate("ann")] == ["talk-1", "talk-2"]
-    assert store._vectors.ids("ann") == {"talk-1", "talk-2"}
+    assert store._vectors.names("ann") == {"talk-1", "talk-2"}
     assert write(store, talk("apple")) == ["talk-0"]  # and may come back
 
 
@@ -96,5 +96,5 @@ def test_a_stale_index_shows_nothing_that_the_catalog_does_not_have(tmp_path: Pa
     assert found(store, "apple") == {} and store.count("ann") == 0 and store.get("ann", ["talk-0"]) == {}
     store.close()
     again = recovered(tmp_path, vectors=VectorIndex(tmp_path / "chroma", store="s", encoder="bag", dimension=DIMENSION))
-    assert again._vectors.ids("ann") == set() and again._lexical.of("ann").count() == 0
+    assert again._vectors.names("ann") == set() and again._lexical.of("ann").count() == 0
     again.close()

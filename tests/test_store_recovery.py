@@ -15,7 +15,19 @@ from knowledge.errors import EncoderMismatch, StoreError
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Document
-from tests.make_memories import DIMENSION, encode, found, holds, memory, open_store, recovered, talk, write
+from tests.make_memories import (
+    DIMENSION,
+    by_text,
+    encode,
+    found,
+    holds,
+    in_chroma,
+    memory,
+    open_store,
+    recovered,
+    talk,
+    write,
+)
 
 DOCUMENT = Document("doc", "notes.txt", "0" * 64, 12, 5.0)
 
@@ -26,7 +38,7 @@ def test_recover_undoes_an_unfinished_document(tmp_path: Path) -> None:
     write(store, [memory("p0", "half a file", kind="passage", container="doc"), *talk("apple")])
     store.close()
     again = recovered(tmp_path)
-    assert again.documents("ann") == [] and again.count("ann") == 1 and again._vectors.ids("ann") == {"talk-0"}
+    assert again.documents("ann") == [] and again.count("ann") == 1 and again._vectors.names("ann") == {"talk-0"}
     assert not holds(tmp_path, b"half a file")
     again.close()
 
@@ -112,7 +124,7 @@ def test_a_damaged_chroma_folder_is_rebuilt_from_text(tmp_path: Path, damage: st
     again = open_store(tmp_path)
     if damage == "no rows":
         again._vectors.remove("ann", [f"m{at}" for at in range(10)])
-    again.recover(encode, lambda phase, fraction: phases.append(phase))
+    again.recover(by_text(encode), lambda phase, fraction: phases.append(phase))
     assert again._vectors.count("ann") == 1500 and set(phases) == {"vectors"}
     assert found(again, "apple 7", dense=3)["m7"].cosine == pytest.approx(1.0, abs=1e-3)
     again.close()
@@ -159,11 +171,11 @@ def test_another_encoder_rebuilds_every_vector(tmp_path: Path) -> None:
     with pytest.raises(EncoderMismatch):
         other.add("ann", talk("pear"), _reversed(["pear"]))
     fractions: list[float] = []
-    other.recover(_reversed, lambda phase, fraction: fractions.append(fraction))
+    other.recover(by_text(_reversed), lambda phase, fraction: fractions.append(fraction))
     assert fractions == sorted(fractions) and fractions[-1] == 1.0 and len(fractions) > 1
     assert {c.memory.id for c in other.shortlist("ann", "apple 7", _reversed(["apple 7"])[0])} >= {"m7"}
     assert other._vectors.count("ann") == 300
-    np.testing.assert_allclose(other._vectors.vectors("ann", ["m7"])["m7"], _reversed(["apple 7"])[0], atol=1e-5)
+    np.testing.assert_allclose(in_chroma(other._vectors, "ann")["m7"], _reversed(["apple 7"])[0], atol=1e-5)
     assert found_by_vector(other, "apple 5") == set() and found_by_vector(other, "apple 6") == {"m6"}
     assert len(other._vectors._names()) == 1  # the old collection is gone
     other.close()
@@ -184,7 +196,7 @@ def test_a_rebuild_that_was_killed_goes_on_and_the_old_encoder_still_works(tmp_p
 
     half = open_store(tmp_path, encoder_name="reversed", dimension=DIMENSION // 2)
     with pytest.raises(KeyboardInterrupt):
-        half.recover(killed, lambda phase, fraction: None)
+        half.recover(by_text(killed), lambda phase, fraction: None)
     half.close()
     encoded: list[str] = []
 
@@ -193,7 +205,7 @@ def test_a_rebuild_that_was_killed_goes_on_and_the_old_encoder_still_works(tmp_p
         return _reversed(texts)
 
     rest = open_store(tmp_path, encoder_name="reversed", dimension=DIMENSION // 2)
-    rest.recover(counted, lambda phase, fraction: None)
+    rest.recover(by_text(counted), lambda phase, fraction: None)
     assert 0 < len(encoded) < 300 and rest._vectors.count("ann") == 300
     rest.close()
     back = recovered(tmp_path)  # and back to the first encoder, from text
@@ -234,5 +246,5 @@ def test_a_killed_process_leaves_a_store_that_opens_with_everything_acknowledged
     expected -= {f"talk{at - 1}-0" for at in range(2, done, 3)}
     ids = {one.id for one in store.iterate("ann")}
     assert expected - ids <= {f"talk{done - 1}-0"} and len(ids - expected) <= 4  # what was under way when it died
-    assert store._vectors.ids("ann") == store._lexical.of("ann").ids() == ids and len(ids) == store.count("ann")
+    assert store._vectors.names("ann") == store._lexical.of("ann").ids() == ids and len(ids) == store.count("ann")
     store.close()

@@ -12,7 +12,7 @@ import pytest
 from knowledge.errors import EncoderMismatch
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory.vectors import VectorIndex
-from tests.make_memories import DIMENSION, encode, found, memory, open_store, recovered, talk, write
+from tests.make_memories import DIMENSION, by_text, encode, found, memory, open_store, recovered, talk, write
 
 
 @pytest.fixture
@@ -51,8 +51,10 @@ def in_the_database(folder: Path, piece: bytes) -> bool:
 def made_by_the_version_without_vectors(folder: Path) -> None:
     """Take from a closed folder what that version did not have."""
     with sqlite3.connect(folder / "memory.sqlite3") as connection:
+        connection.execute("DROP INDEX memories_by_keys")
+        connection.execute("ALTER TABLE memories DROP COLUMN key_count")
         connection.execute("ALTER TABLE memories DROP COLUMN vector")
-        connection.execute("DELETE FROM store_info WHERE key IN ('vectors', 'filled')")
+        connection.execute("DELETE FROM store_info WHERE key = 'vectors'")
     connection.close()
 
 
@@ -106,23 +108,18 @@ def test_counting_leaves_tombstones_out(store: ExternalMemory) -> None:
 # ---- a folder of the version before -----------------------------------------------------------------------
 
 
-def test_an_earlier_folder_is_read_at_once_and_filled_without_encoding(tmp_path: Path) -> None:
+def test_an_earlier_folder_gets_its_keys_anew_at_the_start(tmp_path: Path) -> None:
     before = recovered(tmp_path)
     write(before, talk("apple", "pear", "plum"))
     before.close()
     made_by_the_version_without_vectors(tmp_path)
-
-    store = open_store(tmp_path)  # nothing recovered yet
-    assert store._catalog.without_vector("ann") == ["talk-0", "talk-1", "talk-2"]
-    candidates, keys = store.shortlist_with_keys("ann", "pear", encode(["pear"])[0])
-    assert set(keys) == {one.memory.id for one in candidates} == {"talk-0", "talk-1", "talk-2"}
-    np.testing.assert_allclose(keys["talk-1"], encode(["pear"])[0], atol=1e-3)
-    write(store, talk("fig", container="new"))
-    assert set(store._catalog.vectors("ann", ["talk-0", "new-0"])) == {"new-0"}  # what is written brings its vector
+    store = open_store(tmp_path)
+    with pytest.raises(EncoderMismatch):
+        found(store, "pear")
     shares: list[float] = []
-    store.recover(refuse, lambda phase, share: shares.append(share))
-    assert store._catalog.without_vector("ann") == [] and shares[-1] == 1.0
-    np.testing.assert_allclose(store._catalog.vectors("ann", ["talk-2"])["talk-2"], encode(["plum"])[0], atol=1e-3)
+    store.recover(by_text(encode), lambda phase, share: shares.append(share))
+    assert shares[-1] == 1.0 and store.count("ann") == store._vectors.count("ann") == 3
+    assert found(store, "pear")["talk-1"].cosine == pytest.approx(1.0, abs=1e-3)
     store.recover(refuse, lambda phase, share: shares.append(-1.0))
     assert shares[-1] == 1.0  # and not looked at again
     store.close()
@@ -131,16 +128,14 @@ def test_an_earlier_folder_is_read_at_once_and_filled_without_encoding(tmp_path:
 def test_half_done_work_of_an_earlier_folder_is_finished(tmp_path: Path) -> None:
     before = recovered(tmp_path)
     write(before, talk("apple", "pear"))
+    before._catalog.erase("ann", ["talk-1"])
     before.close()
     made_by_the_version_without_vectors(tmp_path)
     with sqlite3.connect(tmp_path / "memory.sqlite3") as connection:
         connection.execute("UPDATE memories SET indexed = 0")
     connection.close()
-    store = open_store(tmp_path)
-    write(store, talk("apple"))  # the turn is replayed
-    assert set(store._catalog.vectors("ann", ["talk-0", "talk-1"])) == {"talk-0"}
-    store.recover(encode, lambda phase, share: None)
-    assert set(store._catalog.vectors("ann", ["talk-0", "talk-1"])) == {"talk-0", "talk-1"}
+    store = recovered(tmp_path)
+    assert store._vectors.names("ann") == {"talk-0"} and not store._catalog.tombstones("ann")
     store.close()
 
 
@@ -172,15 +167,15 @@ def test_another_encoder_takes_the_vectors_over_also_when_killed_and_taken_back(
 
     other = open_store(tmp_path, encoder_name="turned")
     with pytest.raises(Killed):
-        other.recover(killed, lambda phase, share: None)
+        other.recover(by_text(killed), lambda phase, share: None)
     other.close()
     back = open_store(tmp_path)  # the catalog's vectors are no longer this encoder's
     with pytest.raises(EncoderMismatch):
         found(back, "apple")
     back.close()
     other = open_store(tmp_path, encoder_name="turned")
-    other.recover(turned, lambda phase, share: None)
-    np.testing.assert_allclose(other._catalog.vectors("ann", ["talk-1"])["talk-1"], turned(["pear"])[0], atol=1e-3)
+    other.recover(by_text(turned), lambda phase, share: None)
+    np.testing.assert_allclose(other._catalog.vectors("ann", ["talk-1"])["talk-1"][0], turned(["pear"])[0], atol=1e-3)
     assert not in_the_database(tmp_path, packed("pear")) and in_the_database(tmp_path, packed("pear", turned))
     other.close()
 

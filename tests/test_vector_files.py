@@ -22,7 +22,7 @@ from knowledge.input.encoder import Encoder
 from knowledge.memory.vector_files import is_clean, take_out_deleted
 from knowledge.memory.vectors import VectorIndex
 from tests.browser.talk import eventually
-from tests.make_memories import found, holds, holds_vector, recovered, talk, write
+from tests.make_memories import found, holds, holds_vector, in_chroma, recovered, talk, write
 from tests.test_memory_network import Watched, network_with
 
 WIDTH = 64  # so wide that the mean of a point's neighbours, which takes its place, is nowhere near the point
@@ -43,14 +43,14 @@ def put(index: VectorIndex, name: str, vectors: np.ndarray) -> dict[str, np.ndar
     ids = [f"{name}{at}" for at in range(len(vectors))]
     for at in range(0, len(ids), 100):
         part = slice(at, at + 100)
-        index.put("ann", ids[part], vectors[part], [True] * len(ids[part]))
+        index.put("ann", ids[part], vectors[part, None], [True] * len(ids[part]))
     return dict(zip(ids, vectors, strict=True))
 
 
 def check(index: VectorIndex, living: dict[str, np.ndarray]) -> None:
     """Exactly the living ones are there, with their vectors, and searches find them."""
-    assert index.ids("ann") == set(living) and index.count("ann") == len(living)
-    kept = index.vectors("ann", list(living))
+    assert index.names("ann") == set(living) and index.count("ann") == len(living)
+    kept = in_chroma(index, "ann")
     assert all(float(kept[id] @ vector) > 0.999 for id, vector in living.items())
     ids, matrix = list(living), np.stack(list(living.values()))
     share = []
@@ -76,7 +76,7 @@ def test_after_cleaning_no_deleted_vector_is_in_any_file(tmp_path: Path, index: 
     replaced = living["a3"]
     index.remove("ann", ["a3"])
     living |= {"a3": rows(1, seed=2)[0]}
-    index.put("ann", ["a3"], living["a3"][None, :], [True])
+    index.put("ann", ["a3"], living["a3"][None, None], [True])
     check(index, living)
     assert all(holds_vector(tmp_path, vector) for vector in [*gone, replaced]) and not is_clean(tmp_path)
     assert index.clean() and not index.clean()

@@ -23,6 +23,8 @@ import numpy as np
 
 from knowledge.documents.files import parse
 from knowledge.errors import Cancelled, DocumentError
+from knowledge.input.encoder import TextEncoder
+from knowledge.input.message_keys import keys_of
 from knowledge.records import Document, Memory, Passage
 
 logger = logging.getLogger(__name__)
@@ -35,16 +37,10 @@ Status = Literal["added", "already_there", "replaced"]
 Progress = Callable[[str, float], None]  # ("reading" | "remembering", share of that phase that is done, 0…1)
 
 
-class TextEncoder(Protocol):
-    """(n texts) → (n, dimension) float32, unit rows."""
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray: ...
-
-
 class DocumentStore(Protocol):
     """The part of the external memory that documents need."""
 
-    def add(self, owner: str, memories: Sequence[Memory], vectors: np.ndarray) -> list[str]: ...
+    def add(self, owner: str, memories: Sequence[Memory], keys: Sequence[np.ndarray]) -> list[str]: ...
 
     def begin_document(self, owner: str, document: Document) -> None: ...
 
@@ -145,9 +141,9 @@ class DocumentIntake:
             _check(cancelled)
             progress("remembering", start / len(passages))
             memories = [_memory(document, passage) for passage in passages[start : start + BATCH]]
-            vectors = self._encoder.encode([memory.text for memory in memories])  # (batch, dimension)
+            keys = keys_of(self._encoder, memories)
             _check(cancelled)
-            self._store.add(owner, memories, vectors)
+            self._store.add(owner, memories, keys)
         _check(cancelled)
         pages = [passage.page for passage in passages if passage.page is not None]
         self._store.finish_document(owner, document.id, passages=len(passages), pages=max(pages, default=None))

@@ -1,9 +1,9 @@
 """The catalog: SQL tables of memories, documents and facts about the store. Its text is the source of truth.
 
 Knows: rows, their marks, and which of them the indexes still have to follow (``indexed`` is false, or ``deleted`` is
-true: a tombstone without text). Keeps a memory's vector with its text, as 16-bit floats, so that a read finds both in
-one look and the vector index can be filled without encoding; they go together. Does not know: words, encoders, or how
-near two vectors are. Runs on SQLite and PostgreSQL.
+true: a tombstone without text). Keeps a memory's keys (vectors) with its text, as 16-bit floats, so that a read finds
+both in one look and the vector index can be filled without encoding; they go together. Does not know: words, encoders,
+or how near two vectors are. Runs on SQLite and PostgreSQL.
 Times are seconds since the epoch. Every database error becomes ``StoreError``.
 """
 
@@ -55,10 +55,10 @@ _ERASED = {
 
 
 class Catalog:
-    """Rows of memories and documents, per owner."""
+    """Rows of memories and documents, per owner. ``dimension``: of the memories' keys."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, dimension: int) -> None:
+        self._engine, self._dimension = engine, dimension
         with self._transaction() as connection:
             prepare(connection)
 
@@ -69,11 +69,11 @@ class Catalog:
             return connection.execute(sa.select(_info.c.value).where(_info.c.key == key)).scalar()
 
     def set_info(self, values: Mapping[str, str], *, forget_vectors: bool = False) -> None:
-        """``forget_vectors``: at the same time, drop every row's vector (they were made by another encoder)."""
+        """``forget_vectors``: at the same time, drop every row's keys (they were made by another encoder)."""
         with self._transaction() as connection:
             if forget_vectors:
                 there = _memories.c.vector.is_not(None)
-                connection.execute(sa.update(_memories).where(there).values(vector=None))
+                connection.execute(sa.update(_memories).where(there).values(vector=None, key_count=None))
             connection.execute(sa.delete(_info).where(_info.c.key.in_(list(values))))
             connection.execute(sa.insert(_info), [{"key": key, "value": value} for key, value in values.items()])
 
@@ -85,11 +85,11 @@ class Catalog:
 
     # ---- writing --------------------------------------------------------------------------------------
 
-    def insert(self, owner: str, memories: Sequence[Memory], vectors: np.ndarray) -> list[str]:
-        """Insert those whose id is new, not indexed yet, with their (n, dimension) vectors; the others only take over
+    def insert(self, owner: str, memories: Sequence[Memory], keys: Sequence[np.ndarray]) -> list[str]:
+        """Insert those whose id is new, not indexed yet, with the (keys, dimension) of each; the others only take over
         ``active``. → new ids, in order."""
         new = {memory.id: memory for memory in reversed(memories)}  # of two with one id the first counts
-        rows_of = {memory.id: row for memory, row in reversed(list(zip(memories, vectors, strict=True)))}
+        keys_of = {memory.id: row for memory, row in reversed(list(zip(memories, keys, strict=True)))}
         with self._transaction() as connection:
             known: dict[str, bool] = {}
             for chunk in _chunks(list(new)):
@@ -97,27 +97,28 @@ class Catalog:
                 known.update((row.id, row.active) for row in rows)
             fresh = [memory for memory in reversed(list(new.values())) if memory.id not in known]
             if fresh:
-                connection.execute(sa.insert(_memories), [row_of(owner, m, rows_of[m.id]) for m in fresh])
+                connection.execute(sa.insert(_memories), [row_of(owner, m, keys_of[m.id]) for m in fresh])
             for wanted in (True, False):
                 moved = [id for id, active in known.items() if new[id].active is wanted and active is not wanted]
                 self._update(connection, owner, moved, {"active": wanted, "indexed": False})
         return [memory.id for memory in fresh]
 
-    def set_text(self, owner: str, id: str, text: str, vector: np.ndarray, edited: float) -> None:
-        """Replace text and (dimension,) vector together. Raises ``NotFound``."""
+    def set_text(self, owner: str, id: str, text: str, keys: np.ndarray, edited: float) -> None:
+        """Replace text and (keys, dimension) together. Raises ``NotFound``."""
         with self._transaction() as connection:
-            values = {"text": cleaned(text), "vector": pack(vector), "edited": edited, "indexed": False}
+            values = {"text": cleaned(text), "vector": pack(keys), "key_count": len(keys)}
+            values |= {"edited": edited, "indexed": False}
             if not self._update(connection, owner, [id], values):
                 raise NotFound("This memory is no longer there.")
 
-    def set_vectors(self, owner: str, ids: Sequence[str], vectors: np.ndarray) -> None:
-        """Keep the (n, dimension) vectors of n memories whose texts they were made from."""
+    def set_vectors(self, owner: str, ids: Sequence[str], keys: Sequence[np.ndarray]) -> None:
+        """Keep the (keys, dimension) of each memory whose text they were made from."""
         if not ids:
             return
         change = sa.update(_memories).where(*mine(owner), _memories.c.id == sa.bindparam("of"))
-        rows = [{"of": id, "packed": pack(row)} for id, row in zip(ids, vectors, strict=True)]
+        rows = [{"of": id, "packed": pack(row), "number": len(row)} for id, row in zip(ids, keys, strict=True)]
         with self._transaction() as connection:
-            connection.execute(change.values(vector=sa.bindparam("packed")), rows)
+            connection.execute(change.values(vector=sa.bindparam("packed"), key_count=sa.bindparam("number")), rows)
 
     def set_marks(self, owner: str, ids: Sequence[str], marks: Mapping[str, bool]) -> None:
         """Set ``pinned``, ``muted`` or ``active``. What decides about reading has to be followed by the indexes."""
@@ -169,13 +170,13 @@ class Catalog:
         return found
 
     def with_vectors(self, owner: str, ids: Sequence[str]) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
-        """Those of ``ids`` that are there, and, where their vector is known, id → (dimension,) float32."""
+        """Those of ``ids`` that are there, and, where they are known, id → (keys, dimension) float32."""
         found: dict[str, Memory] = {}
         packed: dict[str, bytes] = {}
         with self._transaction() as connection:
             for some in self._among(_memories.c.id, ids):
                 collect(connection.execute(_WITH_VECTOR.where(*mine(owner), some)).all(), found, packed)
-        return found, unpack(packed)
+        return found, unpack(packed, self._dimension)
 
     def around(self, owner: str, ids: Sequence[str], distance: int) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
         """As :meth:`with_vectors`, those that may be read: these, the memories within ``distance`` positions of each in
@@ -192,27 +193,38 @@ class Catalog:
             collect(connection.execute(_WITH_VECTOR.where(*readable(owner), c.pinned.is_(True))).all(), found, packed)
             for some in self._among(c.id, [id for id in ids if id not in found]):  # notes have no container
                 collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
-        return found, unpack(packed)
+        return found, unpack(packed, self._dimension)
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
-        """id → (dimension,) float32, where it is known."""
+        """id → (keys, dimension) float32, where they are known."""
         packed: dict[str, bytes] = {}
         c = _memories.c
         with self._transaction() as connection:
             for chunk in _chunks(list(dict.fromkeys(ids))):
                 query = sa.select(c.id, c.vector).where(*mine(owner, chunk), c.vector.is_not(None))
                 packed.update((row.id, row.vector) for row in connection.execute(query))
-        return unpack(packed)
-
-    def without_vector(self, owner: str) -> list[str]:
-        """Ids of memories whose row has no vector: looks at every row."""
-        with self._transaction() as connection:
-            query = sa.select(_memories.c.id).where(*mine(owner), _memories.c.vector.is_(None))
-            return list(connection.execute(query).scalars())
+        return unpack(packed, self._dimension)
 
     def count(self, owner: str) -> int:
         with self._transaction() as connection:
             return self._counted(connection, owner)
+
+    def key_counts(self, owner: str, ids: Sequence[str] | None = None) -> dict[str, int]:
+        """How many keys each (of these, or all) has; 0 where they are not known yet. Tombstones too."""
+        c = _memories.c
+        query = sa.select(c.id, sa.func.coalesce(c.key_count, 0)).where(c.owner == owner)
+        found: dict[str, int] = {}
+        with self._transaction() as connection:
+            for some in [sa.true()] if ids is None else self._among(c.id, ids):
+                found.update((row[0], row[1]) for row in connection.execute(query.where(some)))
+        return found
+
+    def key_count(self, owner: str) -> int | None:
+        """How many keys the memories have together, out of an index alone; None where those of one are not known."""
+        each = sa.func.coalesce(_memories.c.key_count, 0)
+        with self._transaction() as connection:
+            total, least = connection.execute(sa.select(sa.func.sum(each), sa.func.min(each)).where(*mine(owner))).one()
+        return (int(total) if least else None) if total is not None else 0
 
     def ids(self, owner: str, *, container: str | None = None) -> list[str]:
         """All ids, or those of a container, oldest first."""

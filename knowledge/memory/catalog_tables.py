@@ -40,12 +40,16 @@ memories = sa.Table(
     sa.Column("last_read", sa.Double),
     sa.Column("indexed", sa.Boolean, nullable=False),  # both indexes hold this row as it is here
     sa.Column("deleted", sa.Boolean, nullable=False),  # tombstone: gone for everybody, kept until the indexes are clean
-    # (dimension,) float16, little-endian, of the store's encoder; NULL where it is not known (again) yet
+    # (keys, dimension) float16, little-endian, of the store's encoder; NULL where they are not known (again) yet
     sa.Column("vector", sa.LargeBinary),
+    sa.Column(
+        "key_count", sa.Integer
+    ),  # how many there are of them in the vector index; NULL: one, of an earlier version
     sa.Index("memories_by_time", "owner", "created"),
     sa.Index("memories_by_container", "owner", "container", "position"),
     sa.Index("memories_pending", "owner", "indexed"),
     sa.Index("memories_pinned", "owner", "pinned"),
+    sa.Index("memories_by_keys", "owner", "deleted", "key_count"),
 )
 documents = sa.Table(
     "documents",
@@ -67,11 +71,15 @@ _VECTOR = np.dtype("<f2")  # of a vector in its row: a cosine is off by less tha
 
 
 def prepare(connection: Connection) -> None:
-    """Create what is not there. The table of a version without vectors gets the column, empty."""
+    """Create what is not there. The table of an earlier version gets the columns that it lacks, empty."""
     meta.create_all(connection)
-    if "vector" not in {column["name"] for column in sa.inspect(connection).get_columns("memories")}:
-        kind = memories.c.vector.type.compile(connection.dialect)
-        connection.execute(sa.text(f"ALTER TABLE memories ADD COLUMN vector {kind}"))
+    there = {column["name"] for column in sa.inspect(connection).get_columns("memories")}
+    for name in ("vector", "key_count"):
+        if name not in there:
+            kind = memories.c[name].type.compile(connection.dialect)
+            connection.execute(sa.text(f"ALTER TABLE memories ADD COLUMN {name} {kind}"))
+    for index in memories.indexes:
+        index.create(connection, checkfirst=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +125,26 @@ def this_document(owner: str, id: str) -> list[sa.ColumnElement[bool]]:
     return [documents.c.owner == owner, documents.c.id == id]
 
 
-def pack(vector: np.ndarray) -> bytes:
-    return np.asarray(vector).astype(_VECTOR).tobytes()
+def pack(keys: np.ndarray) -> bytes:
+    return np.asarray(keys).astype(_VECTOR).tobytes()
 
 
-def unpack(rows_of: Mapping[str, bytes]) -> dict[str, np.ndarray]:
-    """All at once: a call of NumPy for each of hundreds would cost more than reading them."""
-    rows = np.frombuffer(b"".join(rows_of.values()), dtype=_VECTOR).astype(np.float32)
-    return dict(zip(rows_of, rows.reshape(len(rows_of), -1), strict=True)) if rows_of else {}
+def unpack(packed: Mapping[str, bytes], dimension: int) -> dict[str, np.ndarray]:
+    """id → (keys, dimension) float32. All at once: a call of NumPy for each of hundreds would cost more than reading
+    them."""
+    rows = np.frombuffer(b"".join(packed.values()), dtype=_VECTOR).astype(np.float32).reshape(-1, dimension)
+    width, at, found = dimension * _VECTOR.itemsize, 0, {}
+    for id, one in packed.items():
+        found[id] = rows[at : at + len(one) // width]
+        at += len(one) // width
+    return found
 
 
-def row_of(owner: str, memory: Memory, vector: np.ndarray) -> dict[str, Any]:
-    """The row of a new memory, not indexed yet."""
+def row_of(owner: str, memory: Memory, keys: np.ndarray) -> dict[str, Any]:
+    """The row of a new memory, not indexed yet. ``keys``: (keys, dimension)."""
     row = {name: getattr(memory, name) for name in Memory.__dataclass_fields__}
     row |= {name: cleaned(row[name]) for name in ("text", "speaker", "title", "heading")}
-    return row | {"owner": owner, "vector": pack(vector), "indexed": False, "deleted": False}
+    return row | {"owner": owner, "vector": pack(keys), "key_count": len(keys), "indexed": False, "deleted": False}
 
 
 def cleaned(text: str) -> str:

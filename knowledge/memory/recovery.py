@@ -13,14 +13,13 @@ import numpy as np
 from knowledge.errors import StoreError
 from knowledge.memory.catalog import Catalog
 from knowledge.memory.lexical import LexicalIndex
-from knowledge.memory.vectors import VectorIndex
+from knowledge.memory.vectors import VectorIndex, key_names, memory_of
 from knowledge.records import Memory
 
-Encode = Callable[[Sequence[str]], np.ndarray]
+Encode = Callable[[Sequence[Memory]], Sequence[np.ndarray]]  # of each its keys, (keys, dimension)
 Progress = Callable[[str, float], None]  # ("words" | "vectors", 0…1)
 _BATCH = 128
 _PAGE = 500  # memories fetched at once
-_COPIED = 1000  # vectors at once from Chroma into the catalog
 
 
 def batches(catalog: Catalog, owner: str) -> Iterator[list[Memory]]:
@@ -35,7 +34,7 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
     """Finish tombstones and rows marked not indexed, add what an index lacks, remove what it has too much.
 
     The collections belong to the current encoder; when it is new they are empty and everything is encoded. What an
-    index lacks is encoded only where the catalog keeps no vector of it. Raises ``StoreError`` when an index cannot be
+    index lacks is encoded only where the catalog keeps no keys of it. Raises ``StoreError`` when an index cannot be
     repaired, and whatever ``encode`` raises.
     """
     owners = catalog.owners()
@@ -49,35 +48,21 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
     total, done = sum(map(len, lacking.values())), 0
     for owner, ids in lacking.items():
         for at in range(0, len(ids), _BATCH):
-            found, rows = catalog.with_vectors(owner, ids[at : at + _BATCH])
-            unknown = [id for id in found if id not in rows]
+            found, keys = catalog.with_vectors(owner, ids[at : at + _BATCH])
+            unknown = [id for id in found if id not in keys]
             if unknown:
-                made = encode([found[id].text for id in unknown])
+                made = [np.atleast_2d(rows) for rows in encode([found[id] for id in unknown])]
                 catalog.set_vectors(owner, unknown, made)
-                rows.update(zip(unknown, made, strict=True))
-            if found:
-                flags = [memory.readable for memory in found.values()]
-                vectors.put(owner, list(found), np.stack([rows[id] for id in found]), flags)
+                keys.update(zip(unknown, made, strict=True))
+            flags = [memory.readable for memory in found.values()]
+            vectors.put(owner, list(found), [keys[id] for id in found], flags)
             done += len(ids[at : at + _BATCH])
             progress("vectors", done / total)
         catalog.set_indexed(owner, sorted(catalog.unindexed(owner)))
         gone = sorted(catalog.tombstones(owner))
-        vectors.remove(owner, gone)
+        vectors.remove(owner, key_names(catalog.key_counts(owner, gone)))
         catalog.drop_tombstones(owner, gone)
     catalog.checkpoint()
-
-
-def fill(catalog: Catalog, vectors: VectorIndex, progress: Progress) -> None:
-    """Give rows without a vector (of a version that kept none there) the one in Chroma; needed once per folder."""
-    lacking = {owner: catalog.without_vector(owner) for owner in catalog.owners()}
-    total, done = sum(map(len, lacking.values())), 0
-    for owner, ids in lacking.items():
-        for at in range(0, len(ids), _COPIED):
-            rows = vectors.vectors(owner, ids[at : at + _COPIED])
-            if rows:
-                catalog.set_vectors(owner, list(rows), np.stack(list(rows.values())))
-            done += len(ids[at : at + _COPIED])
-            progress("vectors", done / total)
 
 
 def _repair_words(catalog: Catalog, lexical: LexicalIndex, owner: str, progress: Progress) -> None:
@@ -97,11 +82,14 @@ def _repair_words(catalog: Catalog, lexical: LexicalIndex, owner: str, progress:
 
 
 def _lacking(catalog: Catalog, vectors: VectorIndex, owner: str) -> list[str]:
-    """Ids to encode, after removing what the collection has too much."""
+    """Ids to index, after removing what the collection has too much."""
     vectors.check(owner)
     pending = catalog.unindexed(owner)
-    if vectors.count(owner) == catalog.count(owner) and not pending:
+    if vectors.count(owner) == catalog.key_count(owner) and not pending:
         return []
-    there, wanted = vectors.ids(owner), catalog.ids(owner)
-    vectors.remove(owner, sorted(there - set(wanted) | there & pending))  # with another text, perhaps
-    return [id for id in wanted if id not in there or id in pending]
+    there, ids = vectors.names(owner), catalog.ids(owner)
+    counts = catalog.key_counts(owner, ids)
+    # Those of a pending row may be of another text.
+    names = {id: set(key_names({id: counts[id]})) for id in ids if id not in pending}
+    vectors.remove(owner, sorted(name for name in there if name not in names.get(memory_of(name), ())))
+    return [id for id in ids if not (names.get(id) and names[id] <= there)]

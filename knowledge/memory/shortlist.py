@@ -32,12 +32,14 @@ def gather(
     dense: int,
     words: int,
     exclude: Set[str],
+    score: np.ndarray | None = None,
 ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
-    """Readable candidates, in no particular order, and their keys: id → (dimension,) vector, where there is one.
+    """Readable candidates, in no particular order, and the vectors of their whole texts: id → (dimension,).
 
-    ``vector``: (dimension,) unit row of the query. ``dense`` and ``words`` bound how many come from each index; up to
-    four neighbours of each come on top. Where hits stand close together all of them come; where the better half of
-    them and its neighbours are ``ENOUGH`` by themselves, as in a large memory, the other half stays away.
+    ``vector``: (dimension,) unit row of the query, and of what the cosines are to, if not ``score``. ``dense`` and
+    ``words`` bound how many come from each index; up to four neighbours of each come on top. Where hits stand close
+    together all of them come; where the better half of them and its neighbours are ``ENOUGH`` by themselves, as in a
+    large memory, the other half stays away.
     """
     index = lexical.of(owner)
     search = _BESIDE.submit(_dense, index, vectors, owner, vector, dense, exclude)
@@ -49,24 +51,36 @@ def gather(
     if rest and len(seen) < ENOUGH:
         more, further = catalog.around(owner, rest, NEIGHBOURS)
         seen, keys = seen | more, keys | further
-    memories = [memory for id, memory in seen.items() if id not in exclude]
-    lacking = [memory.id for memory in memories if memory.id not in keys]
-    if lacking:  # rows of an earlier version, until they are filled in
-        keys |= vectors.vectors(owner, lacking)
-    others = [memory.id for memory in memories if memory.id not in cosines and memory.id in keys]
-    if others:
-        nearness = np.clip((np.stack([keys[id] for id in others]) * vector).sum(1), -1.0, 1.0)
-        cosines.update(zip(others, nearness.tolist(), strict=True))
+    memories = [memory for id, memory in seen.items() if id not in exclude and id in keys]
+    if not memories:
+        return [], {}
+    near, parts, rows = _nearest_keys([keys[memory.id] for memory in memories], vector if score is None else score)
     candidates = [
         Candidate(
-            memory=memory,
-            cosine=cosines.get(memory.id, 0.0),
+            memory,
+            cosine,
             bm25=found.own.get(memory.id, 0.0),
             window=found.window.get((memory.container, memory.position), 0.0) if memory.container else 0.0,
+            part=part,
+            key=row,
         )
-        for memory in memories
+        for memory, cosine, part, row in zip(memories, near.tolist(), parts.tolist(), rows, strict=True)
     ]
-    return candidates, keys
+    return candidates, {memory.id: keys[memory.id][0] for memory in memories}
+
+
+def _nearest_keys(keys: Sequence[np.ndarray], vector: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of n memories, each with its (keys, dimension): cosine (n,), number (n,) and row (n, dimension) of the key that
+    is nearest to the (dimension,) query."""
+    counts = np.array([len(one) for one in keys])
+    first = np.cumsum(counts) - counts
+    rows = np.concatenate(keys)
+    near = np.clip((rows * vector).sum(1), -1.0, 1.0)
+    best = np.maximum.reduceat(near, first)
+    part = np.zeros(len(keys), dtype=np.int64)
+    for at in np.flatnonzero(counts > 1):
+        part[at] = near[first[at] : first[at] + counts[at]].argmax()
+    return best, part, rows[first + part]
 
 
 def _halves(near: Sequence[str], spoken: Sequence[str]) -> tuple[list[str], list[str]]:

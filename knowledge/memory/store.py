@@ -25,10 +25,12 @@ from knowledge.errors import BadInput, EncoderMismatch
 from knowledge.memory.catalog import Catalog
 from knowledge.memory.catalog_tables import Filters
 from knowledge.memory.lexical import LexicalIndex
-from knowledge.memory.recovery import Encode, Progress, batches, fill, repair
+from knowledge.memory.recovery import Encode, Progress, batches, repair
 from knowledge.memory.shortlist import gather
-from knowledge.memory.vectors import VectorIndex
+from knowledge.memory.vectors import VectorIndex, key_names
 from knowledge.records import Candidate, Document, Memory
+
+_KEYS = "keys of parts"  # how a memory's keys are made of its text: other words, and they are made anew
 
 
 class ExternalMemory:
@@ -56,24 +58,22 @@ class ExternalMemory:
     ) -> None:
         self.encoder_name, self._clock = encoder_name, clock
         self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
-        self._label = f"{encoder_name} {dimension}"  # of the vectors in the catalog's rows
+        self._label = f"{encoder_name} {dimension} {_KEYS}"  # of the keys in the catalog's rows
         self._dimension = dimension
         self.forgotten: list[Callable[[str, Sequence[str] | None], None]] = []
         self._locks: dict[str, threading.RLock] = {}
-        self._catalog = Catalog(engine)
+        self._catalog = Catalog(engine, dimension)
         store = self._catalog.info("store")
         if store is None:
             store = uuid.uuid4().hex
-            self._catalog.set_info({"store": store, **self._encoder, "vectors": self._label, "filled": self._label})
-        of_rows = self._catalog.info("vectors")  # None: made by a version that kept no vector in a row
-        self._current = of_rows in (None, self._label) and all(
+            self._catalog.set_info({"store": store, **self._encoder, "vectors": self._label})
+        # Another label: of another encoder, or of a version that gave every memory one key, or kept none in its row.
+        self._current = self._catalog.info("vectors") == self._label and all(
             self._catalog.info(key) == value for key, value in self._encoder.items()
         )
-        if self._current and of_rows is None:
-            self._catalog.set_info({"vectors": self._label})
         self._lexical = LexicalIndex(data / "lexical", lambda owner: batches(self._catalog, owner))
         self._vectors = vectors or VectorIndex(
-            data / "chroma" if chroma == "embedded" else chroma, store=store, encoder=encoder_name, dimension=dimension
+            data / "chroma" if chroma == "embedded" else chroma, store=store, encoder=self._label, dimension=dimension
         )
 
     # ---- recovery -------------------------------------------------------------------------------------
@@ -92,20 +92,19 @@ class ExternalMemory:
         if self._catalog.info("vectors") != self._label:
             self._catalog.set_info({"vectors": self._label}, forget_vectors=True)
         repair(self._catalog, self._lexical, self._vectors, encode, progress)
-        if self._catalog.info("filled") != self._label:
-            fill(self._catalog, self._vectors, progress)
-        self._catalog.set_info({**self._encoder, "filled": self._label})
+        self._catalog.set_info(self._encoder)
         self._vectors.drop_others(self.owners())
         self._current = True
 
     # ---- writing --------------------------------------------------------------------------------------
 
-    def add(self, owner: str, memories: Sequence[Memory], vectors: np.ndarray) -> list[str]:
-        """Write memories with their (n, dimension) vectors. An id already there stays, only ``active`` follows.
+    def add(self, owner: str, memories: Sequence[Memory], keys: Sequence[np.ndarray] | np.ndarray) -> list[str]:
+        """Write memories with the (keys, dimension), or the (dimension,) of the only one, of each. An id already there
+        stays, only ``active`` follows.
 
         Writing the same again changes nothing, and finishes what an earlier call left half done. → ids newly added.
         """
-        rows = self._checked(vectors, len(memories))
+        rows = self._checked(keys, len(memories))
         if not memories:
             return []
         ids = [memory.id for memory in memories]
@@ -115,20 +114,22 @@ class ExternalMemory:
             kept = self._catalog.get(owner, self._catalog.unindexed(owner, ids))
             said = {memory.id: (memory.text, row) for memory, row in reversed(list(zip(memories, rows, strict=True)))}
             fresh = set(new)
-            # A row whose text was edited since has another vector than the one handed in: recover() indexes it.
+            # A row whose text was edited since has other keys than those handed in: recover() indexes it.
             ready = [m for m in kept.values() if m.id in fresh or m.text == said[m.id][0]]
-            again = [m.id for m in ready if m.id not in fresh]  # of a version without vectors in its rows, perhaps
-            self._catalog.set_vectors(owner, again, np.array([said[id][1] for id in again]))
-            self._index(owner, ready, np.stack([said[m.id][1] for m in ready]) if ready else rows[:0])
+            self._index(owner, ready, [said[m.id][1] for m in ready])
         return new
 
-    def edit(self, owner: str, id: str, text: str, vector: np.ndarray) -> Memory:
-        """Replace a memory's text and its (dimension,) vector; the old words leave the files. Raises ``NotFound``."""
-        rows = self._checked(np.asarray(vector)[None, :], 1)
+    def edit(self, owner: str, id: str, text: str, keys: np.ndarray) -> Memory:
+        """Replace a memory's text and its keys, as of :meth:`add`; the old words leave the files. Raises
+        ``NotFound``."""
+        rows = self._checked([keys], 1)
         with self._lock(owner), self._forgetting(owner, [id]):
+            before = self._catalog.key_counts(owner, [id])
             self._catalog.set_text(owner, id, text, rows[0], self._clock())
             memory = self._catalog.get(owner, [id])[id]
-            self._vectors.remove(owner, [id])  # put in its place, the new vector could leave the old one in a file
+            self._vectors.remove(
+                owner, key_names(before)
+            )  # put in its place, the new vector could leave the old one in a file
             self._index(owner, [memory], rows)
             self._catalog.checkpoint()
         return memory
@@ -156,7 +157,8 @@ class ExternalMemory:
             after = self._catalog.get(owner, [m.id for m in changed])
             moved = [m for m in after.values() if m.readable != before[m.id].readable]
             self._lexical.of(owner).set_readable(moved)
-            self._vectors.set_readable(owner, [m.id for m in moved], [m.readable for m in moved])
+            counts = self._catalog.key_counts(owner, [m.id for m in moved])
+            self._vectors.set_readable(owner, counts, {m.id: m.readable for m in moved})
             self._catalog.set_indexed(owner, [m.id for m in changed if m.id not in pending])
 
     def delete(self, owner: str, ids: Iterable[str]) -> int:
@@ -213,20 +215,21 @@ class ExternalMemory:
         dense: int = 50,
         lexical: int = 100,
         exclude: frozenset[str] = frozenset(),
+        score: np.ndarray | None = None,
     ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
-        """The same, with the candidates' keys: id → (dimension,) vector, to 16 bits."""
-        row = self._checked(np.asarray(vector)[None, :], 1)[0]
+        """The same, with the vectors of the candidates' whole texts: id → (dimension,), to 16 bits. ``score``: what the
+        cosines are to, if not ``vector``."""
+        row = self._checked(np.asarray(vector)[None, :], 1)[0][0]
         parts = self._catalog, self._lexical, self._vectors
-        return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude)
+        return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude, score=score)
 
     def idf(self, owner: str, terms: Iterable[str]) -> dict[str, float]:
         """How much each word says in this memory: its inverse document frequency, in nats."""
         return self._lexical.of(owner).idf(list(terms))
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
-        """id → (dimension,) unit vector, to 16 bits, of those that are there."""
-        rows = self._catalog.vectors(owner, wanted := list(ids))
-        return rows | self._vectors.vectors(owner, [id for id in wanted if id not in rows])
+        """id → (dimension,) unit vector of the whole text, to 16 bits, of those that are there."""
+        return {id: rows[0] for id, rows in self._catalog.vectors(owner, list(ids)).items()}
 
     def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
         """Those of ``ids`` that are there."""
@@ -338,12 +341,12 @@ class ExternalMemory:
         for forget in self.forgotten:
             forget(owner, ids)
 
-    def _index(self, owner: str, memories: Sequence[Memory], rows: np.ndarray) -> None:
+    def _index(self, owner: str, memories: Sequence[Memory], keys: Sequence[np.ndarray]) -> None:
         if not memories:
             return
         ids = [memory.id for memory in memories]
         self._lexical.of(owner).put(memories)
-        self._vectors.put(owner, ids, rows, [memory.readable for memory in memories])
+        self._vectors.put(owner, ids, keys, [memory.readable for memory in memories])
         self._catalog.set_indexed(owner, ids)
 
     def _bury(self, owner: str, ids: Sequence[str]) -> None:
@@ -351,14 +354,16 @@ class ExternalMemory:
         if not ids:
             return
         self._lexical.of(owner).remove(ids)
-        self._vectors.remove(owner, ids)
+        self._vectors.remove(owner, key_names(self._catalog.key_counts(owner, ids)))
         self._catalog.drop_tombstones(owner, ids)
         self._catalog.checkpoint()
 
-    def _checked(self, vectors: np.ndarray, n: int) -> np.ndarray:
+    def _checked(self, keys: Sequence[np.ndarray] | np.ndarray, n: int) -> list[np.ndarray]:
+        """Of n memories their keys, (keys, dimension) each."""
         if not self._current:
             raise EncoderMismatch("The memory's vectors are of another encoder; restart to rebuild them from text.")
-        rows = np.asarray(vectors, dtype=np.float32)
-        if rows.shape != (n, self._dimension) and n:
-            raise BadInput(f"Vectors of shape {rows.shape} came for {n} memories of dimension {self._dimension}.")
+        rows = [np.atleast_2d(np.asarray(one, dtype=np.float32)) for one in keys]
+        if len(rows) != n or any(one.ndim != 2 or one.shape[1] != self._dimension or not len(one) for one in rows):
+            shapes = sorted({one.shape for one in rows})
+            raise BadInput(f"Keys of shapes {shapes} came for {n} memories of dimension {self._dimension}.")
         return rows

@@ -1,7 +1,8 @@
 """Vector index: Chroma, one collection per owner. The only importer of ``chromadb``.
 
-Knows: ids, unit vectors and whether each may be read. Does not know: texts (none is stored here), owners' other data,
-encoders (it gets a label for what made the vectors). It can be rebuilt from the catalog at any time.
+Knows: memories' ids, the keys (unit vectors) of each and whether it may be read. Does not know: texts (none is stored
+here), owners' other data, encoders (it gets a label for what made the vectors). It can be rebuilt from the catalog at
+any time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ from knowledge.memory.vector_files import (
 
 log = logging.getLogger(__name__)
 
+_KEY = " key "  # between a memory's id and the number of a key behind the first
+_MORE = 4  # times as many keys are asked for where those found are of too few memories
 _BATCH = 1000  # records in one call; the embedded client's own limit is 5461
 # A memory that repeats itself ("Thanks!") makes knots in the graph; wider links and search keep the rest in reach:
 # recall of the true 50 nearest among 10,000 went from 0.9915 to 0.9995 for 0.2 ms a query.
@@ -60,31 +63,38 @@ class VectorIndex:
 
     # ---- following the catalog ------------------------------------------------------------------------
 
-    def put(self, owner: str, ids: Sequence[str], vectors: np.ndarray, readable: Sequence[bool]) -> None:
-        """Store (n, dimension) vectors under n ids, in place of what was there. Raises ``StoreError``."""
-        for at in range(0, len(ids), self._batch):
+    def put(self, owner: str, ids: Sequence[str], keys: Sequence[np.ndarray], readable: Sequence[bool]) -> None:
+        """Store the (keys, dimension) of n memories, in place of what was there under as many keys or more. Raises
+        ``StoreError``."""
+        names = key_names({id: len(rows) for id, rows in zip(ids, keys, strict=True)})
+        flags = [bool(flag) for rows, flag in zip(keys, readable, strict=True) for _ in rows]
+        vectors = np.concatenate(keys).astype(np.float32) if len(keys) else np.zeros((0, self._dimension))
+        for at in range(0, len(names), self._batch):
             part = slice(at, at + self._batch)
             with self._collection(owner) as collection:
                 collection.upsert(
-                    ids=list(ids[part]),
-                    embeddings=np.ascontiguousarray(vectors[part], dtype=np.float32),
-                    metadatas=[{"readable": bool(flag)} for flag in readable[part]],
+                    ids=names[part],
+                    embeddings=np.ascontiguousarray(vectors[part]),
+                    metadatas=[{"readable": flag} for flag in flags[part]],
                 )
-        if len(ids):
+        if names:
             self._look_after(owner)
 
-    def set_readable(self, owner: str, ids: Sequence[str], readable: Sequence[bool]) -> None:
-        for at in range(0, len(ids), self._batch):
-            part = slice(at, at + self._batch)
+    def set_readable(self, owner: str, counts: Mapping[str, int], readable: Mapping[str, bool]) -> None:
+        """``counts``: id → how many keys there are of it. ``readable``: of the same ids."""
+        names = key_names(counts)
+        for at in range(0, len(names), self._batch):
+            part = names[at : at + self._batch]
             with self._collection(owner) as collection:
-                collection.update(ids=list(ids[part]), metadatas=[{"readable": bool(flag)} for flag in readable[part]])
+                flags = [{"readable": bool(readable[memory_of(name)])} for name in part]
+                collection.update(ids=part, metadatas=flags)
 
-    def remove(self, owner: str, ids: Sequence[str]) -> None:
-        """Delete; ids that are not there are no error. Their vectors leave the files with :meth:`clean`."""
-        for at in range(0, len(ids), self._batch):
+    def remove(self, owner: str, names: Sequence[str]) -> None:
+        """Delete keys (:func:`key_names`); what is not there is no error. They leave the files with :meth:`clean`."""
+        for at in range(0, len(names), self._batch):
             with self._collection(owner) as collection:
                 self._expect_leftovers()
-                collection.delete(ids=list(ids[at : at + self._batch]))
+                collection.delete(ids=list(names[at : at + self._batch]))
 
     def clear(self, owner: str) -> None:
         """Drop the owner's whole collection."""
@@ -99,34 +109,31 @@ class VectorIndex:
     # ---- asking ---------------------------------------------------------------------------------------
 
     def nearest(self, owner: str, vector: np.ndarray, n: int, *, readable: bool = False) -> list[tuple[str, float]]:
-        """Up to ``n`` (id, cosine), nearest first; ``readable``: only those (about ten times slower in Chroma)."""
-        if n <= 0:
-            return []
-        with self._collection(owner) as collection:
-            found = collection.query(  # n may be more than there are; counting them would take longer than the search
-                query_embeddings=[np.asarray(vector, dtype=np.float32)],
-                n_results=n,
-                where={"readable": True} if readable else None,
-                include=["distances"],
-            )
-        pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-        return [(id, max(-1.0, min(1.0, 1.0 - float(distance)))) for id, distance in pairs]
-
-    def vectors(self, owner: str, ids: Sequence[str]) -> dict[str, np.ndarray]:
-        """id → (dimension,) for those of ``ids`` that are there."""
-        rows: dict[str, np.ndarray] = {}
-        for at in range(0, len(ids), self._batch):
+        """Up to ``n`` memories, (id, cosine of the nearest of its keys), nearest first; ``readable``: only those (about
+        ten times slower in Chroma)."""
+        best: dict[str, float] = {}
+        keys = found = n  # asked for, and there
+        while n > 0 and len(best) < n and found == keys:
+            keys = n if not best else _MORE * keys  # more, where several keys are of one memory
             with self._collection(owner) as collection:
-                found = collection.get(ids=list(ids[at : at + self._batch]), include=["embeddings"])
-            rows.update(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
-        return rows
+                result = collection.query(  # counting what there is would take longer than the search
+                    query_embeddings=[np.asarray(vector, dtype=np.float32)],
+                    n_results=keys,
+                    where={"readable": True} if readable else None,
+                    include=["distances"],
+                )
+            found = len(result["ids"][0])
+            for name, distance in zip(result["ids"][0], result["distances"][0], strict=True):
+                best.setdefault(memory_of(name), max(-1.0, min(1.0, 1.0 - float(distance))))
+        return list(best.items())[:n]
 
-    def ids(self, owner: str) -> set[str]:
-        """Every id of the owner."""
+    def names(self, owner: str) -> set[str]:
+        """The name of every key of the owner."""
         with self._collection(owner) as collection:
             return set(collection.get(include=[])["ids"])
 
     def count(self, owner: str) -> int:
+        """How many keys there are."""
         with self._collection(owner) as collection:
             return int(collection.count())
 
@@ -304,6 +311,16 @@ class VectorIndex:
                 with self._lock:  # dropped behind our back: the next call makes it anew
                     self._collections.pop(name, None)
                 raise
+
+
+def key_names(counts: Mapping[str, int]) -> list[str]:
+    """The names of keys in the index: id → how many it has. The first has the id's own name."""
+    return [f"{id}{_KEY}{at}" if at else id for id, count in counts.items() for at in range(count)]
+
+
+def memory_of(name: str) -> str:
+    """The id of the memory whose key this is."""
+    return name.split(_KEY)[0]
 
 
 def _look(collection: Any) -> bool:

@@ -72,8 +72,8 @@ class AttentionReader:
     ) -> ReadResult:
         """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
-        ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate.
-        ``reading``: what message and memories do, as evidence; without it nothing is known of that.
+        ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate's whole
+        text. ``reading``: what message and memories do, as evidence; without it nothing is known of that.
         """
         if focus is None or keys is None:
             raise ValueError("The learned read needs the query's focus and the candidates' keys.")
@@ -164,7 +164,8 @@ class AttentionReader:
     ) -> tuple[np.ndarray, np.ndarray]:
         """log α (n + 1,), null slot last, and each hop's share of it (hops, n + 1)."""
         blank = np.zeros_like(focus.vector)
-        rows = np.stack([keys.get(c.memory.id, blank) for c in candidates]).astype(np.float32)
+        nearest = [keys.get(c.memory.id, blank) if c.key is None else c.key for c in candidates]
+        rows = np.stack(nearest).astype(np.float32)
         features = evidence(focus, candidates, multilingual=self.multilingual)
         batch = ReadBatch(
             torch.from_numpy(focus.vector.astype(np.float32))[None],

@@ -60,16 +60,16 @@ def candidates_of(
 ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
     """The shortlist of a query, and in a dialogue also what its last turns and the query find together.
 
-    With it the candidates' keys: id → (dimension,) vector.
+    With it the vectors of their whole texts: id → (dimension,).
     """
     found, keys = store.shortlist_with_keys(owner, text, vector, exclude=exclude)
     if dialogue:
         together = " ".join([*dialogue[-TOGETHER:], text])
         there = {candidate.memory.id for candidate in found}
-        wider, more = store.shortlist_with_keys(owner, together, encoder.encode_queries([together])[0], exclude=exclude)
+        both = encoder.encode_queries([together])[0]
+        wider, more = store.shortlist_with_keys(owner, together, both, exclude=exclude, score=vector)
         keys |= more
-        memories = [candidate.memory for candidate in wider if candidate.memory.id not in there]
-        found += [Candidate(m, cosine=float(keys[m.id] @ vector) if m.id in keys else 0.0) for m in memories]
+        found += [replace(one, bm25=0.0, window=0.0) for one in wider if one.memory.id not in there]
     return found, keys
 
 

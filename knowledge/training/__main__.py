@@ -26,7 +26,7 @@ from knowledge.read.reader import own_weights
 from knowledge.reply.local import adapter
 from knowledge.training.generated import chinese as generator_chinese
 from knowledge.training.generated import generator
-from knowledge.training.licensed import sets
+from knowledge.training.licensed import assistant_chats, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
 from knowledge.training.reader import ReadPlan, ReadTraining
@@ -43,6 +43,8 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
     own = {"generator": generator.generate(given.seed, given.scenes)}
     if encoder.multilingual:
         own["chinese and english"] = generator_chinese.generate(given.seed, given.chinese)
+    if given.data:
+        own["assistant chats"] = assistant_chats.scenes(given.data, given.seed, given.chats)
     for name in (*own, *(sets.ALL if given.data else ())):
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
         for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
@@ -204,6 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=24,
         help="reader: generated Chinese memories, for a multilingual encoder (default 24)",
     )
+    parser.add_argument("--chats", type=int, default=40, help="reader: memories of an assistant's chats (default 40)")
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
     parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 16 acts")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")

@@ -12,11 +12,13 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.evidence import evidence, neighbours
@@ -25,7 +27,7 @@ from knowledge.records import Memory
 from knowledge.training.scenes import Query, Scene
 
 OWNER = "training"
-_VERSION = 3  # of the arrays: another number, and kept ones are made again
+_VERSION = 4  # of the arrays: another number, and kept ones are made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Example:
 
     vector: np.ndarray  # (D,)
     dialogue: np.ndarray  # (T, D)
-    slots: np.ndarray  # (n,) int, rows of the scene's keys
+    slots: np.ndarray  # (n,) int, of each slot the row of its nearest key among the scene's
     features: np.ndarray  # (n, F) float16
     evidence: np.ndarray
     lead: np.ndarray
@@ -45,7 +47,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A scene's keys (slots, D) and the examples over them."""
+    """A scene's keys (keys, D) and the examples over them."""
 
     keys: np.ndarray
     examples: list[Example]
@@ -78,14 +80,17 @@ def scratch_store(encoder: Encoder) -> Iterator[ExternalMemory]:
         engine = open_database(f"sqlite:///{folder}/mneme.sqlite3")
         store = ExternalMemory(engine, data=Path(folder), encoder_name=encoder.name, dimension=encoder.dimension)
         try:
-            store.recover(encoder.encode, lambda phase, share: None)
+            store.recover(partial(keys_of, encoder), lambda phase, share: None)
             yield store
         finally:
             store.close()
             engine.dispose()
 
 
-def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.ndarray, asked: float) -> Example | None:
+def _example(
+    store: ExternalMemory, encoder: Encoder, query: Query, vector: np.ndarray, asked: float, first: np.ndarray
+) -> Example | None:
+    """``first``: (slots,) the row of each slot's first key."""
     dialogue = [text for _, text in query.dialogue]
     focus = focus_of(store, encoder, OWNER, query.text, vector, dialogue, asked)
     found, _ = candidates_of(store, encoder, OWNER, query.text, vector, dialogue)
@@ -99,7 +104,7 @@ def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.n
     return Example(
         vector,
         focus.dialogue.astype(np.float16),
-        slots,
+        first[slots] + [c.part for c in found],
         seen.astype(np.float16),
         right,
         right | np.isin(slots, list(query.hops)),
@@ -112,16 +117,20 @@ def _example(store: ExternalMemory, encoder: Encoder, query: Query, vector: np.n
 def lesson(scene: Scene, encoder: Encoder) -> Lesson:
     """A scene as the read sees it."""
     memories = memories_of(scene)
-    keys = encoder.encode([memory.text for memory in memories])
+    keys = keys_of(encoder, memories)
+    counts = np.array([len(rows) for rows in keys])
+    first = np.cumsum(counts) - counts
     with scratch_store(encoder) as store:
         store.add(OWNER, memories, keys)
         vectors = encoder.encode_queries([query.text for query in scene.queries])
         last = max(slot.created for slot in scene.slots)
         made = [
-            _example(store, encoder, query, vector, query.asked or last + 3600)
+            _example(store, encoder, query, vector, query.asked or last + 3600, first)
             for query, vector in zip(scene.queries, vectors, strict=True)
         ]
-    return Lesson(keys.astype(np.float16), [example for example in made if example is not None], scene.source)
+    return Lesson(
+        np.concatenate(keys).astype(np.float16), [example for example in made if example is not None], scene.source
+    )
 
 
 def lessons(scenes: Iterable[Scene], encoder: Encoder, cache: Path, name: str) -> Iterator[Lesson]:

@@ -16,10 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chat_app.application import Application, Models
 from chat_app.dialogue.conversation import Conversations
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
+from knowledge.memory.store import ExternalMemory
 from knowledge.records import Memory, MemoryRead, Read, ReadResult, ReplySaved, Sampling, TextDelta, UserSaved
 from knowledge.reply.decoder import OpenDecoder
 
@@ -147,12 +150,20 @@ def nearest(application: Application) -> Choose:
 
     def choose(text: str, exclude: frozenset[str]) -> list[Memory]:
         vector = network.encoder.encode([text])[0]
-        ids = [id for id, _ in network.store._vectors.nearest(OWNER, vector, NEAREST + len(exclude))]
+        ids = nearest_whole(network.store, OWNER, vector, NEAREST + len(exclude))
         kept = [id for id in ids if id not in exclude][:NEAREST]
         there = network.store.get(OWNER, kept)
         return [there[id] for id in kept if id in there]
 
     return choose
+
+
+def nearest_whole(store: ExternalMemory, owner: str, vector: np.ndarray, n: int) -> list[str]:
+    """Ids of the ``n`` memories whose whole text is nearest to the (dimension,) query, nearest first: what Chroma gives
+    where every message is one vector, as in other apps."""
+    rows = store.vectors(owner, [memory.id for memory in store.iterate(owner)])
+    near = {id: float((row * vector).sum()) for id, row in rows.items()}
+    return sorted(near, key=lambda id: -near[id])[:n]
 
 
 @contextmanager

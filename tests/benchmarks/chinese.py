@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.pipeline import read_memory
@@ -138,7 +139,7 @@ def measure(encoder: Encoder, weights: Path | None) -> dict[str, Any]:
     result: dict[str, Any] = {"encoder": encoder.name, "questions": len(TOLD), "untold": len(UNTOLD)}
     with scratch_store(encoder) as store:
         memories = Writer().memories(OWNER, turns())
-        store.add(OWNER, memories, encoder.encode([memory.text for memory in memories]))
+        store.add(OWNER, memories, keys_of(encoder, memories))
         for name, reader in readers.items():
             chinese, english, untold = Score(), Score(), Score()
             for told, question, in_english in TOLD:

@@ -34,6 +34,7 @@ import torch
 
 from knowledge.feedback.learning import Feedback, FeedbackPlan, FeedbackTraining, PastWeight, cloze_of, examples_of
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.owner_readers import OwnerReaders
@@ -240,7 +241,7 @@ def measure(
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with scratch_store(encoder) as store, tempfile.TemporaryDirectory() as folder:
-        store.add(PERSON, memories, encoder.encode([memory.text for memory in memories]))
+        store.add(PERSON, memories, keys_of(encoder, memories))
         readers = OwnerReaders(Path(folder), shipped, encoder.name)
         other = Owner("notes", store, encoder, plan.seed)
         before = bits(other, readers.of(NEIGHBOUR), questions[:HELD_BACK])

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import WEIGHTS, Reader, make_reader
@@ -54,7 +55,7 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
     recalls: dict[str, dict[int, list[float]]] = {name: {k: [] for k in CUTS} for name in ("with", "without")}
     for scene in scenes:
         with scratch_store(encoder) as store:
-            store.add(OWNER, memories_of(scene), encoder.encode([slot.text for slot in scene.slots]))
+            store.add(OWNER, memories_of(scene), keys_of(encoder, memories_of(scene)))
             last = max(slot.created for slot in scene.slots) + 3600
             for query in scene.queries:
                 if not query.evidence or not query.dialogue:

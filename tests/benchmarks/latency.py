@@ -31,6 +31,7 @@ from typing import Any
 import torch
 
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
 from knowledge.reply.local.block_cache import BlockCache
 from knowledge.reply.local.local_decoder import LocalDecoder
@@ -183,7 +184,7 @@ def writing(encoder: Encoder, memories: Sequence[Memory]) -> float:
             ]  # type: ignore[arg-type]
             started = time.perf_counter()
             made = writer.memories(OWNER, turns)
-            store.add(OWNER, made, encoder.encode([memory.text for memory in made]))
+            store.add(OWNER, made, keys_of(encoder, made))
             found.append(1000 * (time.perf_counter() - started))
     return statistics.median(found)
 

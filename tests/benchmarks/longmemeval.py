@@ -42,15 +42,16 @@ import numpy as np
 
 from chat_app.settings import Settings
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import Reader
-from knowledge.records import Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
+from knowledge.records import Memory, Read, ReadResult, ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.reply.decoder import Decoder, OpenDecoder
 from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer, memory_id
 from tests.benchmarks.answer_forms import from_answer
-from tests.benchmarks.app_runs import NEAREST, loaded
+from tests.benchmarks.app_runs import NEAREST, loaded, nearest_whole
 from tests.benchmarks.conditioning import reader_of
 from tests.benchmarks.longmemeval_data import Found, Question, by_kind, load
 from tests.benchmarks.not_known import not_known, without
@@ -85,14 +86,14 @@ def some(questions: Iterator[Question], count: int) -> Iterator[Question]:
             yield question
 
 
-class Memory:
+class Haystack:
     """One question's haystack in a memory of its own."""
 
     def __init__(self, store: ExternalMemory, encoder: Encoder, question: Question, vectors: Path | None) -> None:
         self.store, self.encoder, self.question = store, encoder, question
         self.turn = {memory_id(OWNER, turn.id): turn for turn in question.turns}
         memories = Writer().memories(OWNER, question.turns)
-        store.add(OWNER, memories, encoded([memory.text for memory in memories], encoder, vectors))
+        store.add(OWNER, memories, encoded(memories, encoder, vectors))
         self.vector = encoder.encode_queries([question.text])[0]
 
     def read(self, reader: Reader, limit: int) -> ReadResult:
@@ -102,7 +103,7 @@ class Memory:
         )
 
     def nearest(self) -> list[str]:
-        return [id for id, _ in self.store._vectors.nearest(OWNER, self.vector, 100)]
+        return nearest_whole(self.store, OWNER, self.vector, 100)
 
     def spoken(self) -> list[str]:
         return list(self.store._lexical.of(OWNER).matches(self.question.text).own)[:100]
@@ -113,17 +114,19 @@ class Memory:
         return tuple(Read(there[id], score=1.0, weight=1.0 / len(ids)) for id in ids if id in there)
 
 
-def encoded(texts: Sequence[str], encoder: Encoder, folder: Path | None) -> np.ndarray:
-    """(n texts) → (n, dimension), from the folder where they are there."""
+def encoded(memories: Sequence[Memory], encoder: Encoder, folder: Path | None) -> list[np.ndarray]:
+    """The keys of each memory, from the folder where they are there."""
     if folder is None:
-        return encoder.encode(texts)
+        return keys_of(encoder, memories)
+    texts = [f"{memory.role}: {memory.text}" for memory in memories]
     name = hashlib.sha256("\0".join([encoder.name, *texts]).encode("utf-8", "replace")).hexdigest()[:32]
-    path = folder / f"{name}.npy"
+    path = folder / f"{name}.npz"
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        np.save(path, encoder.encode(texts))
-    rows: np.ndarray = np.load(path)
-    return rows
+        keys = keys_of(encoder, memories)
+        np.savez(path, rows=np.concatenate(keys), counts=[len(one) for one in keys])
+    with np.load(path) as kept:
+        return np.split(kept["rows"], np.cumsum(kept["counts"])[:-1])
 
 
 class Answering:
@@ -163,7 +166,7 @@ def judged(question: Question, reply: str) -> bool | None:
 
 
 def ask(
-    memory: Memory, readers: tuple[Reader, Reader], answering: Answering | None, results: Results
+    memory: Haystack, readers: tuple[Reader, Reader], answering: Answering | None, results: Results
 ) -> dict[str, str]:
     """One question by all systems. → the replies by system."""
     question, (usual, willing) = memory.question, readers
@@ -245,7 +248,7 @@ def measure(
     for number, question in enumerate(questions, 1):
         with scratch_store(encoder) as store:
             began = time.perf_counter()
-            memory = Memory(store, encoder, question, vectors)
+            memory = Haystack(store, encoder, question, vectors)
             results.seconds.append(time.perf_counter() - began)
             said = ask(memory, readers, answering, results)
         right = {name: values[-1][2] for name, values in results.answers.items()}

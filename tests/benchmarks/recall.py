@@ -28,6 +28,7 @@ import numpy as np
 
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.fixed_reader import FixedReader
@@ -36,6 +37,7 @@ from knowledge.read.reader import Reader, fixed_for, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer, memory_id
+from tests.benchmarks.app_runs import nearest_whole
 
 OWNER = "locomo"
 WITH_SPEAKER = "locomo with names"  # a second memory of the same turns, for the peers
@@ -203,7 +205,7 @@ def fill(store: ExternalMemory, conversation: Conversation, encoder: Encoder) ->
     memories = Writer().memories(OWNER, conversation.turns)
     named = [replace(memory, text=f"{memory.speaker}: {memory.text}") for memory in memories]
     for owner, kept in ((OWNER, memories), (WITH_SPEAKER, named)):
-        store.add(owner, kept, encoder.encode([memory.text for memory in kept]))
+        store.add(owner, kept, keys_of(encoder, kept))
 
 
 def _ask_all(
@@ -221,7 +223,7 @@ def _ask_all(
         return [read.memory.id for read in result.reads]
 
     def cosine(owner: str) -> list[str]:
-        return [id for id, _ in store._vectors.nearest(owner, vector, 100)]
+        return nearest_whole(store, owner, vector, 100)
 
     def bm25(owner: str) -> list[str]:
         return list(store._lexical.of(owner).matches(text).own)[:100]

@@ -26,6 +26,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
@@ -158,7 +160,7 @@ def measure(
     network = MemoryNetwork(encoder, store, reader, Writer(), NoDecoder())
     result: dict[str, Any] = {}
     try:
-        store.recover(encoder.encode, lambda phase, share: None)  # as the app does at its start
+        store.recover(partial(keys_of, encoder), lambda phase, share: None)  # as the app does at its start
         for step in plan(sizes, per_size):
             if store.count(OWNER) > step.size:  # a kept memory is larger already
                 continue

@@ -27,6 +27,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from chat_app.history.history import History
 from chat_app.settings import Settings
 from chat_app.settings import load as load_settings
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
@@ -82,7 +84,7 @@ def started(settings: Settings, models: Models, clock: Clock, reply_tokens: int)
     engine = open_database(settings.database_url)
     encoder = models.encoder
     store = ExternalMemory(engine, data=settings.data, encoder_name=encoder.name, dimension=encoder.dimension)
-    store.recover(encoder.encode, lambda phase, share: None)
+    store.recover(partial(keys_of, encoder), lambda phase, share: None)
     network = MemoryNetwork(encoder, store, models.reader, Writer(), models.decoder)
     sampling = Sampling(temperature=settings.temperature, max_tokens=reply_tokens)
     history = History(engine, clock=clock)

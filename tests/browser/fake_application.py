@@ -28,6 +28,7 @@ from knowledge.memory_network import MemoryNetwork
 from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, TextDelta, Trace, Turn, Usage
 from knowledge.write.writer import Writer
+from tests.make_memories import by_text
 
 if TYPE_CHECKING:  # it brings torch along, and the page is to be up in a second
     from knowledge.read.reader import Reader
@@ -224,7 +225,7 @@ class FakeParts(Parts):
         store = ExternalMemory(
             self._engine, data=self.settings.data, encoder_name=encoder.name, dimension=encoder.dimension
         )
-        store.recover(encoder.encode, progress)
+        store.recover(by_text(encoder.encode), progress)
         return MemoryNetwork(encoder, store, self._application.reader, Writer(), decoder)
 
 

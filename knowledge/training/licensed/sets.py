@@ -24,11 +24,11 @@ ROLES = 0.25  # share of chat scenes between user and assistant instead of two p
 _log = logging.getLogger(__name__)
 
 
-def _chat_scenes(name: str, conversations: list[Conversation], rng: random.Random) -> Iterator[Scene]:
+def _chat_scenes(name: str, conversations: list[Conversation], rng: random.Random, roles: float) -> Iterator[Scene]:
     """Conversations dealt into memories; about one in eight is left out, so that its questions have no answer."""
     for kept, absent in dealt(conversations, rng, lambda one: len(one.lines), sizes=(180, 660), least=170, absent=8):
         helper = name == "memochat_train"  # one side asks and the other knows
-        board, flips = seat(rng, kept, roles=rng.random() < (0.6 if helper else ROLES), flips=not helper)
+        board, flips = seat(rng, kept, roles=rng.random() < (0.6 if helper else roles), flips=not helper)
         present = list(drafts(name, kept, list(board.starts.values()), flips, rng))
         missing = list(
             drafts(name, absent, [None] * len(absent), [not helper and rng.random() < 0.5 for _ in absent], rng)
@@ -37,8 +37,11 @@ def _chat_scenes(name: str, conversations: list[Conversation], rng: random.Rando
         yield Scene(tuple(board.slots), tuple(queries), f"{name} ({LICENCES[name]})")
 
 
-def scenes(data: Path, seed: int, sets: Sequence[str] = ALL, limit: int | None = None) -> Iterator[Scene]:
+def scenes(
+    data: Path, seed: int, sets: Sequence[str] = ALL, limit: int | None = None, *, roles: float = ROLES
+) -> Iterator[Scene]:
     """Scenes of each set in turn, at most ``limit`` of a set. ``data``: folder of the tar archives.
+    ``roles``: share of the chats that are between user and assistant.
 
     A set whose archive is not there is left out, and said so in the log. Raises ValueError for a name not in ``ALL``.
     """
@@ -52,7 +55,7 @@ def scenes(data: Path, seed: int, sets: Sequence[str] = ALL, limit: int | None =
         rng = random.Random(f"{seed}:{name}")
         files = members(archive)
         if name in CONVERSATIONS:
-            found = _chat_scenes(name, list(CONVERSATIONS[name](files)), rng)
+            found = _chat_scenes(name, list(CONVERSATIONS[name](files)), rng, roles)
         else:
             found = document_scenes(f"{name} ({LICENCES[name]})", list(DOCUMENTS[name](files)), rng)
         for number, scene in enumerate(found):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import Reader
@@ -98,7 +99,7 @@ def examples_of(
     asked = [(query, reply) for query in scene.queries if (reply := reply_to(scene, query))]
     rng.shuffle(asked)
     memories = memories_of(scene)
-    keys = encoder.encode([memory.text for memory in memories])
+    keys = keys_of(encoder, memories)
     last = max(slot.created for slot in scene.slots)
     made = []
     with scratch_store(encoder) as store:
