@@ -159,6 +159,7 @@ class Read:
     window: float = 0.0
     hop: int = 0  # the hop that gave it most of its weight, from 0
     because: str = ""  # later hops: id of the memory that the hop before read most, which led here
+    part: int = 0  # which of its parts matched best, from 1; 0: the whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ class PastRead:
     created: float
     hop: int = 0  # the hop that gave it most of its weight, from 0; rows of before hops were kept have none
     because: str = ""  # later hops: id of the memory that led here
+    part: int = 0  # which of its parts matched best, from 1; 0: the whole, or an older row
     path: str = ""  # how it reached the decoder: "blocks", "hybrid", "prompt", "endpoint"; "": an older row
     attention: float | None = None  # share of the decoder's attention, mean over the reply; None where it cannot tell
     words: Words = ()  # where in the reply it got more of it than on average
@@ -136,6 +137,7 @@ def reads_to_json(result: ReadResult, text: str = "", how: Conditioned | None = 
                 created=read.memory.created,
                 hop=read.hop,
                 because=read.because,
+                part=read.part,
                 path=how.path,
                 attention=looks.get(read.memory.id, nowhere)[0],
                 words=looks.get(read.memory.id, nowhere)[1],

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import NotFound, NotReady
+from knowledge.input.message_keys import parts_of
 from knowledge.records import Memory, Read, ReadResult
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class View:
             "boost": read.boost,
         }
         if memories is not None and read.id in memories:
-            return {**numbers, **self._card(owner, memories[read.id])}
+            return {**numbers, **self._card(owner, memories[read.id], read.part)}
         return {
             **numbers,
             "deleted": memories is not None,
@@ -175,7 +176,10 @@ class View:
             "shortlisted": result.shortlisted,
             "reads": self._with_leads(
                 owner,
-                [{**self._numbers(read.memory.id, read), **self._card(owner, read.memory)} for read in result.reads],
+                [
+                    {**self._numbers(read.memory.id, read), **self._card(owner, read.memory, read.part)}
+                    for read in result.reads
+                ],
             ),
         }
 
@@ -192,7 +196,8 @@ class View:
                 card["because_text"] = leads[card["because"]].text[:LEAD_TEXT]
         return cards
 
-    def _card(self, owner: str, memory: Memory) -> dict[str, Any]:
+    def _card(self, owner: str, memory: Memory, part: int = 0) -> dict[str, Any]:
+        """``part``: which of the memory's parts matched, from 1; an edited one may have fewer now."""
         title, gone = memory.title, False
         if memory.kind == "turn":
             try:
@@ -201,6 +206,7 @@ class View:
                 gone = True
         return {
             "text": memory.text,
+            "matched": next(iter(parts_of(memory)[part - 1 : part]), None) if part else None,
             "kind": memory.kind,
             "role": memory.role,
             "speaker": memory.speaker,

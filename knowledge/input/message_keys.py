@@ -60,13 +60,14 @@ def _pieces(text: str, size: int) -> list[Span]:
     found = list[Span]()
     for match in _PIECE.finditer(text):
         start, end = match.span()
+        start += len(match[0]) - len(match[0].lstrip())
         while _width(text[start:end]) > size:
             most = start + (size // _WIDE if is_cjk(text[start]) else size)
             space = text.rfind(" ", start + 1, most)
             cut = space if space > start + (most - start) // 2 else most
             found.append((start, cut))
-            start = cut
-        if text[start:end].strip():
+            start = cut + (text[cut] == " ")
+        if start < end:
             found.append((start, end))
     return found
 

@@ -129,6 +129,7 @@ class AttentionReader:
                 window=c.window,
                 hop=(hop := int(log_hops[:, place].argmax())),
                 because=lead if hop and lead != c.memory.id else "",
+                part=c.part,
             )
             for logit, c, place in kept
         )

@@ -156,14 +156,24 @@ window.mneme.words.listen((cards, show) => {
   if (show && cards.size) cardOf([...cards].sort((a, b) => b[1] - a[1])[0][0])?.scrollIntoView({ block: "nearest" });
 });
 
+// The memory's text with the part that matched marked; closed, it begins there.
+const words = (read, closed) => {
+  if (!read.matched) return [read.text];
+  const letters = [...read.text], [start, end] = read.matched;
+  const piece = (from, until) => letters.slice(from, until).join("");
+  const before = closed && start ? "… " : piece(0, start);
+  return [before, make("mark", { class: "mn-matched", title: say("reads.matched_text"), text: piece(start, end) }), piece(end)];
+};
+
 const card = (read, conversation, reads) => {
   const node = make("article", { class: `mn-card${read.deleted ? " mn-gone" : ""}${read.muted ? " mn-quiet" : ""}`, "data-id": read.id });
   if (read.deleted) {
     node.append(make("p", { class: "mn-card-text", text: say("reads.deleted_text") }), hop(read, reads) || "");
   } else {
-    const text = make("p", { class: "mn-card-text mn-clamped", text: read.text });
+    const text = make("p", { class: "mn-card-text mn-clamped" }, ...words(read, true));
     const more = make("button", { type: "button", class: "mn-link mn-more", text: say("reads.more"), click: () => {
       const closed = text.classList.toggle("mn-clamped");
+      text.replaceChildren(...words(read, closed));
       more.textContent = say(closed ? "reads.more" : "reads.less");
     } });
     const goes = read.kind !== "note" && !read.gone;
@@ -176,7 +186,7 @@ const card = (read, conversation, reads) => {
         text: say(`reads.${mark[0]}`, { factor: read.boost }) }));
     node.append(place, text, more, hop(read, reads) || "", make("div", { class: "mn-tags" }, ...tags));
     // Measured once it is laid out: only a text that is cut off gets "more".
-    requestAnimationFrame(() => { more.hidden = text.scrollHeight <= text.clientHeight + 1; });
+    requestAnimationFrame(() => { more.hidden = text.scrollHeight <= text.clientHeight + 1 && !read.matched?.[0]; });
   }
   const most = (name) => Math.max(...reads.map((one) => Math.abs(one[name] || 0)), 1e-9);
   node.append(bar("reads.score", read.score, "score"), bar("reads.weight", read.weight, "weight"));

@@ -308,5 +308,6 @@ READS: dict[str, tuple[str, str]] = {
     "reads.shortlisted": ("{count} considered", "候选 {count} 条"),
     "reads.in_text": ("Text of the memory", "记忆内容"),
     "reads.more": ("more", "展开"),
+    "reads.matched_text": ("The part of this memory that matched your message", "这条记忆中与你的消息相符的部分"),
     "reads.less": ("less", "收起"),
 }
