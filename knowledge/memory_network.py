@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from knowledge import process_memory
 from knowledge.documents.ingestion import DocumentIntake
@@ -17,7 +18,7 @@ from knowledge.errors import BadInput, NotFound
 from knowledge.idle_work import IdleWork
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.input.encoder import Encoder
-from knowledge.input.message_keys import keys_of
+from knowledge.input.message_keys import Span, keys_of, parts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.owner_readers import OwnerReaders
 from knowledge.read.pipeline import read_memory
@@ -69,7 +70,7 @@ class MemoryNetwork:
         self._seat = DecoderSeat(decoder)
         self._recall = Recall(store, encoder, self.messages)
         self._clock = clock  # seconds since the epoch, UTC
-        self.intake = DocumentIntake(store, encoder, clock=clock)
+        self.intake = DocumentIntake(store, partial(keys_of, encoder), clock=clock)
         self.idle = IdleWork()
         store.forgotten.append(self._clean_when_idle)
         self._begin_when_idle()
@@ -240,6 +241,10 @@ class MemoryNetwork:
     def memory_id(self, owner: str, turn_id: str) -> str:
         """Id of the memory that a turn becomes."""
         return memory_id(owner, turn_id)
+
+    def part(self, memory: Memory, number: int) -> Span | None:
+        """Where in its text the part with this number stands, from 1; None for the whole, or if edited away."""
+        return next(iter(parts_of(memory)[number - 1 : number]), None) if number else None
 
     # ---- by hand ------------------------------------------------------------------------------------
 

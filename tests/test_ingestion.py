@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from knowledge.documents.ingestion import BATCH, DocumentIntake, IntakeOutcome, document_id, passage_id
 from knowledge.errors import Cancelled, DocumentError, StoreError
 from knowledge.input.encoder import Encoder
+from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.records import Document, Memory
@@ -99,7 +101,7 @@ class Room:
         self.folder = folder
         self.store = DictStore()
         self.encoder = CountingEncoder()
-        self.intake = DocumentIntake(self.store, self.encoder)
+        self.intake = DocumentIntake(self.store, partial(keys_of, self.encoder))
         self.progress: list[tuple[str, float]] = []
         self.cancelled: Callable[[], bool] = lambda: False
 
@@ -308,7 +310,7 @@ class Encoder:
 
 data = Path(sys.argv[1])
 store = ExternalMemory(open_database(f"sqlite:///{data / 'm.sqlite3'}"), data=data, encoder_name="two", dimension=2)
-intake = DocumentIntake(store, Encoder())
+intake = DocumentIntake(store, lambda memories: Encoder().encode(memories)[:, None])
 progress = lambda phase, fraction: print(phase, fraction, flush=True)
 intake.take_in("anna", Path(sys.argv[2]), "a.txt", progress=progress, cancelled=lambda: False)
 """
@@ -326,7 +328,9 @@ def test_a_kill_midway_is_undone_at_the_next_start(tmp_path: Path) -> None:
     store = open_store(data)
     encoder = CountingEncoder()
     old = make.text(tmp_path / "old.txt", 20)
-    DocumentIntake(store, encoder).take_in("anna", old, "a.txt", progress=lambda *_: None, cancelled=lambda: False)
+    DocumentIntake(store, partial(keys_of, encoder)).take_in(
+        "anna", old, "a.txt", progress=lambda *_: None, cancelled=lambda: False
+    )
     before = store.count("anna")
     store.close()
     new = make.text(tmp_path / "new.txt", 800)
@@ -341,7 +345,7 @@ def test_a_kill_midway_is_undone_at_the_next_start(tmp_path: Path) -> None:
     store = open_store(data)
     assert store.count("anna") > before
     store.recover(by_text(encoder.encode), lambda *_: None)
-    intake = DocumentIntake(store, encoder)
+    intake = DocumentIntake(store, partial(keys_of, encoder))
     assert intake.recover() == 0
     assert [document.ready for document in store.documents("anna")] == [True]
     assert store.count("anna") == before
@@ -365,7 +369,7 @@ def store(tmp_path: Path, encoder: Encoder) -> Iterator[ExternalMemory]:
 
 @pytest.mark.slow
 def test_questions_find_the_right_page(tmp_path: Path, store: ExternalMemory, encoder: Encoder) -> None:
-    intake = DocumentIntake(store, encoder)
+    intake = DocumentIntake(store, partial(keys_of, encoder))
 
     def take(path: Path, cancelled: Callable[[], bool] = lambda: False) -> IntakeOutcome:
         return intake.take_in("anna", path, path.name, progress=seen.append_pair, cancelled=cancelled)

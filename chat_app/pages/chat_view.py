@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import NotFound, NotReady
-from knowledge.input.message_keys import parts_of
 from knowledge.records import Memory, Read, ReadResult
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ class View:
                 gone = True
         return {
             "text": memory.text,
-            "matched": next(iter(parts_of(memory)[part - 1 : part]), None) if part else None,
+            "matched": self._application.network.part(memory, part),
             "kind": memory.kind,
             "role": memory.role,
             "speaker": memory.speaker,

@@ -23,8 +23,6 @@ import numpy as np
 
 from knowledge.documents.files import parse
 from knowledge.errors import Cancelled, DocumentError
-from knowledge.input.encoder import TextEncoder
-from knowledge.input.message_keys import keys_of
 from knowledge.records import Document, Memory, Passage
 
 logger = logging.getLogger(__name__)
@@ -35,6 +33,9 @@ _LONGEST_NAME = 200  # characters
 
 Status = Literal["added", "already_there", "replaced"]
 Progress = Callable[[str, float], None]  # ("reading" | "remembering", share of that phase that is done, 0…1)
+
+
+KeysOf = Callable[[Sequence[Memory]], Sequence[np.ndarray]]  # of each memory its keys, (keys, dimension)
 
 
 class DocumentStore(Protocol):
@@ -76,9 +77,9 @@ def passage_id(document: str, position: int) -> str:
 class DocumentIntake:
     """Takes files in for any number of owners, from any number of threads. One for each store."""
 
-    def __init__(self, store: DocumentStore, encoder: TextEncoder, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: DocumentStore, keys_of: KeysOf, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
-        self._encoder = encoder
+        self._keys_of = keys_of
         self._clock = clock  # seconds since the epoch, UTC
         self._locks = _Locks()
 
@@ -141,7 +142,7 @@ class DocumentIntake:
             _check(cancelled)
             progress("remembering", start / len(passages))
             memories = [_memory(document, passage) for passage in passages[start : start + BATCH]]
-            keys = keys_of(self._encoder, memories)
+            keys = self._keys_of(memories)
             _check(cancelled)
             self._store.add(owner, memories, keys)
         _check(cancelled)

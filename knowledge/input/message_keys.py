@@ -43,6 +43,14 @@ def parts_of(memory: Memory) -> list[Span]:
     return parts(text, max(STATEMENT if said else WINDOW, -(-_width(text) // MOST)))
 
 
+def part_of(memory: Memory, number: int) -> str:
+    """The text of the part with this number, from 1; of the whole for 0."""
+    if not number:
+        return memory.text
+    start, end = parts_of(memory)[number - 1]
+    return memory.text[start:end]
+
+
 def parts(text: str, size: int) -> list[Span]:
     """Sentences in a row that together are at most ``size`` wide; a longer one is cut between words."""
     if _width(text) <= size:

@@ -229,7 +229,11 @@ class ExternalMemory:
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
         """id → (dimension,) unit vector of the whole text, to 16 bits, of those that are there."""
-        return {id: rows[0] for id, rows in self._catalog.vectors(owner, list(ids)).items()}
+        return {id: rows[0] for id, rows in self.keys(owner, ids).items()}
+
+    def keys(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
+        """id → (keys, dimension) unit vectors of the whole text and of its parts, likewise."""
+        return self._catalog.vectors(owner, list(ids))
 
     def get(self, owner: str, ids: Iterable[str]) -> dict[str, Memory]:
         """Those of ``ids`` that are there."""

@@ -7,13 +7,14 @@ through here, so that what is measured is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader, make_message_reader
 from knowledge.input.encoder import TextEncoder
+from knowledge.input.message_keys import part_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.evidence import Focus, context_words
 from knowledge.read.reader import Reader
@@ -95,18 +96,22 @@ def read_memory(
     acts = messages.read([text], vector[None])[0]
     if not reader.learned:
         found = store.shortlist(owner, text, vector, exclude=exclude)
-        return replace(reader.read(text, found, limit=limit, reading=_reading(messages, acts, {})), acts=acts)
+        return replace(reader.read(text, found, limit=limit, reading=_reading(messages, acts, found)), acts=acts)
     before = context_of(acts, dialogue)
     focus = focus_of(store, encoder, owner, text, vector, before, asked)
     found, keys = candidates_of(store, encoder, owner, text, vector, before, exclude=exclude)
-    reading = _reading(messages, acts, keys)
+    reading = _reading(messages, acts, found)
     return replace(reader.read(text, found, limit=limit, focus=focus, keys=keys, reading=reading), acts=acts)
 
 
-def _reading(messages: MessageReader, acts: Acts, keys: Mapping[str, np.ndarray]) -> Reading:
+def _reading(messages: MessageReader, acts: Acts, found: Sequence[Candidate]) -> Reading:
+    """Of a long memory it is the part that matched whose acts count: what is told beside a request is told."""
+    candidates = {one.memory.id: one for one in found}
+
     def of(memories: Sequence[Memory]) -> list[Acts]:
-        none = np.zeros_like(next(iter(keys.values()), np.zeros(1, np.float32)))
-        rows = np.stack([keys.get(one.id, none) for one in memories]) if keys and memories else None
-        return messages.read_again([one.text for one in memories], rows)
+        own = [candidates[one.id] for one in memories]
+        keys = [one.key for one in own if one.key is not None]
+        rows = np.stack(keys) if keys and len(keys) == len(own) else None
+        return messages.read_again([part_of(one.memory, one.part) for one in own], rows)
 
     return Reading(acts, of)

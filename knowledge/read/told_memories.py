@@ -8,10 +8,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
+from knowledge.input.message_keys import part_of, parts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.records import Acts, Memory
 from knowledge.text.words import plain
@@ -62,17 +64,23 @@ class Told:
         with self._lock:
             fresh = [one for one in memories if keys[one.id] not in self._known]
         if fresh:
-            vectors = self._store.vectors(owner, [one.id for one in fresh]) if self._acts.sees_vectors else {}
-            blank = np.zeros_like(next(iter(vectors.values()))) if vectors else np.zeros(1)
-            rows = np.stack([vectors.get(one.id, blank) for one in fresh]) if vectors else None
-            read = self._acts.read([one.text for one in fresh], rows)
+            telling = self._telling(owner, fresh)
             with self._lock:
-                self._known.update((keys[one.id], _telling(acts)) for one, acts in zip(fresh, read, strict=True))
+                self._known.update((keys[one.id], likely) for one, likely in zip(fresh, telling, strict=True))
         with self._lock:
             likely = {id: self._known[key] for id, key in keys.items()}
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
         return likely
+
+    def _telling(self, owner: str, memories: Sequence[Memory]) -> list[float]:
+        """How likely each tells something; a long one is as telling as its most telling part."""
+        kept = self._store.keys(owner, [one.id for one in memories]) if self._acts.sees_vectors else {}
+        texts = [[part_of(one, at) for at in range(1 + len(parts_of(one)))] for one in memories]
+        there = all(len(kept.get(one.id, ())) == len(said) for one, said in zip(memories, texts, strict=True))
+        rows = np.concatenate([kept[one.id] for one in memories]) if kept and there else None
+        each = map(_telling, self._acts.read([text for said in texts for text in said], rows))
+        return [max(islice(each, len(said))) for said in texts]
 
     def _pages(
         self, owner: str, since: float | None, until: float | None, container: str, search: str

@@ -150,7 +150,7 @@ def nearest(application: Application) -> Choose:
 
     def choose(text: str, exclude: frozenset[str]) -> list[Memory]:
         vector = network.encoder.encode([text])[0]
-        ids = nearest_whole(network.store, OWNER, vector, NEAREST + len(exclude))
+        ids = nearest_whole(whole_vectors(network.store, OWNER), vector, NEAREST + len(exclude))
         kept = [id for id in ids if id not in exclude][:NEAREST]
         there = network.store.get(OWNER, kept)
         return [there[id] for id in kept if id in there]
@@ -158,12 +158,17 @@ def nearest(application: Application) -> Choose:
     return choose
 
 
-def nearest_whole(store: ExternalMemory, owner: str, vector: np.ndarray, n: int) -> list[str]:
-    """Ids of the ``n`` memories whose whole text is nearest to the (dimension,) query, nearest first: what Chroma gives
-    where every message is one vector, as in other apps."""
-    rows = store.vectors(owner, [memory.id for memory in store.iterate(owner)])
-    near = {id: float((row * vector).sum()) for id, row in rows.items()}
-    return sorted(near, key=lambda id: -near[id])[:n]
+def whole_vectors(store: ExternalMemory, owner: str) -> dict[str, np.ndarray]:
+    """id → (dimension,) vector of the whole text, of every memory."""
+    return store.vectors(owner, [memory.id for memory in store.iterate(owner)])
+
+
+def nearest_whole(rows: dict[str, np.ndarray], vector: np.ndarray, n: int) -> list[str]:
+    """Ids of the ``n`` whose whole text is nearest to the (dimension,) query, nearest first: what Chroma gives where
+    every message is one vector, as in other apps."""
+    near = np.stack(list(rows.values())) @ vector if rows else np.zeros(0)
+    ids = list(rows)
+    return [ids[at] for at in np.argsort(-near, kind="stable")[:n]]
 
 
 @contextmanager

@@ -51,7 +51,7 @@ from knowledge.reply.decoder import Decoder, OpenDecoder
 from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer, memory_id
 from tests.benchmarks.answer_forms import from_answer
-from tests.benchmarks.app_runs import NEAREST, loaded, nearest_whole
+from tests.benchmarks.app_runs import NEAREST, loaded, nearest_whole, whole_vectors
 from tests.benchmarks.conditioning import reader_of
 from tests.benchmarks.longmemeval_data import Found, Question, by_kind, load
 from tests.benchmarks.not_known import not_known, without
@@ -103,7 +103,7 @@ class Haystack:
         )
 
     def nearest(self) -> list[str]:
-        return nearest_whole(self.store, OWNER, self.vector, 100)
+        return nearest_whole(whole_vectors(self.store, OWNER), self.vector, 100)
 
     def spoken(self) -> list[str]:
         return list(self.store._lexical.of(OWNER).matches(self.question.text).own)[:100]

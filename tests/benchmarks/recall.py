@@ -37,7 +37,7 @@ from knowledge.read.reader import Reader, fixed_for, make_reader
 from knowledge.records import ReadResult, Turn
 from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer, memory_id
-from tests.benchmarks.app_runs import nearest_whole
+from tests.benchmarks.app_runs import nearest_whole, whole_vectors
 
 OWNER = "locomo"
 WITH_SPEAKER = "locomo with names"  # a second memory of the same turns, for the peers
@@ -155,6 +155,7 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
     for conversation in conversations:
         with scratch_store(encoder) as store:
             fill(store, conversation, encoder)
+            whole = {owner: whole_vectors(store, owner) for owner in (OWNER, WITH_SPEAKER)}
             for question in conversation.questions:
                 vector = encoder.encode_queries([question.text])[0]
                 adversarial = question.category == ADVERSARIAL
@@ -164,7 +165,7 @@ def measure(conversations: Sequence[Conversation], encoder: Encoder, weights: Pa
                     usually = read_with(usual, store, encoder, question.text, vector, limit=10)
                     declined[name][adversarial] += not usually.reads
                 if not adversarial:
-                    _ask_all(tallies, store, encoder, reads, question, vector)
+                    _ask_all(tallies, store, encoder, reads, question, vector, whole)
         sizes = f"{len(conversation.turns)} turns, {len(conversation.questions)} questions"
         print(f"{conversation.name}: {sizes}", flush=True)
     return {
@@ -215,7 +216,9 @@ def _ask_all(
     reads: dict[str, tuple[Reader, Reader]],
     question: Question,
     vector: np.ndarray,
+    whole: dict[str, dict[str, np.ndarray]],
 ) -> None:
+    """``whole``: of each owner, id → (dimension,) vector of the whole turn."""
     text = question.text
 
     def product(reader: Reader) -> list[str]:
@@ -223,7 +226,7 @@ def _ask_all(
         return [read.memory.id for read in result.reads]
 
     def cosine(owner: str) -> list[str]:
-        return nearest_whole(store, owner, vector, 100)
+        return nearest_whole(whole[owner], vector, 100)
 
     def bm25(owner: str) -> list[str]:
         return list(store._lexical.of(owner).matches(text).own)[:100]

@@ -1,0 +1,176 @@
+"""What each part of the read is worth, on questions that no part was made for.
+
+    python -m tests.benchmarks.ablation --data FOLDER [--questions N] [--vectors FOLDER] [--encoder default]
+
+The app's read is asked as it is, and without one part at a time, on LoCoMo's conversations 42 and 43 (``locomo``)
+and on LongMemEval-S (``longmemeval``; ``--questions``: so many), out of locomo_dev.json and longmemeval_s_dev.jsonl.xz.
+Per set and part: ``@1``, ``@5``, ``@10``, the share of the evidence among the first k where the read may not decline,
+in percent; ``declined``, the share of answerable questions for which the app's own read reads nothing, and
+``declined_unanswerable`` of the others. ``locomo`` tells what the plain questions say without the app's chats: names,
+short turns; ``longmemeval`` long chats with an assistant. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from knowledge.input.encoder import Encoder
+from knowledge.memory.store import ExternalMemory
+from knowledge.read import attention_reader, pipeline
+from knowledge.read.pipeline import read_memory
+from knowledge.read.reader import Reader
+from knowledge.records import Candidate
+from knowledge.training.read_data import scratch_store
+from tests.benchmarks import longmemeval, recall
+from tests.benchmarks.conditioning import reader_of
+
+HELD_OUT = ("conv-42", "conv-43")
+CUTS = (1, 5, 10)
+
+
+@contextmanager
+def _without(module: Any, name: str, nothing: Callable[..., Any]) -> Iterator[None]:
+    with patch.object(module, name, nothing):
+        yield
+
+
+def _as_it_was(log_alpha: np.ndarray, *_: Any, **__: Any) -> np.ndarray:
+    return log_alpha
+
+
+def _whole_texts(*given: Any, **more: Any) -> tuple[list[Candidate], dict[str, np.ndarray]]:
+    """The shortlist as near as whole texts are."""
+    found, keys = _CANDIDATES(*given, **more)
+    vector = given[4]
+    return [replace(c, cosine=float(keys[c.memory.id] @ vector), part=0, key=keys[c.memory.id]) for c in found], keys
+
+
+_CANDIDATES = pipeline.candidates_of
+PARTS: dict[str, Callable[[], Any]] = {
+    "keys of parts": lambda: _without(pipeline, "candidates_of", _whole_texts),
+    "supersession": lambda: _without(attention_reader, "superseded", _as_it_was),
+    "first hand": lambda: _without(attention_reader, "first_hand", list),
+    "acts of messages": lambda: _without(attention_reader, "answering", _as_it_was),
+    "possessions": lambda: _without(attention_reader, "of_the_same", _as_it_was),
+    "guesses": lambda: _without(attention_reader, "wants_a_guess", lambda text: False),
+}
+
+
+@dataclass
+class Asked:
+    """What one variant of the read found on one set."""
+
+    found: dict[int, list[float]] = field(default_factory=lambda: {k: [] for k in CUTS})
+    declined: dict[bool, list[bool]] = field(default_factory=lambda: {True: [], False: []})  # answerable → …
+
+    def summary(self) -> dict[str, float | None]:
+        def percent(values: Sequence[float]) -> float | None:
+            return round(100 * statistics.mean(values), 1) if values else None
+
+        return {f"@{k}": percent(values) for k, values in self.found.items()} | {
+            "declined": percent([float(one) for one in self.declined[True]]),
+            "declined_unanswerable": percent([float(one) for one in self.declined[False]]),
+        }
+
+
+Question = tuple[str, str, np.ndarray, float, frozenset[str], bool]  # owner, text, vector, asked, evidence, answerable
+
+
+def ask(
+    readers: tuple[Reader, Reader], store: ExternalMemory, encoder: Encoder, one: Question, results: dict[str, Asked]
+) -> None:
+    """The question, by the whole read and without each part."""
+    owner, text, vector, asked, evidence, answerable = one
+    for name, result in results.items():
+        with PARTS[name]() if name in PARTS else ExitStack():
+            usual, willing = (
+                read_memory(
+                    reader,
+                    store,
+                    encoder,
+                    owner,
+                    text,
+                    vector,
+                    [],
+                    asked=asked,
+                    limit=10,
+                    messages=recall.make_message_reader(encoder.name),
+                )
+                for reader in readers
+            )
+        result.declined[answerable].append(not usual.reads)
+        if answerable and evidence:
+            ids = [read.memory.id for read in willing.reads]
+            for k in CUTS:
+                result.found[k].append(len(evidence & set(ids[:k])) / len(evidence))
+
+
+def locomo(path: Path, encoder: Encoder) -> Iterator[tuple[ExternalMemory, list[Question]]]:
+    """Each conversation in a memory of its own, with its questions."""
+    for conversation in recall.load(path):
+        if conversation.name not in HELD_OUT:
+            continue
+        with scratch_store(encoder) as store:
+            recall.fill(store, conversation, encoder)
+            vectors = encoder.encode_queries([one.text for one in conversation.questions])
+            yield (
+                store,
+                [
+                    (recall.OWNER, one.text, vector, 0.0, one.evidence, one.category != recall.ADVERSARIAL)
+                    for one, vector in zip(conversation.questions, vectors, strict=True)
+                ],
+            )
+
+
+def long_chats(
+    path: Path, encoder: Encoder, count: int, vectors: Path | None
+) -> Iterator[tuple[ExternalMemory, list[Question]]]:
+    """Each question's chats in a memory of their own."""
+    for question in longmemeval.some(longmemeval.load(path), count):
+        with scratch_store(encoder) as store:
+            chats = longmemeval.Haystack(store, encoder, question, vectors)
+            evidence = frozenset(id for id, turn in chats.turn.items() if turn.id in question.evidence)
+            one = (longmemeval.OWNER, question.text, chats.vector, question.asked, evidence, not question.unanswerable)
+            yield store, [one]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True, help="folder of locomo_dev.json and longmemeval_s_dev")
+    parser.add_argument("--encoder", default="default", help="as the app's --encoder")
+    parser.add_argument("--questions", type=int, default=0, help="of LongMemEval, dealt over the types; 0: all")
+    parser.add_argument("--vectors", type=Path, help="folder for LongMemEval's vectors, for the next run")
+    options = parser.parse_args()
+    encoder = Encoder(options.encoder)
+    readers = reader_of(encoder, declines=True), reader_of(encoder, declines=False)
+    chats = options.data / "longmemeval_s_dev.jsonl.xz"
+    sets = {
+        "locomo": locomo(options.data / "locomo_dev.json", encoder),
+        "longmemeval": long_chats(chats, encoder, options.questions, options.vectors),
+    }
+    found: dict[str, Any] = {}
+    for name, memories in sets.items():
+        results = {part: Asked() for part in ("everything", *PARTS)}
+        for number, (store, questions) in enumerate(memories, 1):
+            for one in questions:
+                ask(readers, store, encoder, one, results)
+            print(f"{name}: {number} memories", file=sys.stderr, flush=True)
+        found[name] = {
+            part if part == "everything" else f"without {part}": one.summary() for part, one in results.items()
+        }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
