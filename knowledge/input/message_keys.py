@@ -44,11 +44,9 @@ def parts_of(memory: Memory) -> list[Span]:
 
 
 def part_of(memory: Memory, number: int) -> str:
-    """The text of the part with this number, from 1; of the whole for 0."""
-    if not number:
-        return memory.text
-    start, end = parts_of(memory)[number - 1]
-    return memory.text[start:end]
+    """The text of the part with this number, from 1; of the whole for 0, or where the text has fewer parts now."""
+    spans = parts_of(memory)[number - 1 : number] if number else []
+    return memory.text[slice(*spans[0])] if spans else memory.text
 
 
 def parts(text: str, size: int) -> list[Span]:

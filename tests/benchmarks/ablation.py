@@ -169,6 +169,7 @@ def main() -> None:
         found[name] = {
             part if part == "everything" else f"without {part}": one.summary() for part, one in results.items()
         }
+        print(json.dumps(found[name]), file=sys.stderr, flush=True)
     print(json.dumps(found))
 
 

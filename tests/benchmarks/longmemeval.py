@@ -42,7 +42,7 @@ import numpy as np
 
 from chat_app.settings import Settings
 from knowledge.input.encoder import Encoder
-from knowledge.input.message_keys import keys_of
+from knowledge.input.message_keys import keys_of, parts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import Reader
@@ -118,7 +118,7 @@ def encoded(memories: Sequence[Memory], encoder: Encoder, folder: Path | None) -
     """The keys of each memory, from the folder where they are there."""
     if folder is None:
         return keys_of(encoder, memories)
-    texts = [f"{memory.role}: {memory.text}" for memory in memories]
+    texts = [f"{parts_of(memory)} {memory.text}" for memory in memories]
     name = hashlib.sha256("\0".join([encoder.name, *texts]).encode("utf-8", "replace")).hexdigest()[:32]
     path = folder / f"{name}.npz"
     if not path.is_file():
