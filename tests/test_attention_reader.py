@@ -226,13 +226,15 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     text = "Where does my sister live?"
     everything = weights(encoder, text, LIFE, negligible=0.0)
     assert len(everything) == len(LIFE)
-    ids, (first, second, third, *_) = list(everything), everything.values()
+    ids, (first, second, *_) = list(everything), everything.values()
     assert ask(encoder, text, LIFE, negligible=1.001 * second / first) == ids[:1]
     assert ask(encoder, text, LIFE, negligible=0.999 * second / first)[:2] == ids[:2]
     # So too from the third on: what a very small decoder cannot hold apart is its own policy (small_model/policy.py).
     # But nothing is read that weighs too little to be heard at all.
-    assert third < FAINT < second
-    assert ask(encoder, text, LIFE, negligible=0.5 * third / first) == ids[:2]
+    named = "Where did my sister Anna move to?"
+    each = weights(encoder, named, LIFE, negligible=0.0)
+    heard = [id for id, weight in each.items() if weight >= FAINT]
+    assert 1 < len(heard) < len(each) and ask(encoder, named, LIFE, negligible=1e-9) == heard
 
 
 def test_a_pin_changes_neither_weight_nor_score_and_breaks_ties(encoder: object) -> None:
@@ -253,7 +255,7 @@ def test_a_guess_on_somebody_reads_what_is_nearest_and_one_on_the_world_does_not
     assert ask(encoder, "Which traits describe Tom?", diet, decline=0.0)[:1] == ["0"]
     assert ask(encoder, "Does Tom enjoy fishing?", diet, decline=0.0) == []
     assert ask(encoder, "Would you tell me about Tom?", diet, decline=0.0) == []
-    assert ask(encoder, "Could a dog eat chocolate?", diet) == []
+    assert ask(encoder, "Could a dog eat chocolate?", diet, decline=0.0) == []
 
 
 @pytest.mark.parametrize(
