@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from knowledge.documents.ingestion import DocumentIntake
+from knowledge.input.message_keys import keys_of
 from tests.browser.fake_application import FakeApplication
 from tests.browser.talk import eventually, let_everything_run
 from tests.page_server import running
@@ -48,7 +50,7 @@ class HeldIntake(DocumentIntake):
     """Takes documents in as slowly as its encoder lets it; ``cancelled`` tells by name which have been cancelled."""
 
     def __init__(self, store: Any, encoder: HeldEncoder) -> None:
-        super().__init__(store, encoder)
+        super().__init__(store, partial(keys_of, encoder))
         self.gate = encoder.gate
         self.cancelled: dict[str, Callable[[], bool]] = {}
 
