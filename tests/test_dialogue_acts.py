@@ -15,8 +15,8 @@ from knowledge.records import ACTS, OPERATIONS
 from knowledge.training.acts_data import by_hand, joined
 from tests.benchmarks.acts import labelled, measure, word_lists
 
-# Floors stand about three standard errors of 684 messages (0.035 at 0.9) below what the weights that ship reach with the
-# text alone: a worse reading is caught, another seed is not.
+# Floors stand about three standard errors of 684 messages (0.035 at 0.9) below what the weights that ship reach with
+# the text alone: a worse reading is caught, another seed is not.
 FLOORS = {
     "tells": 0.84,
     "asks_own": 0.83,
