@@ -29,9 +29,9 @@ def keys_of(encoder: TextEncoder, memories: Sequence[Memory]) -> list[np.ndarray
     """Of each memory its keys, (1 + parts, dimension): the whole text's first."""
     texts, counts = list[str](), list[int]()
     for memory in memories:
-        spans = parts_of(memory)
-        texts += [memory.text, *(memory.text[start:end] for start, end in spans)]
-        counts.append(1 + len(spans))
+        own = texts_of(memory)
+        texts += own
+        counts.append(len(own))
     rows = encoder.encode(texts)
     return np.split(rows, np.cumsum(counts)[:-1]) if counts else []
 
@@ -43,10 +43,15 @@ def parts_of(memory: Memory) -> list[Span]:
     return parts(text, max(STATEMENT if said else WINDOW, -(-_width(text) // MOST)))
 
 
+def texts_of(memory: Memory) -> list[str]:
+    """What its keys are made of, in their order: the whole text and its parts."""
+    return [memory.text, *(memory.text[start:end] for start, end in parts_of(memory))]
+
+
 def part_of(memory: Memory, number: int) -> str:
     """The text of the part with this number, from 1; of the whole for 0, or where the text has fewer parts now."""
-    spans = parts_of(memory)[number - 1 : number] if number else []
-    return memory.text[slice(*spans[0])] if spans else memory.text
+    texts = texts_of(memory) if number else []
+    return texts[number] if number < len(texts) else memory.text
 
 
 def parts(text: str, size: int) -> list[Span]:

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
-from knowledge.input.message_keys import part_of, parts_of
+from knowledge.input.message_keys import texts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.records import Acts, Memory
 from knowledge.text.words import plain
@@ -76,7 +76,7 @@ class Told:
     def _telling(self, owner: str, memories: Sequence[Memory]) -> list[float]:
         """How likely each tells something; a long one is as telling as its most telling part."""
         kept = self._store.keys(owner, [one.id for one in memories]) if self._acts.sees_vectors else {}
-        texts = [[part_of(one, at) for at in range(1 + len(parts_of(one)))] for one in memories]
+        texts = [texts_of(one) for one in memories]
         there = all(len(kept.get(one.id, ())) == len(said) for one, said in zip(memories, texts, strict=True))
         rows = np.concatenate([kept[one.id] for one in memories]) if kept and there else None
         each = map(_telling, self._acts.read([text for said in texts for text in said], rows))

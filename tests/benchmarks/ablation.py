@@ -17,7 +17,7 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
 from knowledge.memory.store import ExternalMemory
 from knowledge.read import attention_reader, pipeline
@@ -37,12 +38,6 @@ from tests.benchmarks.conditioning import reader_of
 
 HELD_OUT = ("conv-42", "conv-43")
 CUTS = (1, 5, 10)
-
-
-@contextmanager
-def _without(module: Any, name: str, nothing: Callable[..., Any]) -> Iterator[None]:
-    with patch.object(module, name, nothing):
-        yield
 
 
 def _as_it_was(log_alpha: np.ndarray, *_: Any, **__: Any) -> np.ndarray:
@@ -58,12 +53,12 @@ def _whole_texts(*given: Any, **more: Any) -> tuple[list[Candidate], dict[str, n
 
 _CANDIDATES = pipeline.candidates_of
 PARTS: dict[str, Callable[[], Any]] = {
-    "keys of parts": lambda: _without(pipeline, "candidates_of", _whole_texts),
-    "supersession": lambda: _without(attention_reader, "superseded", _as_it_was),
-    "first hand": lambda: _without(attention_reader, "first_hand", list),
-    "acts of messages": lambda: _without(attention_reader, "answering", _as_it_was),
-    "possessions": lambda: _without(attention_reader, "of_the_same", _as_it_was),
-    "guesses": lambda: _without(attention_reader, "wants_a_guess", lambda text: False),
+    "keys of parts": lambda: patch.object(pipeline, "candidates_of", _whole_texts),
+    "supersession": lambda: patch.object(attention_reader, "superseded", _as_it_was),
+    "first hand": lambda: patch.object(attention_reader, "first_hand", list),
+    "acts of messages": lambda: patch.object(attention_reader, "answering", _as_it_was),
+    "possessions": lambda: patch.object(attention_reader, "of_the_same", _as_it_was),
+    "guesses": lambda: patch.object(attention_reader, "wants_a_guess", lambda text: False),
 }
 
 
@@ -105,7 +100,7 @@ def ask(
                     [],
                     asked=asked,
                     limit=10,
-                    messages=recall.make_message_reader(encoder.name),
+                    messages=make_message_reader(encoder.name),
                 )
                 for reader in readers
             )

@@ -55,7 +55,8 @@ def measure(scenes: Iterator[Scene], reader: Reader, encoder: Encoder) -> dict[s
     recalls: dict[str, dict[int, list[float]]] = {name: {k: [] for k in CUTS} for name in ("with", "without")}
     for scene in scenes:
         with scratch_store(encoder) as store:
-            store.add(OWNER, memories_of(scene), keys_of(encoder, memories_of(scene)))
+            memories = memories_of(scene)
+            store.add(OWNER, memories, keys_of(encoder, memories))
             last = max(slot.created for slot in scene.slots) + 3600
             for query in scene.queries:
                 if not query.evidence or not query.dialogue:
