@@ -5,7 +5,7 @@ Times are seconds since the epoch, UTC. Ids are strings.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -28,6 +28,7 @@ ACTS = (
     "leans_back",
     "several",
     "asks_chat",
+    "asks_before",
 )
 OPERATIONS = ("none", "recall_about", "recall_time", "recall_list", "forget", "remember")
 
@@ -47,6 +48,7 @@ class Acts:
     leans_back: float = 0.0  # can be understood only with what was said before in the chat
     several: float = 0.0  # expects several things: a list or a count
     asks_chat: float = 0.0  # asks what was said in the chat by either side: suggested, answered, asked, talked about
+    asks_before: float = 0.0  # asks what was so before something changed
     operation: Mapping[str, float] = field(default_factory=lambda: {"none": 1.0})
 
     @property
@@ -136,15 +138,8 @@ class Candidate:
     bm25: float = 0.0  # BM25 of the memory's own words over the query's idf mass: 1 is about all words found
     window: float = 0.0  # the same of the turns around it (distance 1 and 2), distance-weighted, own not included
     part: int = 0  # which key is the nearest: 0, of the whole text, or that of its 1st, 2nd … part
-    key: np.ndarray | None = None  # (dimension,) that key; None: of the whole text
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How the message of a read, and what is in memory, were read: as evidence for what answers it."""
-
-    message: Acts
-    of: Callable[[Sequence[Memory]], Sequence[Acts]]  # the acts of memories; made only where they can decide something
+    key: np.ndarray | None = None  # (dimension,) that key; None where nothing is known of it
+    acts: Acts | None = None  # what that part does, as the reading of messages says; None where it was not read
 
 
 @dataclass(frozen=True, slots=True)

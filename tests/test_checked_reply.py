@@ -127,7 +127,7 @@ def test_where_nothing_stands_the_closest_memories_are_quoted_and_no_guess_is_sh
 def test_what_is_not_close_is_not_quoted() -> None:
     network = FakeNetwork(checks=True, say=says("Maria", "You haven't told me."), stands=lambda reply: False)
     reply, events = checked(network, replace(read_of("It rains."), null_weight=0.95))
-    assert text_of(events) == "You haven't told me." and reply.read.operation == ""
+    assert text_of(events) == "You haven't told me." and (reply.read.operation, reply.read.reads) == ("", ())
     assert "haven't told" in network.requests[1].note
 
 

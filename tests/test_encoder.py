@@ -11,6 +11,7 @@ from sentence_transformers import SentenceTransformer
 
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.input.encoder import Encoder, _resolve
+from knowledge.read.evidence import Focus
 from knowledge.read.fixed_reader import FixedReader
 from knowledge.records import Turn
 from knowledge.write.writer import Writer
@@ -119,6 +120,7 @@ def _read(encoder: Encoder, data: Path, text: str) -> list[str]:
     memories = Writer().memories("ann", turns)
     store.add("ann", memories, encoder.encode([memory.text for memory in memories]))
     candidates = store.shortlist("ann", text, encoder.encode_queries([text])[0])
-    reads = FixedReader(multilingual=encoder.multilingual).read(text, candidates, limit=5).reads
+    focus = Focus(text, encoder.encode_queries([text])[0], encoder.encode([]))
+    reads = FixedReader(multilingual=encoder.multilingual).read(focus, candidates, limit=5).reads
     store.close()
     return [read.memory.text for read in reads]

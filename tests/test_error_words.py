@@ -14,7 +14,7 @@ from chat_app.pages.words.errors import ERRORS
 from knowledge import errors
 
 ROOT = Path(__file__).parents[1]
-KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"StillReplying"}
+KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"StillReplying", "TooManyReplies"}
 ROOMS = ("chat_app/**/*.py", "knowledge/**/*.py")
 STARTING = {  # files whose errors come up when Mneme starts or trains, or through the HTTP door, and in no page
     "adapter.py",

@@ -576,3 +576,33 @@ def test_a_client_that_leaves_an_upload_cancels_it(served):
         served.http.post("/v1/documents", files={"file": ("a.txt", b"x")}, timeout=httpx.Timeout(20, read=0.5))
     assert served.app.intake.started.is_set() and served.app.intake.cancelled.wait(20)
     assert served.app.net.texts("local") == []
+
+
+def test_more_streams_than_the_server_has_threads_end_or_are_sent_away(served: Served) -> None:
+    """The decoder writes one reply after the other; each stream that waits for it holds a thread of the server."""
+    busy, reply = threading.Lock(), served.app.net.reply
+
+    def one_after_the_other(*given: Any, **more: Any) -> Iterator[Any]:
+        with busy:
+            for event in reply(*given, **more):
+                time.sleep(0.01)
+                yield event
+
+    served.app.net.reply = one_after_the_other  # type: ignore[method-assign]
+    ends: list[str] = []
+
+    def say(number: int) -> None:
+        body = {"stream": True, "messages": [{"role": "user", "content": f"hello {number}"}]}
+        with httpx.Client(base_url=served.url, timeout=60) as http:
+            answer = http.post("/v1/chat/completions", json=body)
+        ends.append("done" if answer.text.rstrip().endswith("[DONE]") else f"{answer.status_code}")
+        assert answer.status_code == 200 or answer.headers["Retry-After"]
+
+    clients = [threading.Thread(target=say, args=(number,)) for number in range(60)]
+    for client in clients:
+        client.start()
+    assert served.http.get("/").status_code == 200  # somebody else is served meanwhile
+    for client in clients:
+        client.join(60)
+    assert len(ends) == 60 and set(ends) <= {"done", "429"} and ends.count("done") >= 16
+    assert len(served.app.titles()) == ends.count("done")  # who was sent away left nothing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,19 +25,19 @@ def candidates(*names: str, speaker: str = "") -> list[Candidate]:
     kinds = {"passage": "passage"}
     roles = {"reply": "assistant", "passage": ""}
     return [
-        Candidate(Memory(name, name, kinds.get(name, "turn"), WHEN[name], roles.get(name, "user"), speaker))  # type: ignore[arg-type]
+        Candidate(
+            Memory(name, name, kinds.get(name, "turn"), WHEN[name], roles.get(name, "user"), speaker),  # type: ignore[arg-type]
+            key=KEYS[name],
+            acts=Acts(tells=0.1 if name == "asked" else 0.9),
+        )
         for name in names
     ]
-
-
-def acts_of(memories: Sequence[Memory]) -> list[Acts]:
-    return [Acts(tells=0.1 if one.id == "asked" else 0.9) for one in memories]
 
 
 def found(some: list[Candidate], *kept: tuple[str, float], shift: float = 0.0) -> list[tuple[str, float]]:
     places = {one.memory.id: place for place, one in enumerate(some)}
     read = [(weight, some[places[name]], places[name]) for name, weight in kept]
-    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, KEYS, acts_of, shift)[0]]
+    return [(one.memory.id, weight) for weight, one, _ in with_later(read, some, shift)[0]]
 
 
 def test_the_later_message_weighs_as_much() -> None:
@@ -63,15 +62,18 @@ def test_what_is_later_than_two_weighs_as_much_as_the_stronger() -> None:
 def test_what_something_later_was_said_of_is_named() -> None:
     some = candidates("before", "old", "new", "other", "asked")
     read = [(-0.5, some[1], 1), (-2.0, some[3], 3)]
-    assert with_later(read, some, KEYS, acts_of)[1] == {"old": "new"}
-    assert with_later(read[1:], some, KEYS, acts_of)[1] == {}
+    assert with_later(read, some)[1] == {"old": "new"}
+    assert with_later(read[1:], some)[1] == {}
 
 
 def test_what_the_assistant_replied_to_the_earlier_message_is_as_old() -> None:
     old, new, reply = (one.memory for one in candidates("old", "new", "reply"))
     reply = replace(reply, position=old.position + 1)
-    some = [Candidate(one) for one in (old, new, reply)]
+    some = [
+        replace(told, memory=one)
+        for told, one in zip(candidates("old", "new", "reply"), (old, new, reply), strict=True)
+    ]
     lasting = {"old": "new", "reply": "new"}
-    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some, KEYS, acts_of)[1] == lasting
-    some[2] = Candidate(replace(reply, container="another chat"))
-    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some, KEYS, acts_of)[1] == {"old": "new"}
+    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some)[1] == lasting
+    some[2] = replace(some[2], memory=replace(reply, container="another chat"))
+    assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some)[1] == {"old": "new"}

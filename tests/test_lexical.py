@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from knowledge.memory.lexical import LexicalIndex
-from knowledge.text.words import cjk_share, index_words, is_small_talk, query_terms
+from knowledge.reply.small_model.message_forms import is_small_talk
+from knowledge.text.words import cjk_share, index_words, query_terms
 from tests.make_memories import memory, talk
 
 

@@ -14,9 +14,10 @@ from knowledge.idle_work import IdleWork
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
+from knowledge.read.evidence import Focus
 from knowledge.read.fixed_reader import FixedReader
 from knowledge.read.pipeline import candidates_of, focus_of
-from knowledge.records import Memory, Read, ReadResult, ReplyRequest, Turn
+from knowledge.records import Acts, Memory, Read, ReadResult, ReplyRequest, Turn
 from knowledge.write.writer import Writer
 from tests.browser.fake_application import FakeDecoder, FakeEncoder, OpenFakeDecoder
 
@@ -134,11 +135,9 @@ class AskedWhen:
     def __init__(self) -> None:
         self.asked = 0.0
 
-    def read(
-        self, text: str, candidates: Any, *, limit: int, focus: Any = None, keys: Any = None, reading: Any = None
-    ) -> ReadResult:
+    def read(self, focus: Focus, candidates: Any, *, limit: int) -> ReadResult:
         self.asked = focus.asked
-        return ReadResult(text)
+        return ReadResult(focus.text)
 
 
 def test_the_clock_is_handed_in_and_times_what_is_read_and_kept(tmp_path: Path) -> None:
@@ -198,8 +197,9 @@ def test_what_is_asked_is_encoded_as_a_query_and_what_is_kept_is_not(tmp_path: P
     encoder.stored.clear()
     encoder.queries.clear()
     before = ["Where does my sister live?", "In Lisbon."]
-    candidates_of(network.store, encoder, OWNER, "And where does she work?", vector, before)
+    messages = network.messages
+    candidates_of(network.store, encoder, OWNER, "And where does she work?", vector, before, messages)
     assert encoder.queries == ["Where does my sister live? In Lisbon. And where does she work?"] and not encoder.stored
-    focus_of(network.store, encoder, OWNER, "And where does she work?", vector, before, 2.0)
+    focus_of(network.store, encoder, OWNER, "And where does she work?", vector, before, 2.0, Acts())
     assert encoder.stored == before  # turns of the dialogue, as they are kept
     network.close()

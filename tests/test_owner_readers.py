@@ -36,11 +36,14 @@ def taught(readers: OwnerReaders, strength: float = 3.0) -> ReadAdapter:
 
 def read(reader: AttentionReader) -> ReadResult:
     rng = np.random.default_rng(1)
-    found = [Candidate(Memory(f"m{i}", f"text {i}", "note", 100.0 + i, "user"), 0.1 * i) for i in range(6)]
-    keys = {f"m{i}": row / np.linalg.norm(row) for i, row in enumerate(rng.standard_normal((6, DIMENSION)))}
+    rows = rng.standard_normal((6, DIMENSION))
+    found = [
+        Candidate(Memory(f"m{i}", f"text {i}", "note", 100.0 + i, "user"), 0.1 * i, key=row / np.linalg.norm(row))
+        for i, row in enumerate(rows)
+    ]
     vector = rng.standard_normal(DIMENSION).astype(np.float32)
     focus = Focus("what", vector / np.linalg.norm(vector), np.zeros((0, DIMENSION), np.float32), asked=1000.0)
-    return reader.read("what", found, limit=6, focus=focus, keys=keys)
+    return reader.read(focus, found, limit=6)
 
 
 def test_zeros_change_nothing_and_weights_still_sum_to_one(shipped: AttentionReader, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
 from knowledge.read.reader import make_reader
 from knowledge.read.recall import MOST
-from knowledge.records import Memory, MemoryRead, ReadResult, ReplyEvent, ReplySaved, TextDelta, Turn, UserSaved
+from knowledge.records import Memory, MemoryRead, Read, ReadResult, ReplyEvent, ReplySaved, TextDelta, Turn, UserSaved
 from knowledge.write.writer import Writer
 from tests.browser.fake_application import FakeDecoder
 from tests.fakes import GREEDY
@@ -157,7 +157,7 @@ def test_about_me_is_what_i_told_newest_first_without_questions_and_small_talk(s
     ("question", "wanted"),
     [
         ("What do you know about Anna?", ["Anna got engaged to Paolo!", "My sister Anna lives in Lisbon."]),
-        ("tell me everything about my sister", ["My sister Anna lives in Lisbon."]),
+        ("tell me everything about my sister", ["Anna got engaged to Paolo!", "My sister Anna lives in Lisbon."]),
         ("what do you know about Zoltan?", []),
         ("What did I tell you on Monday?", [text for text in TOLD[MONDAY] if "?" not in text]),
         ("What did I tell you yesterday?", [TOLD[YESTERDAY][place] for place in (0, 1, 3)]),
@@ -252,8 +252,19 @@ def test_a_stopped_reply_ends_where_it_was(setup: Setup) -> None:
 
 def test_a_long_memory_is_cut_to_the_sentence_that_matters() -> None:
     long = "It rained all day. " * 12 + "Anna's new flat has a balcony. " + "It rained again. " * 12
-    memory = Memory("m", long, "turn", NOW, "user")
-    assert lines_of("What do you know about Anna?", [memory]) == ["- 27 November 2026: Anna's new flat has a balcony."]
+    read = Read(Memory("m", long, "turn", NOW, "user"), 1.0, 1.0)
+    assert lines_of("What do you know about Anna?", [read]) == ["- 27 November 2026: Anna's new flat has a balcony."]
+
+
+def test_of_a_long_memory_the_part_is_shown_that_tells_most(setup: Setup) -> None:
+    said = (
+        "Could you tell me which vegetables grow well next to each other in a small garden with clay soil, please? "
+        "By the way, my nephew Anselm got a parrot called Quill for his birthday and it is very loud. "
+        "And how long should one wait between two rounds of compost, according to what gardeners say?"
+    )
+    setup.write(chat([said], NOW - DAY, "long"))
+    [line] = [line for line in shown(setup.say("What do you know about me?")).splitlines() if "parrot" in line]
+    assert "vegetables" not in line and "compost" not in line
 
 
 # ---- forgetting ------------------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_a_question_that_leans_on_nothing_said_needs_no_chat(text: str, alone: b
     assert list(needed(chat)) == chat  # nobody keeps these: what was told in them is nowhere else
 
 
-def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> None:
+def test_news_of_this_chat_is_known_as_later_than_what_was_said_in_another() -> None:
     encoder = Encoder("default")
     reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
     old = Turn("old", "user", "We order the vegetable box from Greenfield.", 1.8e9, "before")
@@ -122,5 +122,6 @@ def test_news_of_this_chat_takes_the_weight_of_what_was_said_in_another() -> Non
             reader, store, encoder, "ann", question, vector, [new.text], asked=1.8e9 + 2e5 + 60, limit=8
         )
         alone = read_memory(reader, store, encoder, "ann", question, vector, [], asked=1.8e9 + 2e5 + 60, limit=8)
-    assert found.reads[0].memory.text == new.text and found.reads[0].weight > 0.6
+    ids = {one.memory.text: one.memory.id for one in found.reads}
+    assert found.later == {ids[old.text]: ids[new.text]}  # what was said last is answered from first
     np.testing.assert_allclose([r.weight for r in found.reads], [r.weight for r in alone.reads], atol=1e-6)

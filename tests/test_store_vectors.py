@@ -64,12 +64,13 @@ def made_by_the_version_without_vectors(folder: Path) -> None:
 def test_the_shortlist_brings_its_keys_from_the_catalog_alone(tmp_path: Path) -> None:
     store = recovered(tmp_path, vectors=Deaf(tmp_path / "chroma", store="s", encoder="bag", dimension=DIMENSION))
     write(store, [*talk("apple", "pear", "plum", "fig"), memory("p", "always", container="", pinned=True)])
-    candidates, keys = store.shortlist_with_keys("ann", "apple", encode(["apple"])[0], dense=1, lexical=1)
+    candidates = store.shortlist("ann", "apple", encode(["apple"])[0], dense=1, lexical=1)
     texts = {one.memory.id: one.memory.text for one in candidates}
     # the hit, two turns after it, the pinned one
-    assert set(texts) == {"talk-0", "talk-1", "talk-2", "p"} == set(keys)
-    for id, text in texts.items():
-        np.testing.assert_allclose(keys[id], encode([text])[0], atol=1e-3)
+    assert set(texts) == {"talk-0", "talk-1", "talk-2", "p"}
+    for one in candidates:
+        assert one.key is not None
+        np.testing.assert_allclose(one.key, encode([one.memory.text])[0], atol=1e-3)
     cosines = {one.memory.id: one.cosine for one in candidates}
     assert cosines["talk-1"] == pytest.approx(float(encode(["apple"])[0] @ encode(["pear"])[0]), abs=1e-3)
     assert set(store.vectors("ann", ["talk-3"])) == {"talk-3"}
@@ -79,7 +80,7 @@ def test_the_shortlist_brings_its_keys_from_the_catalog_alone(tmp_path: Path) ->
 def test_what_is_excluded_or_unreadable_brings_nothing(store: ExternalMemory) -> None:
     write(store, talk("apple", "apple pie", "apple cake"))
     store.mark("ann", ["talk-2"], muted=True)
-    candidates, _ = store.shortlist_with_keys("ann", "apple", encode(["apple"])[0], exclude=frozenset(["talk-0"]))
+    candidates = store.shortlist("ann", "apple", encode(["apple"])[0], exclude=frozenset(["talk-0"]))
     assert [one.memory.id for one in candidates] == ["talk-1"]
 
 

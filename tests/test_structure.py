@@ -70,8 +70,13 @@ ROOMS = {
     "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs"),
 }
 # Values and functions that chat_app takes past the memory network: a backup's lines, the database that history shares,
-# what a decoder is told.
-SHARED = ("knowledge.memory.transfer", "knowledge.memory.database", "knowledge.reply.instructions")
+# what a decoder is told, and where the parts of a memory stand.
+SHARED = (
+    "knowledge.memory.transfer",
+    "knowledge.memory.database",
+    "knowledge.reply.instructions",
+    "knowledge.input.message_keys",
+)
 # They build the parts and hand them out; everything else in chat_app gets them from chat_app.application.
 COMPOSING = ("chat_app.application", "chat_app.decoders", "chat_app.parts")
 TRAINING = "knowledge.training"  # stands above all of knowledge; what runs does not import it
@@ -279,6 +284,52 @@ def test_files_are_short() -> None:
 def test_modules_say_what_they_do() -> None:
     silent = [p for p in modules().values() if not ast.get_docstring(ast.parse((ROOT / p).read_text(encoding="utf-8")))]
     assert silent == []
+
+
+# ---- words that decide meaning ----------------------------------------------------------------------------------
+
+# Meaning is read by trained parts. Patterns and lists of words stand only where words are cut, where dates are read,
+# where a network takes them as evidence, and in the policy of the one very small decoder.
+WORDS = (
+    "knowledge.text.words",
+    "knowledge.text.time_expressions",
+    "knowledge.text.dates_in_words",
+    "knowledge.read.recall_spans",
+    "knowledge.read.evidence",
+    "knowledge.read.fixed_reader",
+    "knowledge.reply.small_model.*",
+    "knowledge.input.embedded_encoder",  # names of a model's layers
+    "knowledge.reply.local.blocks",  # names of kinds of models
+)
+_LISTED = 4  # words in one literal from which it is a list of words
+_TAKES_WORDS = ("compile", "search", "match", "fullmatch", "findall", "sub", "frozenset", "set", "split")
+
+
+def word_lists(source: str) -> list[str]:
+    """Literals handed to a pattern or a set that hold several words of a language."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in _TAKES_WORDS:
+            continue
+        literals = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        text = re.sub(r"\\[a-zA-Z]|\[[^\]]*\]", " ", " ".join(literals))
+        if len(re.findall(r"(?<![a-z<])[a-z]{3,}(?![a-z>])|[\u4e00-\u9fff]{1,4}", text)) >= _LISTED:
+            found.append(text[:60])
+    return found
+
+
+def test_no_list_of_words_decides_meaning() -> None:
+    assert word_lists("""re.compile(r"\\b(?:please|tell|give|show)\\b")""")
+    assert word_lists('frozenset("now new sold moved".split())')
+    assert not word_lists("""re.compile(r"[a-z]{3,}\\d+")""")
+    wrong = {
+        name: found
+        for name, path in modules().items()
+        if in_package(name, "knowledge") or in_package(name, "chat_app.dialogue")
+        if not any(in_package(name, one) for one in (TRAINING, "knowledge.catalogue", "knowledge.documents.parsers"))
+        if not allowed(name, WORDS) and (found := word_lists((ROOT / path).read_text(encoding="utf-8")))
+    }
+    assert wrong == {}
 
 
 # ---- the README's tree ----------------------------------------------------------------------------------------

@@ -74,12 +74,14 @@ class CheckedReply:
         used = _sum(used, done.usage)
         if told and done.finish_reason != "stopped":
             done = self._quoting(done, sentences(done.text)[0], _CLOSEST[language], told)
+        elif not told:
+            self.read = replace(self.read, reads=(), null_weight=1.0)  # this reply saw none of them
         yield from _shown(replace(done, usage=used))
 
     def _quoting(self, done: ReplyDone, text: str, above: str, told: list[Read]) -> ReplyDone:
         """``text`` and the memories ``told`` under it, which are what this reply tells."""
         self.read = replace(self.read, reads=tuple(told), operation=CLOSEST)
-        quotes = "\n".join(quotes_of(self.read.query, [one.memory for one in told]))
+        quotes = "\n".join(quotes_of(self.read.query, told))
         return replace(done, text="\n\n".join([text, above, quotes]).strip(), finish_reason="stop", trace=None)
 
 

@@ -102,14 +102,14 @@ class Conversations:
 
         The last piece of text comes after the reply is committed. ``stop`` or closing the iterator keeps what is there
         of the reply (reason "stopped"); a reply of which there is nothing is not kept, and ReplySaved does not come.
-        Raises BadInput, NotFound, StillReplying, NotReady, and ModelError or StoreError in the middle: the user's
-        message then stays in history and ``regenerate`` answers it.
+        Raises BadInput, NotFound, StillReplying, TooManyReplies, NotReady, and ModelError or StoreError in the middle:
+        the user's message then stays in history and ``regenerate`` answers it.
         """
         text = checked_text(text)
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
-            self._running.check()  # before a conversation is made for it
+            self.check()  # before a conversation is made for it
             id = conversation or self.history.create(owner, name=name).id
             with self._alone(owner, id) as stop, network.idle.held():
                 user = self.history.add(
@@ -120,6 +120,10 @@ class Conversations:
                 )
 
         return events()
+
+    def check(self) -> None:
+        """Raises NotReady or TooManyReplies where no reply may begin now."""
+        self._running.check()
 
     def edit(
         self,
@@ -173,6 +177,7 @@ class Conversations:
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
+            self.check()
             with self._alone(owner, conversation) as stop, network.idle.held():
                 last = message or self.history.conversation(owner, conversation).leaf
                 if last is None:

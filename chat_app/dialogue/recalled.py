@@ -8,12 +8,13 @@ how a decoder works.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from chat_app.dialogue.reply_source import LONGEST_QUOTE, closest
-from knowledge.records import DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, TextDelta
+from knowledge.input.message_keys import part_of
+from knowledge.records import DecoderEvent, Memory, Read, ReadResult, ReplyDone, ReplyRequest, TextDelta
 from knowledge.reply.instructions import NOTES, TOLD, language_of
 from knowledge.text.dates_in_words import day_in_words
 
@@ -64,7 +65,7 @@ def listed(read: ReadResult, stop: threading.Event, *, shown: bool) -> Iterator[
     forget = read.operation == "forget"
     pieces = [_ABOVE["forget" if forget else "found"][language]]
     if not (forget and shown):
-        pieces += ["\n\n", *(f"{line}\n" for line in lines_of(read.query, [one.memory for one in read.reads]))]
+        pieces += ["\n\n", *(f"{line}\n" for line in lines_of(read.query, read.reads))]
         pieces[-1] = pieces[-1].rstrip("\n")
         if read.more:
             pieces.append("\n\n" + _MORE[language].format(count=read.more))
@@ -78,22 +79,23 @@ def listed(read: ReadResult, stop: threading.Event, *, shown: bool) -> Iterator[
     yield ReplyDone("".join(pieces), "stop")
 
 
-def lines_of(question: str, memories: list[Memory]) -> list[str]:
+def lines_of(question: str, reads: Sequence[Read]) -> list[str]:
     """Every memory as a line of a list in Markdown, in the language of ``question``: its day and its text, or the
     sentence of it that matters."""
     chinese = language_of(question)
-    return [f"- {_day(memory, chinese)}{'：' if chinese else ': '}{_shown(memory, question)}" for memory in memories]
+    return [f"- {_day(one.memory, chinese)}{'：' if chinese else ': '}{_shown(one, question)}" for one in reads]
 
 
-def quotes_of(question: str, memories: list[Memory]) -> list[str]:
+def quotes_of(question: str, reads: Sequence[Read]) -> list[str]:
     """The same as what was said on that day, or stands in a document."""
     chinese, lines = language_of(question), []
-    for memory in memories:
+    for one in reads:
+        memory = one.memory
         if memory.kind == "passage":
             where = f"《{memory.title}》" if chinese else f"In {memory.title}"
         else:
             where = f"{_day(memory, chinese)}你说" if chinese else f"On {_day(memory, chinese)} you said"
-        lines.append(f"- {where}{'：' if chinese else ': '}“{_shown(memory, question)}”")
+        lines.append(f"- {where}{'：' if chinese else ': '}“{_shown(one, question)}”")
     return lines
 
 
@@ -103,6 +105,7 @@ def _day(memory: Memory, chinese: int) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if chinese else day_in_words(day)
 
 
-def _shown(memory: Memory, question: str) -> str:
-    text = " ".join(memory.text.split())
-    return closest(memory.text, "", question) if len(text) > LONGEST_QUOTE else text
+def _shown(read: Read, question: str) -> str:
+    """The whole of a short text; of a long one the sentence nearest to the question in the part that was read."""
+    text = " ".join(read.memory.text.split())
+    return closest(part_of(read.memory, read.part), "", question) if len(text) > LONGEST_QUOTE else text

@@ -6,11 +6,19 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from knowledge.errors import BadInput, NotReady
+from knowledge.errors import BadInput, MnemeError, NotReady
+
+# Replies under way at once, the waiting ones among them. Each holds one of the server's 40 threads while it waits for
+# the decoder, whose reply needs one for its next token.
+MOST = 24
 
 
 class StillReplying(BadInput):
     """The conversation already has a reply under way; nothing was changed."""
+
+
+class TooManyReplies(MnemeError):
+    """So many replies are under way or waiting that none may begin; nothing was changed."""
 
 
 class RunningReplies:
@@ -27,7 +35,8 @@ class RunningReplies:
         NotReady while none may begin."""
         stop = threading.Event()
         with self._lock:
-            self.check()
+            if self._paused:
+                self.check()
             self._lock.wait_for(lambda: conversation not in self._running, wait)
             if conversation in self._running:
                 raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
@@ -52,9 +61,11 @@ class RunningReplies:
                 self._paused = False
 
     def check(self) -> None:
-        """Raises NotReady while no reply may begin."""
+        """Raises NotReady while no reply may begin, and TooManyReplies where too many are under way."""
         if self._paused:
             raise NotReady("Mneme reads all memories anew; try again in a moment.")
+        if len(self._running) >= MOST:
+            raise TooManyReplies("Mneme has many replies to write already; try again in a moment.")
 
     def stop(self, conversation: str) -> bool:
         """Set the stop of the reply under way; False when there is none."""

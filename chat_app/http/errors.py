@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
-from chat_app.dialogue.running_replies import StillReplying
+from chat_app.dialogue.running_replies import StillReplying, TooManyReplies
 from knowledge.errors import BadInput, EndpointError, MnemeError, NotFound, NotReady
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def error_response(error: ApiError) -> JSONResponse:
     headers = {}
     if error.status == 503:
         headers["Retry-After"] = "2"
+    elif error.status == 429:
+        headers["Retry-After"] = "10"
     elif error.status >= 500:
         # The official client would say the same message again, and history would keep it twice.
         headers["x-should-retry"] = "false"
@@ -161,6 +163,8 @@ def _status(error: MnemeError) -> int:
         return 400
     if isinstance(error, NotReady):
         return 503
+    if isinstance(error, TooManyReplies):
+        return 429
     return 502 if isinstance(error, EndpointError) else 500
 
 
@@ -169,6 +173,8 @@ def _code(error: MnemeError) -> str | None:
         return "not_found"
     if isinstance(error, StillReplying):
         return "still_replying"
+    if isinstance(error, TooManyReplies):
+        return "too_many_replies"
     return "not_ready" if isinstance(error, NotReady) else None
 
 

@@ -76,7 +76,7 @@ class ChatEvents:
             application.encoders.cancel()
         else:
             raise BadInput(say("frame.unexpected", language_of(request)))
-        return self.state.above()
+        return self.state.above(request)
 
     @told
     def choose(self, conversation: str, event: gr.SelectData, request: gr.Request) -> Updates:

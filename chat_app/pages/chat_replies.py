@@ -18,7 +18,6 @@ from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.chat_view import chat_value
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
-from chat_app.pages.memory_list import job_value
 from chat_app.pages.words import Language, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
 from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
@@ -55,15 +54,16 @@ class ReplyEvents:
         messages = self.state.path(owner, conversation)
         if conversation and self.application.conversations.busy(conversation):
             raise BadInput(say("chat.busy", language))
+        self.application.conversations.check()  # what was written stays in the box
         yield {
             parts.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
             parts.marks: self.state.marks(owner, messages, "", streaming=True),
         }
-        jobs: list[dict[str, Any]] = []
+        self.state.pages.set_jobs(page, [])
         if files:
             try:
-                for jobs in self._take_in(owner, page, files, language):
-                    yield {parts.status: self.state.start_status(jobs)}
+                for _ in self._take_in(owner, page, files):
+                    yield {parts.status: self.state.start_status(request)}
             except Exception as error:
                 show(error, language)
                 text = ""
@@ -183,17 +183,18 @@ class ReplyEvents:
     def stop(self, conversation: str, request: gr.Request) -> None:
         """Stop the reply of this conversation and the files this page waits for."""
         owner, conversation = self.application.owner_of(request), id_of(conversation)
-        for job in self.state.pages.jobs(page_of(request)):
-            self.application.uploads.cancel(owner, job)
+        files = self.state.pages.jobs(page_of(request))
+        for job in self.application.uploads.jobs(owner) if files else ():
+            if job.id in files and not job.finished:
+                self.application.uploads.cancel(owner, job.id)
         if conversation:
             self.application.conversations.stop(owner, conversation)
 
     # ---- files ---------------------------------------------------------------------------------------
 
-    def _take_in(
-        self, owner: str, page: str, files: Sequence[Path], language: Language
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Files become documents in memory; says how far each is until all are done, failed or cancelled."""
+    def _take_in(self, owner: str, page: str, files: Sequence[Path]) -> Iterator[None]:
+        """Files become documents in memory; a step whenever one may be further, until all are done, failed or
+        cancelled."""
         uploads = self.application.uploads
         ids: list[str] = []
         try:
@@ -202,14 +203,13 @@ class ReplyEvents:
             self.state.pages.set_jobs(page, ids)
             while True:
                 jobs = [job for job in uploads.jobs(owner) if job.id in ids]
-                yield [job_value(job, language) for job in jobs]
+                yield
                 waiting = [job for job in jobs if not job.finished]
                 if not waiting:
                     return
                 uploads.wait(owner, waiting[0].id, FILE_STEP)
         finally:
             # Also when the page went away: the jobs have their own copies and go on.
-            self.state.pages.set_jobs(page, [])
             for file in files:
                 file.unlink(missing_ok=True)
 

@@ -15,11 +15,12 @@ import gradio as gr
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.chat_view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.handlers import told
+from chat_app.pages.memory_list import job_value
 from chat_app.pages.models import encoder_value, speaker_value
 from chat_app.pages.open_pages import OpenPages
 from chat_app.pages.recalled_lines import RecalledLines
 from chat_app.pages.source_lines import SourceLines
-from chat_app.pages.words import LANGUAGES, Language, say
+from chat_app.pages.words import LANGUAGES, Language, language_of, say
 from knowledge.errors import NotFound
 
 if TYPE_CHECKING:
@@ -168,16 +169,16 @@ class ChatState:
             updates = self.shown(owner, page_of(request), id_of(conversation))
         except NotFound:
             updates = self.shown(owner, page_of(request), "")
-        return {**updates, self.parts.status: self.start_status(), self.parts.timer: gr.Timer(active=self._moving())}
+        return {**updates, **self.above(request)}
 
     @told
     def look(self, request: gr.Request) -> Updates:
         """The chat is looked at again: who speaks, and whether that is about to change."""
-        return self.above()
+        return self.above(request)
 
-    def above(self) -> Updates:
+    def above(self, request: gr.Request) -> Updates:
         """What stands above the message box, followed for as long as it moves."""
-        return {self.parts.status: self.start_status(), self.parts.timer: gr.Timer(active=self._moving())}
+        return {self.parts.status: self.start_status(request), self.parts.timer: gr.Timer(active=self._moving())}
 
     def _moving(self) -> bool:
         """Is the start, or another decoder or encoder, under way?"""
@@ -190,7 +191,7 @@ class ChatState:
         """How far the start, or another decoder, is; the timer ends when that is over, and the panel then gets its
         texts."""
         parts, status = self.parts, self.application.status()
-        updates: Updates = {parts.status: self.start_status()}
+        updates: Updates = {parts.status: self.start_status(request)}
         if self._moving():
             return updates
         updates[parts.timer] = gr.Timer(active=False)
@@ -207,13 +208,17 @@ class ChatState:
                 updates[parts.marks] = self.marks(owner, messages, reply.id if reply else "")
         return updates
 
-    def start_status(self, jobs: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-        """How far the start is, which decoder speaks, and the files that this page waits for."""
+    def start_status(self, request: gr.Request) -> dict[str, Any]:
+        """How far the start is, which decoder speaks, and the files of this page's last message."""
         status, decoders = self.application.status(), self.application.decoders
         start = {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
         speakers = {language: speaker_value(decoders, language) for language in LANGUAGES}
         encoders = {language: encoder_value(self.application, language) for language in LANGUAGES}
-        return {"start": start, "jobs": list(jobs), "speakers": speakers, "encoders": encoders}
+        ids, jobs = self.pages.jobs(page_of(request)), list[dict[str, Any]]()
+        if ids:
+            found = self.application.uploads.jobs(self.application.owner_of(request))
+            jobs = [job_value(job, language_of(request)) for job in found if job.id in ids]
+        return {"start": start, "jobs": jobs, "speakers": speakers, "encoders": encoders}
 
 
 def box(busy: bool) -> Any:

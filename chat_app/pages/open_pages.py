@@ -1,4 +1,4 @@
-"""Which conversation each open page shows, and which files it waits for.
+"""Which conversation each open page shows, and which files came with its last message.
 
 A reply goes on when its page turns to another conversation, and is shown again when the page comes back. Lives as long
 as the server. Does not know: gradio, or what is shown.
@@ -34,7 +34,7 @@ class OpenPages:
             return self._shows.get(page, conversation) == conversation
 
     def set_jobs(self, page: str, jobs: list[str]) -> None:
-        """The files that this page waits for; an empty list when it no longer does."""
+        """The files of this page's last message; an empty list where it has none."""
         with self._lock:
             if jobs:
                 self._jobs[page] = jobs
@@ -42,6 +42,6 @@ class OpenPages:
                 self._jobs.pop(page, None)
 
     def jobs(self, page: str) -> list[str]:
-        """Ids of the files that this page waits for."""
+        """Ids of the files of this page's last message."""
         with self._lock:
             return list(self._jobs.get(page, ()))

@@ -36,7 +36,7 @@ class SidebarEvents:
         chat, application = self.chat, self.chat.application
         owner, page, conversation = application.owner_of(request), page_of(request), id_of(conversation)
         action, id = field(event, "action"), field(event, "id")
-        to_chat: Updates = {self.tabs: gr.Tabs(selected="chat"), chat.parts.status: chat.start_status()}
+        to_chat: Updates = {self.tabs: gr.Tabs(selected="chat"), chat.parts.status: chat.start_status(request)}
         if action == "new":
             return {**chat.shown(owner, page, ""), **to_chat}
         if action == "open":

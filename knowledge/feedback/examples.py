@@ -14,14 +14,16 @@ from typing import Literal
 
 import numpy as np
 
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import TextEncoder
+from knowledge.memory.shortlist import nearest_part
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.evidence import evidence, text_facts
-from knowledge.read.pipeline import candidates_of, focus_of
+from knowledge.read.pipeline import candidates_of, focus_of, with_acts
 from knowledge.read.read_adapter import WIDTH, source_of
 from knowledge.records import Candidate, Memory
-from knowledge.text.words import plain, query_terms, stem
+from knowledge.text.words import query_terms, stem
 
 FeedbackKind = Literal["like", "dislike", "edit", "pin", "mute"]
 ExampleKind = Literal["like", "dislike", "edit", "pin", "mute", "cloze"]
@@ -114,7 +116,7 @@ def _example(
     shortlist = _shortlist(store, encoder, owner, one, wanted)
     if shortlist is None:
         return None
-    vector, found, keys = shortlist
+    vector, found = shortlist
     ids = [candidate.memory.id for candidate in found]
     logged = np.array([one.reads[id].weight if id in one.reads else 0.0 for id in ids], dtype=np.float32)
     credit = _credit(store, owner, one, found)
@@ -124,33 +126,35 @@ def _example(
         if (logged > 0).sum() < 2:
             return None  # where one memory alone was read there is nothing to weigh it against
         logged = logged / logged.sum()
-    return _arrays(store, encoder, owner, reader, one, one.kind, vector, found, keys, credit, logged, sources)
+    return _arrays(store, encoder, owner, reader, one, one.kind, vector, found, credit, logged, sources)
 
 
 def _shortlist(
     store: ExternalMemory, encoder: TextEncoder, owner: str, one: Feedback, wanted: Sequence[str]
-) -> tuple[np.ndarray, list[Candidate], dict[str, np.ndarray]] | None:
+) -> tuple[np.ndarray, list[Candidate]] | None:
     """The candidates of that time as far as they can be had today: what came into memory later is left out, what was
     pinned or muted since is seen without that mark."""
     vector = encoder.encode_queries([one.text])[0]
-    there, keys = candidates_of(store, encoder, owner, one.text, vector, one.dialogue, exclude=one.exclude)
-    said = plain(one.text)
+    messages = make_message_reader(encoder.name)
+    there = candidates_of(store, encoder, owner, one.text, vector, one.dialogue, messages, exclude=one.exclude)
     late = one.asked or float("inf")
-    kept = [c for c in there if text_facts(c.memory.text).plain != said and c.memory.created < late]
+    kept = [c for c in there if c.memory.created < late]
     missing = [id for id in wanted if id not in {c.memory.id for c in kept}]
     memories = store.get(owner, missing)
-    keys |= store.vectors(owner, list(memories))
+    keys = store.keys(owner, list(memories))
+    others = list[Candidate]()
     for id, memory in memories.items():
         past = one.reads.get(id, PastWeight(0.0))
-        cosine = float(keys[id] @ vector) if id in keys else past.cosine
-        kept.append(Candidate(memory, cosine, past.bm25, past.window))
+        gone = Candidate(memory, past.cosine, past.bm25, past.window, key=np.zeros_like(vector))
+        others.append(nearest_part(gone, keys[id], vector) if id in keys else gone)
+    kept += with_acts(messages, others)
     if len(kept) < 2:
         return None
     needed = set(wanted)
     kept.sort(key=lambda c: (c.memory.id not in needed, -(c.bm25 + 0.5 * c.window + max(0.0, c.cosine)), c.memory.id))
     found = [replace(c, memory=replace(c.memory, pinned=False, muted=False)) for c in kept[:SLOTS]]
     found.sort(key=lambda c: (c.memory.created, c.memory.id))
-    return vector, found, keys
+    return vector, found
 
 
 def _credit(store: ExternalMemory, owner: str, one: Feedback, found: Sequence[Candidate]) -> np.ndarray | None:
@@ -204,19 +208,18 @@ def _arrays(
     kind: ExampleKind,
     vector: np.ndarray,
     found: Sequence[Candidate],
-    keys: dict[str, np.ndarray],
     credit: np.ndarray,
     logged: np.ndarray,
     sources: int,
 ) -> FeedbackExample:
-    focus = focus_of(store, encoder, owner, one.text, vector, one.dialogue, one.asked)
-    _, log_hops = reader.weights(focus, found, keys)
-    blank = np.zeros_like(vector)
+    acts = make_message_reader(encoder.name).read([one.text], vector[None])[0]
+    focus = focus_of(store, encoder, owner, one.text, vector, one.dialogue, one.asked, acts)
+    _, log_hops = reader.weights(focus, found)
     return FeedbackExample(
         one.id,
         kind,
         vector.astype(np.float32),
-        np.stack([keys.get(c.memory.id, blank) for c in found]).astype(np.float32),
+        np.stack([c.key for c in found if c.key is not None]).astype(np.float32),
         evidence(focus, found, multilingual=reader.multilingual)[:, :WIDTH],
         np.array([source_of(c.memory, sources) for c in found], dtype=np.int64),
         log_hops,
@@ -249,14 +252,12 @@ def cloze_of(
         shortlist = _shortlist(store, encoder, owner, told, beside)
         if shortlist is None:
             continue
-        vector, found, keys = shortlist
+        vector, found = shortlist
         credit = np.array([c.memory.id in beside for c in found], dtype=np.float32)
         if credit.any():
             none = np.zeros(len(found), np.float32)
             credit /= credit.sum()
-            made.append(
-                _arrays(store, encoder, owner, reader, told, "cloze", vector, found, keys, credit, none, sources)
-            )
+            made.append(_arrays(store, encoder, owner, reader, told, "cloze", vector, found, credit, none, sources))
     return made
 
 

@@ -88,8 +88,10 @@ def _network(path: Path) -> ActsNetwork:
     return load(path)
 
 
+@lru_cache(maxsize=8)
 def make_message_reader(encoder: str = "", path: Path = WEIGHTS) -> MessageReader:
-    """The reading that ships, for the vectors of ``encoder`` where it knows them, else for texts alone.
+    """The reading that ships, for the vectors of ``encoder`` where it knows them, else for texts alone; one of a kind,
+    which remembers what it read of memories.
 
     Raises ``ModelError`` when the weights are missing or damaged.
     """

@@ -44,6 +44,8 @@ _PROBE_MARGIN = 0.2  # cosine of translations minus cosine of others; all-MiniLM
 class TextEncoder(Protocol):
     """What turns texts into vectors: those that are stored, and those that are asked."""
 
+    name: str
+
     def encode(self, texts: Sequence[str]) -> np.ndarray: ...
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray: ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,8 +34,8 @@ def gather(
     words: int,
     exclude: Set[str],
     score: np.ndarray | None = None,
-) -> tuple[list[Candidate], dict[str, np.ndarray]]:
-    """Readable candidates, in no particular order, and the vectors of their whole texts: id → (dimension,).
+) -> list[Candidate]:
+    """Readable candidates, in no particular order.
 
     ``vector``: (dimension,) unit row of the query, and of what the cosines are to, if not ``score``. ``dense`` and
     ``words`` bound how many come from each index; up to four neighbours of each come on top. Where hits stand close
@@ -53,9 +54,9 @@ def gather(
         seen, keys = seen | more, keys | further
     memories = [memory for id, memory in seen.items() if id not in exclude and id in keys]
     if not memories:
-        return [], {}
+        return []
     near, parts, rows = _nearest_keys([keys[memory.id] for memory in memories], vector if score is None else score)
-    candidates = [
+    return [
         Candidate(
             memory,
             cosine,
@@ -66,7 +67,12 @@ def gather(
         )
         for memory, cosine, part, row in zip(memories, near.tolist(), parts.tolist(), rows, strict=True)
     ]
-    return candidates, {memory.id: keys[memory.id][0] for memory in memories}
+
+
+def nearest_part(candidate: Candidate, keys: np.ndarray, vector: np.ndarray) -> Candidate:
+    """The candidate with the one of its (keys, dimension) that is nearest to the (dimension,) query."""
+    cosine, part, row = _nearest_keys([keys], vector)
+    return replace(candidate, cosine=float(cosine[0]), part=int(part[0]), key=row[0])
 
 
 def _nearest_keys(keys: Sequence[np.ndarray], vector: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

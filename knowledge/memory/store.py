@@ -201,24 +201,11 @@ class ExternalMemory:
         dense: int = 50,
         lexical: int = 100,
         exclude: frozenset[str] = frozenset(),
+        score: np.ndarray | None = None,
     ) -> list[Candidate]:
         """Candidates for a read: the ``dense`` nearest vectors, the ``lexical`` best by BM25, the two turns before and
-        after each, and everything pinned. Only readable ones, none of ``exclude``; in no particular order."""
-        return self.shortlist_with_keys(owner, text, vector, dense=dense, lexical=lexical, exclude=exclude)[0]
-
-    def shortlist_with_keys(
-        self,
-        owner: str,
-        text: str,
-        vector: np.ndarray,
-        *,
-        dense: int = 50,
-        lexical: int = 100,
-        exclude: frozenset[str] = frozenset(),
-        score: np.ndarray | None = None,
-    ) -> tuple[list[Candidate], dict[str, np.ndarray]]:
-        """The same, with the vectors of the candidates' whole texts: id → (dimension,), to 16 bits. ``score``: what the
-        cosines are to, if not ``vector``."""
+        after each, and everything pinned. Only readable ones, none of ``exclude``; in no particular order. ``score``:
+        what the cosines are to, if not ``vector``."""
         row = self._checked(np.asarray(vector)[None, :], 1)[0][0]
         parts = self._catalog, self._lexical, self._vectors
         return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude, score=score)

@@ -22,6 +22,8 @@ from knowledge.records import Document, Kind, Memory, Role
 FORMAT = "mneme-memories"
 VERSION = 1
 _LONGEST_ID = 255  # characters of the catalog's columns
+_TIMES = ("created", "edited", "last_read")  # seconds since the epoch
+_LATEST = 7.258e9  # of them: the year 2200
 _BATCH = 32  # memories encoded and written at a time: the grain of progress and cancel
 
 _Record = TypeVar("_Record", Memory, Document)
@@ -144,6 +146,8 @@ def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
             raise TypeError(field.name)
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(field.name)
+        if field.name in _TIMES and isinstance(value, int | float) and not 0 <= value < _LATEST:
+            raise ValueError(field.name)  # no day of a calendar, or milliseconds
         if isinstance(value, int) and not -(2**31) <= value < 2**31 and field.name not in ("created", "size"):
             raise ValueError(field.name)  # more than a database column holds
         if field.name in ("id", "container", "branch") and len(str(value)) > _LONGEST_ID:

@@ -14,19 +14,16 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from knowledge.read.evidence import Focus, evidence, neighbours, text_facts
+from knowledge.read.evidence import Focus, evidence, neighbours
+from knowledge.read.hearsay import answering
 from knowledge.read.later_word import with_later
-from knowledge.read.possessions import of_the_same
 from knowledge.read.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read.read_network import ReadBatch, ReadNetwork
-from knowledge.read.repetition import answering, first_hand
-from knowledge.read.supersession import asks_for_before, superseded
-from knowledge.records import Acts, Candidate, Memory, Read, Reading, ReadResult
-from knowledge.text.words import plain, stem, wants_a_guess
+from knowledge.records import Candidate, Memory, Read, ReadResult
 
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
-CONJECTURE = 0.85  # weight of the null slot from which nothing is read for a question that wants a guess on somebody
+LIKELY = 0.5  # probability from which a message is taken to ask for something
 FAINT = 1e-4  # weight below which no decoder hears a memory: its bias is cut there (knowledge/reply/local/layout.py)
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
@@ -60,64 +57,31 @@ class AttentionReader:
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
         self.shift = shift
 
-    def read(
-        self,
-        text: str,
-        candidates: Sequence[Candidate],
-        *,
-        limit: int,
-        focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
-        reading: Reading | None = None,
-    ) -> ReadResult:
-        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
-
-        ``focus``: the query in the light of its dialogue. ``keys``: id → (dimension,) vector of every candidate's whole
-        text. ``reading``: what message and memories do, as evidence; without it nothing is known of that.
-        """
-        if focus is None or keys is None:
-            raise ValueError("The learned read needs the query's focus and the candidates' keys.")
-        said = plain(text)
-        useful = [c for c in candidates if text_facts(c.memory.text).plain != said]  # an echo of it is no answer
-        useful = first_hand(useful)
-        if not useful:
-            return ReadResult(query=text, shortlisted=len(candidates))
-        log_alpha, log_hops = self.weights(focus, useful, keys)
-        memories = [c.memory for c in useful]
-        log_alpha = superseded(
-            log_alpha,
-            memories,
-            keys,
-            text,
-            context=frozenset(map(stem, focus.context)),
-            around=[c.memory for c in candidates],
-            shift=self.shift,
-        )
-        if reading is not None:
-            log_alpha = answering(log_alpha, memories, reading)
-        log_alpha = of_the_same(log_alpha, memories, text)
-        acts = reading.message if reading else Acts()
+    def read(self, focus: Focus, candidates: Sequence[Candidate], *, limit: int) -> ReadResult:
+        """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties."""
+        if not candidates:
+            return ReadResult(query=focus.text)
+        log_alpha, log_hops = self.weights(focus, candidates)
+        acts = focus.acts
+        log_alpha = answering(log_alpha, candidates, acts)
         null = float(log_alpha[-1])
         logits = [float(value) for value in log_alpha[:-1]]
-        names = _NAMES.findall(text)
-        heard = any(_speaks_of(names, memory) for memory in memories)
-        nearest = useful[int(log_alpha[:-1].argmax())]
-        guess = wants_a_guess(text) and (acts.asks_own + acts.advice > 0.5 or _speaks_of(names, nearest.memory))
-        decline = max(self.decline, CONJECTURE) if guess else self.decline
+        names = _NAMES.findall(focus.text)
+        heard = any(_speaks_of(names, one.memory) for one in candidates)
         # What only memory can know is looked for there however little seems to answer: the weights say so.
         elsewhere = (1 - acts.asks_own * (1 - acts.asks_world)) * (1 - acts.asks_chat) * (1 - acts.asks_document)
-        declined = math.exp(null) * elsewhere >= decline
-        ranked = [] if declined else list(zip(logits, useful, range(len(useful)), strict=True))
+        declined = math.exp(null) * elsewhere >= self.decline
+        ranked = [] if declined else list(zip(logits, candidates, range(len(candidates)), strict=True))
         ranked.sort(key=lambda one: -one[0] - TIE * one[1].memory.pinned)
         ranked = ranked[: max(0, limit)]
         best = math.exp(max((logit for logit, _, _ in ranked), default=0.0))
         least = max(FAINT if self.negligible else 0.0, self.negligible * best)
         kept = [one for one in ranked if math.exp(one[0]) >= least]
         later: dict[str, str] = {}
-        if reading is not None and self.later:
-            kept, later = with_later(kept, useful, keys, reading.of, self.shift)
+        if self.later and acts.asks_own > LIKELY > acts.asks_before:  # only what holds now may have changed since
+            kept, later = with_later(kept, candidates, self.shift)
             kept = kept[: max(0, limit)]
-        lead = useful[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
+        lead = candidates[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(
             Read(
@@ -134,12 +98,12 @@ class AttentionReader:
             for logit, c, place in kept
         )
         return ReadResult(
-            query=text,
+            query=focus.text,
             reads=reads,
             null_weight=math.exp(null) / total,
             shortlisted=len(candidates),
             heard=heard,
-            later={} if asks_for_before(text) else later,
+            later=later,
         )
 
     def adapted(self, adapter: ReadAdapter) -> AttentionReader:
@@ -160,13 +124,10 @@ class AttentionReader:
         return one
 
     @torch.inference_mode()
-    def weights(
-        self, focus: Focus, candidates: Sequence[Candidate], keys: dict[str, np.ndarray]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def weights(self, focus: Focus, candidates: Sequence[Candidate]) -> tuple[np.ndarray, np.ndarray]:
         """log α (n + 1,), null slot last, and each hop's share of it (hops, n + 1)."""
         blank = np.zeros_like(focus.vector)
-        nearest = [keys.get(c.memory.id, blank) if c.key is None else c.key for c in candidates]
-        rows = np.stack(nearest).astype(np.float32)
+        rows = np.stack([blank if c.key is None else c.key for c in candidates]).astype(np.float32)
         features = evidence(focus, candidates, multilingual=self.multilingual)
         batch = ReadBatch(
             torch.from_numpy(focus.vector.astype(np.float32))[None],
@@ -187,7 +148,6 @@ class AttentionReader:
 
 
 def _speaks_of(names: Sequence[str], memory: Memory) -> bool:
-    """Does the memory speak of somebody or something that the question names? Nothing answers "Would Ana like it?"
-    outright, and the nearest memory is what a guess is made from; of the world memory knows nothing."""
+    """Does the memory speak of somebody or something that the question names?"""
     told = f"{memory.speaker} {memory.text}"
     return any(name in told for name in names)

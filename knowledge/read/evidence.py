@@ -1,7 +1,8 @@
 """What the heads of the read see of each memory on the shortlist, as numbers.
 
-Knows: how words, turns around, time, speaker and role of a memory bear on a query. Does not know: stores, encoders,
-how the evidence is weighed (the network learns that).
+Knows: how words, turns around, time, speaker and role of a memory bear on a query, what query and memories do (their
+acts), and what the memories are to each other. Does not know: stores, encoders, how the evidence is weighed (the
+network learns that).
 
 Words are compared by their Porter stems (as the word index does), weighed by inverse document frequency; "cover" of a
 query by a set of turns is the idf mass of the query's words found in any of them over the mass of all its words.
@@ -17,9 +18,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from knowledge.records import Candidate
+from knowledge.read.pair_evidence import PAIR_FEATURES, pair_evidence
+from knowledge.records import ACTS, Acts, Candidate
 from knowledge.text.time_expressions import Span, nearness, spans
-from knowledge.text.words import ELLIPSIS, PRONOUN, STEMS, STOP_WORDS, cjk_share, is_cjk, plain, query_terms, stem
+from knowledge.text.words import STEMS, STOP_WORDS, cjk_share, is_cjk, plain, query_terms, stem
 
 _WORD = re.compile(r"\w+")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]+\b")
@@ -41,7 +43,6 @@ _ASKS = (
     r"^(is|are|was|were|do|does|did|has|have|had|would|could|can|will|might|should)\b",
     r"\bwhy\b|\breason\b",
     r"^(what|which)\b",
-    r"\b(my|i|mine|me|our|we)\b",
 )
 _NEUTRAL = 0.25  # a cosine that says nothing
 
@@ -81,6 +82,11 @@ SLOT_FEATURES = (
     "recent",
     "recent_now",
     "age",
+    "tells",
+    "asks",
+    "wants",
+    "chats",
+    *PAIR_FEATURES,
 )
 RELATIVE = ("cosine", "bm25", "cover", "cover_previous", "cover_around", "cover_wide", "context", "time")
 QUERY_FEATURES = (
@@ -92,18 +98,17 @@ QUERY_FEATURES = (
     "yes_no",
     "why",
     "what",
-    "personal",
     "now",
-    "pronoun",
-    "ellipsis",
     "speakers",
     "speaker_named",
     "dated",
     "terms",
     "dialogue",
+    *ACTS,
 )
 WIDTH = len(SLOT_FEATURES) + 2 * len(RELATIVE) + len(QUERY_FEATURES)
 _AT = {name: i for i, name in enumerate(SLOT_FEATURES)}
+_PAIRS = [_AT[name] for name in PAIR_FEATURES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class Focus:
 
     ``vector``: (dimension,) unit row of the turn. ``dialogue``: (turns, dimension) rows of the turns before it, oldest
     first; ``context``: the words of those turns with what is left of them (1 for the last turn, less further back).
-    ``idf``: of the words of text and context. ``asked``: seconds since the epoch, UTC.
+    ``idf``: of the words of text and context. ``asked``: seconds since the epoch, UTC. ``acts``: what the turn does.
     """
 
     text: str
@@ -121,6 +126,7 @@ class Focus:
     context: Mapping[str, float] = field(default_factory=dict)
     idf: Mapping[str, float] = field(default_factory=dict)
     asked: float = 0.0
+    acts: Acts = field(default_factory=Acts)
 
 
 def context_words(dialogue: Sequence[str], *, decay: float = 0.6) -> dict[str, float]:
@@ -227,10 +233,10 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
     stems = [stem(name) for name in names]
     mention = np.array([sum(name in fact.stems for name in stems) for fact in facts], dtype=np.float32)
     cosine = np.array([c.cosine for c in candidates], dtype=np.float32)
+    trust = np.ones(n, dtype=np.float32)
     if not multilingual:
-        trust = 1 - cjk_share(focus.text)
-        seen = np.array([min(trust, fact.latin) for fact in facts], dtype=np.float32)
-        cosine = _NEUTRAL + (cosine - _NEUTRAL) * seen
+        trust = np.array([fact.latin for fact in facts], dtype=np.float32)
+        cosine = _NEUTRAL + (cosine - _NEUTRAL) * np.minimum(trust, 1 - cjk_share(focus.text))
     bm25 = np.array([c.bm25 for c in candidates], dtype=np.float32)
     question = np.array([fact.question for fact in facts], dtype=np.float32)
     created = np.array([c.memory.created for c in candidates])
@@ -281,19 +287,26 @@ def evidence(focus: Focus, candidates: Sequence[Candidate], *, multilingual: boo
         recent_now=order * now,
         age=np.log1p(np.maximum(asked - created, 0) / 86400) / 6,
     )
+    acts = [c.acts or Acts() for c in candidates]
+    put(
+        tells=[one.tells for one in acts],
+        asks=[max(one.asks_own, one.asks_document, one.asks_chat) for one in acts],
+        wants=[max(one.asks_world, one.wants_done, one.advice) for one in acts],
+        chats=[one.chats for one in acts],
+    )
+    table[:, _PAIRS] = pair_evidence(candidates, acts, cosine, trust, [fact.stems for fact in facts])
 
     asks = [bool(re.search(pattern, focus.text, re.I)) for pattern in _ASKS]
     query = np.array(
         [
             *asks,
             now,
-            bool(PRONOUN.search(focus.text)),
-            bool(ELLIPSIS.search(focus.text)),
             bool(speakers),
             bool(named),
             bool(dated),
             min(len(terms), 8) / 8,
             len(focus.dialogue) > 0,
+            *(getattr(focus.acts, name) for name in ACTS),
         ],
         dtype=np.float32,
     )

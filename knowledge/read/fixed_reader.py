@@ -14,12 +14,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from knowledge.read.evidence import Focus, is_named
-from knowledge.read.repetition import hearsay, needless
-from knowledge.records import Candidate, Read, Reading, ReadResult
-from knowledge.text.words import cjk_share, plain, query_terms
+from knowledge.read.hearsay import hearsay, needless
+from knowledge.records import Candidate, Read, ReadResult
+from knowledge.text.words import cjk_share, query_terms
 
 _WORD = re.compile(r"\w+")
 _FIRST_PERSON = re.compile(r"\b(i|my|mine|we|our|ours)\b|我", re.IGNORECASE)
@@ -57,28 +55,17 @@ class FixedReader:
         self.mix = mix or Mix()
         self.multilingual = multilingual
 
-    def read(
-        self,
-        text: str,
-        candidates: Sequence[Candidate],
-        *,
-        limit: int,
-        focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
-        reading: Reading | None = None,
-    ) -> ReadResult:
+    def read(self, focus: Focus, candidates: Sequence[Candidate], *, limit: int) -> ReadResult:
         """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties.
 
-        Looks at the turn alone: neither ``focus`` nor ``keys`` is used. ``reading``: what message and memories do.
+        Looks at the turn alone, whatever dialogue stands before it.
         """
-        mix = self.mix
-        useful = [c for c in candidates if plain(c.memory.text) != plain(text)]  # an echo of the query is no answer
-        logits, empty = self.logits(text, useful), mix.null
-        if reading is not None:
-            lost = hearsay([c.memory for c in useful], reading).tolist()
-            logits = [logit - loss for logit, loss in zip(logits, lost, strict=True)]
-            empty += needless(reading.message)
-        kept = list(zip(logits, useful, strict=True)) if max(logits, default=-math.inf) >= empty - mix.clear else []
+        mix, text = self.mix, focus.text
+        logits = self.logits(text, candidates)
+        lost = hearsay(candidates, focus.acts)
+        logits = [logit - loss for logit, loss in zip(logits, lost, strict=True)]
+        empty = mix.null + needless(focus.acts)
+        kept = list(zip(logits, candidates, strict=True)) if max(logits, default=-math.inf) >= empty - mix.clear else []
         kept.sort(key=lambda pair: -pair[0] - mix.tie * pair[1].memory.pinned)
         kept = kept[: max(0, limit)]
         top = max([empty, *(logit for logit, _ in kept)])

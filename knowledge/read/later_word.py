@@ -8,11 +8,9 @@ Does not know: the network, the question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from knowledge.records import Acts, Candidate, Memory
+from knowledge.records import Candidate, Memory
 
 SOURCES = 2  # reads that are looked behind: the right one is among the first two for most questions (LOG.md)
 ALIKE = 0.3  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
@@ -22,35 +20,27 @@ Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
 
 
 def with_later(
-    kept: Sequence[Weighed],
-    candidates: Sequence[Candidate],
-    keys: Mapping[str, np.ndarray],
-    of: Callable[[Sequence[Memory]], Sequence[Acts]],
-    shift: float = 0.0,
+    kept: Sequence[Weighed], candidates: Sequence[Candidate], shift: float = 0.0
 ) -> tuple[list[Weighed], dict[str, str]]:
     """``kept`` (strongest first) with the nearest later message in which the person told something, for each of its
     strongest, which weighs as much; and the id of that message by the id of the earlier one, and of the assistant's
     reply to it, which mostly says it again.
 
-    ``of``: the acts of memories. ``keys``: id → (dimension,) unit vector. ``shift``: what this encoder's cosines of
-    unlike texts lie above the default one's.
+    ``shift``: what this encoder's cosines of unlike texts lie above the default one's.
     """
     found = {one.memory.id: (weight, one, place) for weight, one, place in kept}
     later_of: dict[str, str] = {}
     for weight, read, _ in kept[:SOURCES]:
         source = read.memory
-        if not _own(source) or source.id not in keys:
+        if not _own(source) or read.key is None:
             continue
         later = [
-            (float(keys[one.memory.id] @ keys[source.id]) - shift, place)
+            (float(one.key @ read.key) - shift, place)
             for place, one in enumerate(candidates)
-            if _own(one.memory) and one.memory.created > source.created and one.memory.id in keys
+            if one.key is not None and _own(one.memory) and one.memory.created > source.created
         ]
         near = [place for cosine, place in sorted(later, reverse=True) if cosine >= ALIKE][:LOOKED_AT]
-        if not near:
-            continue
-        telling = [acts.tells >= TELLS for acts in of([candidates[place].memory for place in near])]
-        place = next((place for place, tells in zip(near, telling, strict=True) if tells), -1)
+        place = next((place for place in near if (acts := candidates[place].acts) and acts.tells >= TELLS), -1)
         if place < 0:
             continue
         id = candidates[place].memory.id

@@ -11,13 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from knowledge.read.attention_reader import AttentionReader
 from knowledge.read.evidence import Focus
 from knowledge.read.fixed_reader import FixedReader, Mix
 from knowledge.read.read_network import load
-from knowledge.records import Candidate, Reading, ReadResult
+from knowledge.records import Candidate, ReadResult
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "reader.safetensors"  # for the default encoder
 # What an encoder's cosines of unlike texts lie above those of all-MiniLM-L6-v2, for which the constants on cosines were
@@ -26,21 +24,12 @@ SHIFTS = {"multilingual-e5-small": -0.08}
 
 
 class Reader(Protocol):
-    """Attention over candidates. ``learned``: does it need the query's focus and the candidates' keys?"""
+    """Attention over candidates. ``learned``: does it look at the dialogue before the query?"""
 
     @property
     def learned(self) -> bool: ...
 
-    def read(
-        self,
-        text: str,
-        candidates: Sequence[Candidate],
-        *,
-        limit: int,
-        focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
-        reading: Reading | None = None,
-    ) -> ReadResult:
+    def read(self, focus: Focus, candidates: Sequence[Candidate], *, limit: int) -> ReadResult:
         """At most ``limit`` reads in order of weight; their weights and the null slot's sum to 1."""
         ...
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,7 +88,9 @@ class Recall:
                 # "My family" is in none of the words of what was told of a sister, and no encoder of this size knows
                 # that a sister is family: a decoder that sees what is nearest may, and else its reply is not shown.
                 return self._nearest(asked, reader)
-        return found if isinstance(found, ReadResult) else _set(asked, operation, found)
+        if isinstance(found, ReadResult):
+            return found
+        return _set(asked, operation, found, self._told.most_telling(asked.owner, found[:MOST]))
 
     # ---- by person or topic --------------------------------------------------------------------------
 
@@ -96,7 +98,9 @@ class Recall:
         """What was told about somebody or something, newest first; about nobody in particular: of the person."""
         naming = self._naming(asked, target)
         if naming:
-            beside = self._weighed(asked, reader, BESIDE)
+            beside = self._gated(asked, reader)
+            best = max((one.weight for one in beside), default=0.0)
+            beside = [one for one in beside if one.weight >= BESIDE * best]
             return _newest(once([*naming, *self._told.among(asked.owner, [one.memory for one in beside])]))
         if target.stems:
             meant = [one.memory for one in self._gated(asked, reader)]
@@ -233,11 +237,15 @@ def _newest(memories: Sequence[Memory]) -> list[Memory]:
     return sorted(memories, key=lambda one: (-one.created, -one.position))
 
 
-def _set(asked: Asked, operation: str, memories: Sequence[Memory]) -> ReadResult:
-    """A set as a read: all of it is what is asked for, so that each has about the same weight, in order."""
+def _set(asked: Asked, operation: str, memories: Sequence[Memory], parts: Mapping[str, int]) -> ReadResult:
+    """A set as a read: all of it is what is asked for, so that each has about the same weight, in order. ``parts``: id
+    → the part of each that tells most."""
     shown = memories[:MOST]
     fall = [1.0 - place / (4 * len(shown)) for place in range(len(shown))]
-    reads = tuple(Read(one, score=1.0, weight=part / sum(fall)) for one, part in zip(shown, fall, strict=True))
+    reads = tuple(
+        Read(one, score=1.0, weight=share / sum(fall), part=parts[one.id])
+        for one, share in zip(shown, fall, strict=True)
+    )
     return ReadResult(
         asked.text,
         reads,

@@ -29,7 +29,8 @@ class Told:
 
     def __init__(self, store: ExternalMemory, acts: MessageReader) -> None:
         self._store, self._acts = store, acts
-        self._known: OrderedDict[int, float] = OrderedDict()  # hash of a text → how likely it tells something
+        self._known: OrderedDict[int, tuple[float, int]] = OrderedDict()  # hash of a text → how likely it tells
+        # something, and which part of it does most
         self._lock = threading.Lock()
 
     def newest(
@@ -60,27 +61,38 @@ class Told:
 
     def tells(self, owner: str, memories: Sequence[Memory]) -> dict[str, float]:
         """id → how likely the memory's text tells something, 0…1; 0 where it rather does something else."""
+        return {id: likely for id, (likely, _) in self._read(owner, memories).items()}
+
+    def most_telling(self, owner: str, memories: Sequence[Memory]) -> dict[str, int]:
+        """id → the number of the part that tells most, from 1; 0 where the text is one part."""
+        return {id: part for id, (_, part) in self._read(owner, memories).items()}
+
+    def _read(self, owner: str, memories: Sequence[Memory]) -> dict[str, tuple[float, int]]:
         keys = {one.id: hash(one.text) for one in memories}
         with self._lock:
             fresh = [one for one in memories if keys[one.id] not in self._known]
         if fresh:
             telling = self._telling(owner, fresh)
             with self._lock:
-                self._known.update((keys[one.id], likely) for one, likely in zip(fresh, telling, strict=True))
+                self._known.update((keys[one.id], told) for one, told in zip(fresh, telling, strict=True))
         with self._lock:
-            likely = {id: self._known[key] for id, key in keys.items()}
+            found = {id: self._known[key] for id, key in keys.items()}
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
-        return likely
+        return found
 
-    def _telling(self, owner: str, memories: Sequence[Memory]) -> list[float]:
-        """How likely each tells something; a long one is as telling as its most telling part."""
+    def _telling(self, owner: str, memories: Sequence[Memory]) -> list[tuple[float, int]]:
+        """How likely each tells something, and which part does; a long one is as telling as its most telling part."""
         kept = self._store.keys(owner, [one.id for one in memories]) if self._acts.sees_vectors else {}
         texts = [texts_of(one) for one in memories]
         there = all(len(kept.get(one.id, ())) == len(said) for one, said in zip(memories, texts, strict=True))
         rows = np.concatenate([kept[one.id] for one in memories]) if kept and there else None
         each = map(_telling, self._acts.read([text for said in texts for text in said], rows))
-        return [max(islice(each, len(said))) for said in texts]
+        found = []
+        for said in texts:
+            likely = list(islice(each, len(said)))
+            found.append((max(likely), max(range(1, len(likely)), key=likely.__getitem__, default=0)))
+        return found
 
     def _pages(
         self, owner: str, since: float | None, until: float | None, container: str, search: str

@@ -20,7 +20,7 @@ _CJK = (
 _CJK_RUN = re.compile(f"[{_CJK}]+")
 _SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
 _PLAIN = re.compile(r"\w+")
-_TERM = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
+TERM = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")
 # Question words and particles split a Chinese query: what they would pair into says nothing.
 _CJK_STOP = re.compile(
     "什么|哪里|哪儿|哪个|怎么|怎样|为什么|多少|告诉|你好|您好|谢谢|"
@@ -35,22 +35,8 @@ STOP_WORDS = frozenset(
     through to too under until up ve very was wasn we were weren what when where which while who whom whose why will
     with won would wouldn y you your yours yourself yourselves""".split()  # noqa: SIM905
 )
-PRONOUN = re.compile(
-    r"\b(he|she|it|they|him|her|his|hers|their|theirs|them|its|that|this|there|one|those|these)\b", re.I
-)
-ELLIPSIS = re.compile(r"^\s*(and|but|also|so|or|what about|how about)\b", re.I)
-# Words of greetings and thanks: a message of nothing else asks for nothing.
-_SMALL_TALK = frozenset(
-    """hello hi hey hiya greetings welcome thanks thank thx cheers please ok okay yes yeah yep nope sure fine great good
-    nice cool well morning afternoon evening night day bye goodbye see later lol wow oh ah hm hmm everyone lot
-    much""".split()  # noqa: SIM905
-)
-_ASKING = frozenset(("what", "where", "when", "who", "whom", "whose", "which", "why", "did", "my", "our", "her", "his"))
 _STEMMER = Stemmer.Stemmer("porter")
 _STEMS_KEPT = 65536
-_CJK_SMALL_TALK = re.compile(
-    "你好|您好|大家好|早上好|早安|晚上好|晚安|下午好|谢谢|多谢|再见|拜拜|好|嗯|哦|啊|吗|呢|吧|的|了|你|您|们|是|哈"
-)
 
 
 def index_words(text: str) -> str:
@@ -63,19 +49,12 @@ def index_words(text: str) -> str:
     return _CJK_RUN.sub(rewrite, unicodedata.normalize("NFKC", text))
 
 
-_GUESS = re.compile(  # not "Would you tell me…", nor "I would like to know…"
-    r"\b(?:would|might|could|likely|probably|do you think|personality|traits|attributes|kind of person)\b"
-    r"(?! (?:you|like to)\b)|可能|会不会|也许|大概会|性格|怎样的人|什么样的人",
-    re.I,
-)
-
-
 def query_terms(text: str) -> list[str]:
     """The words a query asks for, once each: CJK runs as pairs (one character alone as itself), others without stop
     words unless nothing else remains."""
     words: list[str] = []
     cjk: list[str] = []
-    for term in _TERM.findall(unicodedata.normalize("NFKC", text).lower()):
+    for term in TERM.findall(unicodedata.normalize("NFKC", text).lower()):
         if _CJK_RUN.fullmatch(term):
             pieces = [piece for piece in _CJK_STOP.split(term) if piece]
             for piece in pieces or [term]:
@@ -88,23 +67,6 @@ def query_terms(text: str) -> list[str]:
 
 def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
-
-
-def is_small_talk(text: str) -> bool:
-    """Only greetings, thanks, yes and no ("Hello!", "Thanks a lot", "你好"): no word in it asks for anything."""
-    terms = _TERM.findall(unicodedata.normalize("NFKC", text).lower())
-    said = [term for term in terms if not is_cjk(term)]
-    if any(_CJK_SMALL_TALK.sub("", term) for term in terms if is_cjk(term)) or _ASKING.intersection(said):
-        return False
-    if all(term in STOP_WORDS for term in terms) and terms:
-        return said in (["how", "are", "you"], ["no"])
-    return all(term in _SMALL_TALK or term in STOP_WORDS or is_cjk(term) for term in terms)
-
-
-def wants_a_guess(text: str) -> bool:
-    """Does the question ask what is likely ("Would she enjoy it?", "What might he study?", "她会不会喜欢？"), or for a
-    judgement of a person ("Which traits describe him?")? Both are drawn from what was said, nobody said them."""
-    return "?" in text.replace("？", "?") and _GUESS.search(text) is not None
 
 
 def is_cjk(term: str) -> bool:

@@ -26,6 +26,7 @@ from knowledge.read.reader import own_weights
 from knowledge.reply.local import adapter
 from knowledge.training.generated import chinese as generator_chinese
 from knowledge.training.generated import generator
+from knowledge.training.in_use import in_use
 from knowledge.training.licensed import assistant_chats, sets
 from knowledge.training.plot import draw
 from knowledge.training.read_data import Lesson, lessons
@@ -47,7 +48,8 @@ def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
         own["assistant chats"] = assistant_chats.scenes(given.data, given.seed, given.chats)
     for name in (*own, *(sets.ALL if given.data else ())):
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
-        for lesson in lessons(made, encoder, work / "lessons", f"{name} {given.seed}"):
+        languages = frozenset({"en", "zh"} if encoder.multilingual else {"en"})
+        for lesson in lessons(in_use(made, given.seed, languages), encoder, work / "lessons", f"{name} {given.seed}"):
             found.append(lesson)
             print(
                 f"\r{len(found)} memories, {sum(len(one.examples) for one in found)} questions: {name}   ",

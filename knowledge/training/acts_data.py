@@ -19,7 +19,7 @@ from knowledge.training.generated import generator
 from knowledge.training.licensed.archives import DOCUMENTS, members, persona_chat
 
 FOLDER = Path(__file__).parent / "data"
-CODES = dict(zip("TOWDXACBSK", ACTS, strict=True))
+CODES = dict(zip("TOWDXACBSKF", ACTS, strict=True))
 _OPERATIONS = {
     "about": "recall_about",
     "time": "recall_time",

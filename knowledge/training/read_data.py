@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
 from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
@@ -27,7 +28,7 @@ from knowledge.records import Memory
 from knowledge.training.scenes import Query, Scene
 
 OWNER = "training"
-_VERSION = 4  # of the arrays: another number, and kept ones are made again
+_VERSION = 5  # of the arrays: another number, and kept ones are made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,10 @@ def _example(
 ) -> Example | None:
     """``first``: (slots,) the row of each slot's first key."""
     dialogue = [text for _, text in query.dialogue]
-    focus = focus_of(store, encoder, OWNER, query.text, vector, dialogue, asked)
-    found, _ = candidates_of(store, encoder, OWNER, query.text, vector, dialogue)
+    messages = make_message_reader(encoder.name)
+    acts = messages.read([query.text], vector[None])[0]
+    focus = focus_of(store, encoder, OWNER, query.text, vector, dialogue, asked, acts)
+    found = candidates_of(store, encoder, OWNER, query.text, vector, dialogue, messages)
     if not found:
         return None
     slots = np.array([int(c.memory.id) for c in found])

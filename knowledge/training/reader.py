@@ -17,12 +17,14 @@ from torch import Tensor
 from tqdm import tqdm
 
 from knowledge.read.evidence import SLOT_FEATURES, relate
+from knowledge.read.pair_evidence import PAIR_FEATURES
 from knowledge.read.read_network import ReadBatch, ReadNetwork, ReadSize, memory_loss
 from knowledge.training.read_data import Example, Lesson
 from knowledge.training.run_state import keep_state
 
 Item = tuple[Lesson, Example]
 _SPEAKERS = [SLOT_FEATURES.index("named"), SLOT_FEATURES.index("other")]
+_PAIRS = [SLOT_FEATURES.index(name) for name in PAIR_FEATURES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class ReadPlan:
     drop_speaker: float = 0.1
     small: float = 0.25  # share of questions asked of a few memories only, as in a new memory
     emptied: float = 0.3  # share of those from whose few memories the answer is taken out: nothing answers
+    drop_pairs: float = 0.5  # share of questions that are answered without a look at memories beside each other
     other: float = 0.3  # share of answerable questions that are asked of the other speaker instead: nothing answers
     noise: float = 0.1  # on the evidence, in standard deviations of about one: less trust in exact values
     patience: int = 3  # epochs without a better dev loss
@@ -82,6 +85,8 @@ def batch_of(
                 answerable[row] = right[row] = lead[row] = False
         elif rng is not None and rng.random() < plan.drop_speaker:
             features[row, :m, _SPEAKERS] = 0
+        if rng is not None and rng.random() < plan.drop_pairs:
+            features[row, :m, _PAIRS] = 0
     if rng is not None and plan.noise:
         noise = np.random.default_rng(rng.getrandbits(32)).standard_normal(features.shape).astype(np.float32)
         features += plan.noise * noise * np.abs(features)

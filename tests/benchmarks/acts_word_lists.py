@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 from knowledge.reply.small_model.abstention import on_own_life
-from knowledge.reply.small_model.message_forms import asks, refers_back, requests
-from knowledge.text.words import is_small_talk, sentences
+from knowledge.reply.small_model.message_forms import asks, is_small_talk, refers_back, requests
+from knowledge.text.words import sentences
 
 _LIST = re.compile(  # "Which books did she like?", "Where has he been?": a plural before the verb, or all time so far
     r"\b(?:what|which|whose)\s+(?:(?!(?:is|was|does|has)\b)[\w'’-]+\s+){0,4}?"

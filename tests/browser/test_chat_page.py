@@ -232,6 +232,10 @@ def test_files_in_the_box_become_memories_first(opened: Any, server: PageServer,
     assert [one for one in (tmp_path / "data" / "received").rglob("*") if one.is_file()] == []
     card.locator("button.mn-source").click()
     opened.wait_for_selector("#documents-page :text('is blue')")
+    opened.get_by_role("tab", name="Chat").click()  # what happened to the files is still said
+    opened.wait_for_function("() => !document.querySelector('#documents-page')?.checkVisibility()")
+    opened.wait_for_timeout(1000)
+    expect(opened.locator("#status .mn-done")).to_contain_text("in memory")
 
 
 def test_getting_ready_is_shown_and_a_message_waits(tmp_path: Path, page: Any) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from knowledge.read.evidence import Focus
-from knowledge.records import Candidate, Memory, Read, Reading, ReadResult
+from knowledge.records import Candidate, Memory, Read, ReadResult
 from tests.browser.talk import let_everything_run, open_chat, say
 from tests.page_server import PageServer
 
@@ -35,21 +34,12 @@ class ReaderByList:
     def __init__(self, *chosen: tuple[str, int, str]) -> None:
         self.chosen = chosen
 
-    def read(
-        self,
-        text: str,
-        candidates: Sequence[Candidate],
-        *,
-        limit: int,
-        focus: Focus | None = None,
-        keys: dict[str, np.ndarray] | None = None,
-        reading: Reading | None = None,
-    ) -> ReadResult:
+    def read(self, focus: Focus, candidates: Sequence[Candidate], *, limit: int) -> ReadResult:
         found = {one.memory.id: one.memory for one in candidates}
         share = 1 / (len(self.chosen) + 1)
         readable = [one for one in self.chosen if one[0] in found]
         reads = [Read(found[id], share, share, hop=hop, because=because) for id, hop, because in readable]
-        return ReadResult(text, tuple(reads), share, len(candidates))
+        return ReadResult(focus.text, tuple(reads), share, len(candidates))
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ ERRORS: dict[str, str] = {
     "Mneme is still replying in this conversation; wait for it or stop it first.": (
         "Mneme 正在此对话中回复，请等待或先停止。"
     ),
+    "Mneme has many replies to write already; try again in a moment.": "Mneme 正在撰写许多回复，请稍后再试。",
     # ---- memories ----
     "This memory is no longer there.": "这条记忆已不存在。",
     "A memory needs some text.": "记忆需要有文字。",

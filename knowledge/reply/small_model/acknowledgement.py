@@ -16,8 +16,7 @@ import re
 import torch
 from torch import Tensor
 
-from knowledge.reply.small_model.message_forms import asks, requests
-from knowledge.text.words import is_small_talk
+from knowledge.reply.small_model.message_forms import asks, is_small_talk, requests
 
 _HEARD = {  # how a reply that takes note begins → what is said then
     "I'll remember that": "I'll remember that.",

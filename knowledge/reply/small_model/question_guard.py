@@ -17,7 +17,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from knowledge.records import Read
 from knowledge.reply.small_model.abstention import ABSTENTIONS
-from knowledge.text.words import STOP_WORDS, telling, wants_a_guess
+from knowledge.reply.small_model.message_forms import wants_a_guess
+from knowledge.text.words import STOP_WORDS, telling
 
 _FEW = 3  # telling words of a reply that is looked at
 SURE = 0.9  # weight of a memory from which the read is sure of it

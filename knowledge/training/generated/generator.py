@@ -40,11 +40,11 @@ SCHEMAS = [
     *parse_cards(generator_facts_social.CARDS),
 ]
 SHARES = {  # of a scene's queries; passages come on top where a scene has documents
-    "single": 0.31,
+    "single": 0.27,
     "temporal": 0.15,
     "multi": 0.08,
     "inference": 0.03,
-    "update": 0.04,
+    "update": 0.08,
     "two-hop": 0.05,
     "followup": 0.14,
     "adversarial": 0.10,
