@@ -227,7 +227,7 @@ def test_what_weighs_next_to_nothing_beside_the_strongest_is_not_read(encoder: o
     assert ask(encoder, text, LIFE, negligible=0.999 * second / first)[:2] == ids[:2]
     # So too from the third on: what a very small decoder cannot hold apart is its own policy (small_model/policy.py).
     # But nothing is read that weighs too little to be heard at all.
-    named = "Where did my sister Anna move to?"
+    named = "What is our dog's name?"
     each = weights(encoder, named, LIFE, negligible=0.0)
     heard = [id for id, weight in each.items() if weight >= FAINT]
     assert 1 < len(heard) < len(each) and ask(encoder, named, LIFE, negligible=1e-9) == heard

@@ -157,7 +157,7 @@ def test_about_me_is_what_i_told_newest_first_without_questions_and_small_talk(s
     ("question", "wanted"),
     [
         ("What do you know about Anna?", ["Anna got engaged to Paolo!", "My sister Anna lives in Lisbon."]),
-        ("tell me everything about my sister", ["Anna got engaged to Paolo!", "My sister Anna lives in Lisbon."]),
+        ("tell me everything about my sister", ["My sister Anna lives in Lisbon."]),
         ("what do you know about Zoltan?", []),
         ("What did I tell you on Monday?", [text for text in TOLD[MONDAY] if "?" not in text]),
         ("What did I tell you yesterday?", [TOLD[YESTERDAY][place] for place in (0, 1, 3)]),

@@ -19,6 +19,7 @@ from knowledge.training.scenes import Query, Scene, Slot
 
 DATA = Path(__file__).parent / "data"
 TOLD, CHANGED = 10, 6  # statements, and such that change, in one scene
+UNTOLD = 12  # questions of a scene on what was not told there
 _TOGETHER = 0.3  # of the messages hold two statements
 _SOON = 0.25  # of the changes come in the same conversation
 _WAS_ASKED = 0.3  # of the changes, by so many what was before is asked for too
@@ -72,12 +73,14 @@ def lived(scene: Scene, rng: random.Random, *, chinese: bool) -> Scene:
     def ask(told: Told, at: int) -> None:
         queries.append(Query(varied(rng.choice(told.asked), rng), frozenset({at}), kind="everyday"))
 
-    for number, told in enumerate(_some(rng, "everyday", TOLD, chinese)):
+    chosen = _some(rng, "everyday", TOLD, chinese)
+    changed = _some(rng, "everyday_changes", CHANGED, chinese)
+    for number, told in enumerate(chosen):
         beside = _some(rng, "preferences", 1, chinese) if rng.random() < _TOGETHER else []
         texts = [told.said[0], *(one.said[0] for one in beside)]
         rng.shuffle(texts)
         ask(told, say(texts, rng.uniform(begin, end), f"life-{number}"))
-    for number, told in enumerate(_some(rng, "everyday_changes", CHANGED, chinese)):
+    for number, told in enumerate(changed):
         old, new = told.said
         first = rng.uniform(begin, end)
         before = say([old], first, f"change-{number}")
@@ -88,6 +91,10 @@ def lived(scene: Scene, rng: random.Random, *, chinese: bool) -> Scene:
         ask(told, after)
         if rng.random() < _WAS_ASKED:
             ask(replace(told, asked=tuple(rng.choice(_WAS).format(text) for text in told.asked)), before)
+    everything = [*pairs("everyday"), *pairs("everyday_changes")]
+    others = [one for one in everything if one not in chosen + changed and (chinese or not cjk_share(one.said[0]))]
+    for told in rng.sample(others, UNTOLD):
+        queries.append(Query(varied(rng.choice(told.asked), rng), kind="never told"))
     return replace(scene, slots=tuple(slots), queries=tuple(queries))
 
 
