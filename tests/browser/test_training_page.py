@@ -31,7 +31,7 @@ ASKED = 60
 def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
     """Of every thing memory holds a note of the person's and one of the assistant's; one or the other is nearer
     to the question."""
-    torch.manual_seed(0)
+    torch.manual_seed(2)
     reader = AttentionReader(ReadNetwork(ReadSize(dimension=64)), decline=2.0, negligible=0.0)
     server = PageServer(tmp_path / "data", reader=reader, decoder=OpenFakeDecoder(pause=0.0))
     network = server.application.network
