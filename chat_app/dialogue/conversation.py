@@ -109,15 +109,16 @@ class Conversations:
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
-            self.check()  # before a conversation is made for it
-            id = conversation or self.history.create(owner, name=name).id
-            with self._alone(owner, id) as stop, network.idle.held():
+            with contextlib.ExitStack() as held:
+                held.enter_context(self._running.place())  # before a conversation is made for it
+                id = conversation or self.history.create(owner, name=name).id
+                stop = held.enter_context(self._alone(owner, id))
+                held.enter_context(network.idle.held())
                 user = self.history.add(
                     owner, id, "user", text, parent=parent, path_before=path_before, to_memory=not network.forgets(text)
                 )
-                yield from self._reply(
-                    network, owner, user, stop, sampling or self.sampling, system, context, stop_at, asks=asks
-                )
+                chosen = sampling or self.sampling
+                yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, asks=asks)
 
         return events()
 
@@ -177,8 +178,7 @@ class Conversations:
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
-            self.check()
-            with self._alone(owner, conversation) as stop, network.idle.held():
+            with self._running.place(), self._alone(owner, conversation) as stop, network.idle.held():
                 last = message or self.history.conversation(owner, conversation).leaf
                 if last is None:
                     raise BadInput("There is no message to reply to.")

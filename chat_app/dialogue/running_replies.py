@@ -28,6 +28,19 @@ class RunningReplies:
         self._lock = threading.Condition()
         self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
         self._paused = False
+        self._places = 0  # taken
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Take one of the ``MOST`` places of replies. Raises as :meth:`check`, in one step with taking it."""
+        with self._lock:
+            self.check()
+            self._places += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._places -= 1
 
     @contextlib.contextmanager
     def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
@@ -35,8 +48,7 @@ class RunningReplies:
         NotReady while none may begin."""
         stop = threading.Event()
         with self._lock:
-            if self._paused:
-                self.check()
+            self._check_pause()
             self._lock.wait_for(lambda: conversation not in self._running, wait)
             if conversation in self._running:
                 raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
@@ -62,10 +74,13 @@ class RunningReplies:
 
     def check(self) -> None:
         """Raises NotReady while no reply may begin, and TooManyReplies where too many are under way."""
+        self._check_pause()
+        if self._places >= MOST:
+            raise TooManyReplies("Mneme has many replies to write already; try again in a moment.")
+
+    def _check_pause(self) -> None:
         if self._paused:
             raise NotReady("Mneme reads all memories anew; try again in a moment.")
-        if len(self._running) >= MOST:
-            raise TooManyReplies("Mneme has many replies to write already; try again in a moment.")
 
     def stop(self, conversation: str) -> bool:
         """Set the stop of the reply under way; False when there is none."""

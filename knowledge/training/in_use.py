@@ -80,9 +80,7 @@ def _changed(rng: random.Random, scene: Scene) -> Scene:
     for number, query in enumerate(scene.queries):
         queries.append(query)
         at, other = min(query.evidence, default=-1), _other_answer(rng, scene, query)
-        if not other:
-            continue
-        if rng.random() < _OUTDATED:
+        if other and rng.random() < _OUTDATED:
             old = _with_answer(scene.slots[at].text, query.answer, other)
             when = slots[at].created - rng.uniform(1, 60) * _DAY
             slots.append(replace(slots[at], text=old, created=when, container=f"was-{number}", position=0))
