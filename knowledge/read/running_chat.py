@@ -1,7 +1,7 @@
 """The running chat and memory: which of its turns are read although the decoder sees them, and what leans on it.
 
 What a person told earlier in a chat stands in the prompt and in memory. It is read all the same, so that it competes
-with older memories of the like (knowledge/read/supersession.py), gets its weight, and is shown with it; and so that
+with older memories of the like (knowledge/read/later_word.py), gets its weight, and is shown with it; and so that
 "nothing was read" says something of the chat as well. A question that leans on nothing said before then needs no chat
 at all: a small decoder answers it better from what was read alone, and would copy its last reply otherwise (LOG.md,
 2026-11-26). Does not know: the store, the read, models.
