@@ -1,4 +1,5 @@
-"""The local decoder: parity with a plain loop, reuse of keys and values, stopping, text; with a tiny random Llama.
+"""The local decoder: parity with a plain loop, reuse of keys and values, side by side, stopping, text; with a tiny
+random Llama.
 
 The last tests use the real embedded model.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from knowledge.cpu.lean_decode import MOST_ROWS
 from knowledge.errors import BadInput, ModelError, ModelUnavailable
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
 from knowledge.reply.decoder import make_decoder
@@ -23,7 +26,7 @@ from knowledge.reply.local.block_cache import BlockCache
 from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache
 from knowledge.reply.local.reply_state import advance
-from knowledge.reply.local.token_steps import PlainStepper
+from knowledge.reply.local.token_steps import PlainStepper, Steppers
 from knowledge.reply.prompt import Style, message
 from knowledge.reply.text_stream import TextStream
 from tests.tiny_llama import STRICT, save_tiny_llama
@@ -323,14 +326,42 @@ def test_no_work_after_the_iterator_is_closed_and_the_next_reply_runs(tiny: Path
     assert not torch.is_inference_mode_enabled()
 
 
-def test_one_reply_at_a_time_and_waiting_can_be_stopped(tiny: Path) -> None:
+def pieces_of(decoder: LocalDecoder, request: ReplyRequest) -> tuple[str, list[float]]:
+    *_, done = decoder.reply(request, threading.Event())
+    assert isinstance(done, ReplyDone) and done.text
+    return done.text, list(done.likelihood)
+
+
+@pytest.mark.parametrize("steppers", [None, PlainStepper])
+def test_replies_side_by_side_are_those_alone(tiny: Path, steppers: Steppers | None) -> None:
+    asked = [
+        ReplyRequest(turns(text), (read(f"A fact on {text}.", 0.5),) if at % 2 else (), GREEDY, key=text)
+        for at, text in enumerate(("Hi", "Ho", "A longer message than these", "?"))
+    ]
+    alone = load(tiny, steppers=steppers)
+    wanted = [pieces_of(alone, request) for request in asked]
+    decoder = load(tiny, steppers=steppers)
+    running = [decoder.reply(request, threading.Event()) for request in asked]
+    begun = [next(reply) for reply in running]  # all are under way
+    assert all(isinstance(event, TextDelta) for event in begun)
+    with ThreadPoolExecutor(len(asked)) as pool:
+        found = [events[-1] for events in pool.map(list, running)]
+    for done, (text, likelihood) in zip(found, wanted, strict=True):
+        assert isinstance(done, ReplyDone) and done.text == text
+        assert done.likelihood == pytest.approx(likelihood, abs=1e-3)
+
+
+def test_who_waits_for_a_seat_can_be_stopped(tiny: Path) -> None:
     decoder = load(tiny)
-    first = decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY), threading.Event())
-    next(first)
+    running = [decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY), threading.Event()) for _ in range(MOST_ROWS)]
+    for reply in running:
+        next(reply)
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     assert [event.finish_reason for event in decoder.reply(ReplyRequest(turns("Ho")), stop)] == ["stopped"]  # type: ignore[union-attr]
-    assert list(first)[-1].finish_reason == "length"  # type: ignore[union-attr]
+    running.pop().close()  # a client that is gone
+    assert pieces_of(decoder, ReplyRequest(turns("Ho"), sampling=GREEDY))
+    assert all(list(reply)[-1].finish_reason == "length" for reply in running)  # type: ignore[union-attr]
 
 
 def test_length_is_bounded_by_the_window(tmp_path: Path) -> None:

@@ -10,8 +10,7 @@ import transformers
 from torch import Tensor
 from transformers import DynamicCache
 
-from knowledge.cpu.key_value_buffer import KeyValueBuffer
-from knowledge.cpu.lean_decode import MOST_TOKENS, LeanDecode
+from knowledge.cpu.lean_decode import MOST_ROWS, LeanDecode, Row
 from knowledge.cpu.packed_linear import kernel_is_fast
 
 SIZES: dict[str, Any] = dict(
@@ -72,12 +71,19 @@ def lean(of: Any, **options: Any) -> LeanDecode:
     return made
 
 
-def prefilled(of: Any, step: LeanDecode, count: int, capacity: int = 8) -> tuple[KeyValueBuffer, DynamicCache]:
+def one(step: LeanDecode, token: int, position: int, row: Row) -> Tensor:
+    """A step of one row alone: (vocabulary,)."""
+    return step.step([row], [token], [position])[0]
+
+
+def prefilled(
+    of: Any, step: LeanDecode, count: int, capacity: int = 8, bias: Tensor | None = None
+) -> tuple[Row, DynamicCache]:
     """Keys and values of the first ``count`` tokens, for the step and for transformers."""
     cache = of(input_ids=torch.tensor([IDS[:count]]), use_cache=True).past_key_values
     values = step.new_values(capacity)
     values.load([(layer.keys, layer.values) for layer in cache.layers])
-    return values, cache
+    return Row(values, bias), cache
 
 
 def reference(of: Any, cache: DynamicCache, tokens: list[int], positions: list[int], bias: Tensor) -> Any:
@@ -114,51 +120,60 @@ def _no_gradients() -> Any:
 def test_steps_equal_transformers_while_the_buffer_grows(family: str) -> None:
     model = network(family)
     step = lean(model)
-    values, _ = prefilled(model, step, 6)
+    row, _ = prefilled(model, step, 6)
     wanted = model(input_ids=torch.tensor([IDS]), output_attentions=True)
     for index in range(6, 40):  # the buffer starts with room for 8
-        assert close(step.step(IDS[index], index, values), wanted.logits[0, index])
-    assert values.length == 40 and values.capacity == 64
-    assert close(step.mass, mean_attention(wanted))
-    assert float(step.mass.sum()) == pytest.approx(1.0, abs=1e-5)
+        assert close(one(step, IDS[index], index, row), wanted.logits[0, index])
+    assert row.values.length == 40 and row.values.capacity == 64
+    assert close(row.mass, mean_attention(wanted))
+    assert float(row.mass.sum()) == pytest.approx(1.0, abs=1e-5)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_bias_and_free_positions(family: str) -> None:
     model = network(family)
     step = lean(model)
-    values, cache = prefilled(model, step, 12)
     bias = torch.randn(12) * 2
     bias[3:6] = float("-inf")
+    row, cache = prefilled(model, step, 12, bias=bias)
     bias_with_new = torch.cat([bias, torch.zeros(1)])
     output = reference(model, cache, [IDS[12]], [7], bias_with_new)  # a position that other columns have too
-    assert close(step.step(IDS[12], 7, values, bias), output.logits[0, -1])
-    assert close(step.mass, mean_attention(output))
-    assert step.mass[3:6].tolist() == [0.0, 0.0, 0.0]
+    assert close(one(step, IDS[12], 7, row), output.logits[0, -1])
+    assert close(row.mass, mean_attention(output))
+    assert row.mass[3:6].tolist() == [0.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen3", "smollm3"])
-def test_several_tokens_at_once(family: str) -> None:
+@pytest.mark.parametrize("family", ["llama", "llama with biases", "qwen2", "qwen3", "smollm3"])
+def test_rows_together_equal_rows_alone(family: str) -> None:
+    """Of unlike lengths, positions and biases, beginning and ending at other steps."""
     model = network(family)
     step = lean(model)
-    values, cache = prefilled(model, step, 12)
-    tokens, positions = IDS[12:17], [20, 21, 22, 23, 24]
     bias = torch.randn(10)
     bias[2] = float("-inf")
-    output = reference(model, cache, tokens, positions, torch.cat([bias, torch.zeros(7)]))
-    assert close(step.advance(tokens, positions, values, bias), output.logits[0, -1])
-    assert close(step.mass, mean_attention(output))
-    for (keys, contents), layer in zip(values.export(0, 17), cache.layers, strict=True):
-        assert close(keys, layer.keys) and close(contents, layer.values)
+    biases, lengths = [None, bias, None], [3, 12, 7]
+    alone, together = (
+        [prefilled(model, step, n, bias=b)[0] for n, b in zip(lengths, biases, strict=True)] for _ in range(2)
+    )
+    for turn, there in enumerate(([0], [0, 1], [2, 1, 0], [1, 2], [2])):
+        tokens, positions = [IDS[turn + at] for at in there], [20 * at + turn for at in there]
+        found = step.step([together[at] for at in there], tokens, positions)
+        for at, token, position, logits in zip(there, tokens, positions, found, strict=True):
+            assert close(logits, one(step, token, position, alone[at]))
+            assert close(together[at].mass, alone[at].mass)
+    assert [row.values.length for row in together] == [6, 15, 10]
+    for one_row, other in zip(alone, together, strict=True):
+        for wanted, made in zip(one_row.values.export(0, 6), other.values.export(0, 6), strict=True):
+            assert close(made[0], wanted[0]) and close(made[1], wanted[1])
 
 
 def test_from_nothing_and_far_positions() -> None:
     model = network("llama")
     step = lean(model)
-    values = step.new_values()
+    row = Row(step.new_values())
     far = [3000, 3001, 3002]
-    wanted = model(input_ids=torch.tensor([IDS[:3]]), position_ids=torch.tensor([far])).logits[0, -1]
-    assert close(step.advance(IDS[:3], far, values), wanted, 1e-3)  # float32 angles of large positions
+    wanted = model(input_ids=torch.tensor([IDS[:3]]), position_ids=torch.tensor([far])).logits[0]
+    for token, position, logits in zip(IDS[:3], far, wanted, strict=True):
+        assert close(one(step, token, position, row), logits, 1e-3)  # float32 angles of large positions
 
 
 def test_a_muted_column_has_no_influence() -> None:
@@ -166,15 +181,15 @@ def test_a_muted_column_has_no_influence() -> None:
     step = lean(model)
     bias = torch.zeros(12)
     bias[4:8] = float("-inf")
-    values, _ = prefilled(model, step, 12)
-    muted = step.step(IDS[12], 12, values, bias)
-    values, _ = prefilled(model, step, 12)
-    other = values.export(4, 8)
-    tail = values.export(8, 12)
-    values.load([(torch.randn_like(keys), torch.randn_like(contents)) for keys, contents in other], at=4)
-    values.load(tail, at=8)
-    assert torch.equal(step.step(IDS[12], 12, values, bias), muted)
-    assert not torch.allclose(step.step(IDS[12], 12, values), muted)
+    row, _ = prefilled(model, step, 12, bias=bias)
+    muted = one(step, IDS[12], 12, row)
+    row, _ = prefilled(model, step, 12, bias=bias)
+    other = row.values.export(4, 8)
+    tail = row.values.export(8, 12)
+    row.values.load([(torch.randn_like(keys), torch.randn_like(contents)) for keys, contents in other], at=4)
+    row.values.load(tail, at=8)
+    assert torch.equal(one(step, IDS[12], 12, row), muted)
+    assert not torch.allclose(one(step, IDS[12], 12, Row(row.values)), muted)
 
 
 @pytest.mark.skipif(not kernel_is_fast(), reason="torch's 4-bit kernel is not vectorized on this CPU")
@@ -183,10 +198,10 @@ def test_packed_weights_stay_close(family: str) -> None:
     model = network(family, initializer_range=0.1).bfloat16()
     step = lean(model)
     assert step.kinds == {"int8"} and step.nbytes > 0
-    values, _ = prefilled(model, step, 6)
+    row, _ = prefilled(model, step, 6)
     wanted = model.float()(input_ids=torch.tensor([IDS])).logits[0]
     for index in range(6, 40):
-        found = step.step(IDS[index], index, values)
+        found = one(step, IDS[index], index, row)
         assert torch.nn.functional.cosine_similarity(found, wanted[index], dim=0) > 0.995
 
 
@@ -220,8 +235,11 @@ def test_changed_networks_are_refused() -> None:
     assert LeanDecode.of(with_hook) is None
 
 
-def test_too_many_tokens_at_once() -> None:
+def test_no_rows_and_too_many() -> None:
     step = lean(network("llama"))
-    for count in (0, MOST_TOKENS + 1):
-        with pytest.raises(ValueError, match="tokens"):
-            step.advance(IDS[:count], range(count), step.new_values())
+    for count in (0, MOST_ROWS + 1):
+        rows = [Row(step.new_values()) for _ in range(count)]
+        with pytest.raises(ValueError, match="rows"):
+            step.step(rows, IDS[:count], range(count))
+    with pytest.raises(ValueError, match="a token and a position"):
+        step.step([Row(step.new_values())], IDS[:2], [0])

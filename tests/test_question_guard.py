@@ -12,6 +12,7 @@ import torch
 from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
 from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.reply.local.prefix_cache import Entry
+from knowledge.reply.local.scheduler import Scheduler
 from knowledge.reply.local.token_steps import PlainStepper, Steppers, steppers_of
 from knowledge.reply.small_model.abstention import ABSTENTIONS
 from knowledge.reply.small_model.question_guard import QuestionGuard
@@ -141,7 +142,7 @@ def test_behind_a_rewind_tokens_step_as_at_first(lean: bool, tmp_path: Path) -> 
     for before in ([], [5], [5, 6, 7]):
         entry = Entry([1, 2, 3, 4], model.new_cache())
         model.forward(entry.ids, entry.values)
-        stepper = steppers(model, entry, None)
+        stepper = steppers(model, entry, None, Scheduler(1))
         for number, one in enumerate(before):
             stepper.step(one, 4 + number)
         stepper.rewind()

@@ -1,9 +1,11 @@
-"""Few tokens through a Llama-like network on the CPU with as little as possible around the weights.
+"""One token each of some replies through a Llama-like network on the CPU, with little around the weights.
 
 The layers are those of transformers; what is left out is everything between the kernels: one product for queries, keys
-and values, one for gate and up, static buffers, RoPE as one complex product, packed weights. An additive bias on the
-attention logits, the same in every head and layer, weighs single columns (log α of memories; −∞: muted). Does not know:
-prompts, sampling, or what a column stands for.
+and values, one for gate and up, static buffers, RoPE as one complex product, packed weights. Replies under way go
+through together: the weights, whose bytes are the time, are read once for all of them, and only the attention is each
+one's own (selective batching, Yu et al. 2022, "Orca: A distributed serving system for transformer-based generative
+models", OSDI, 3.2). An additive bias on the attention logits, the same in every head and layer, weighs single columns
+(log α of memories; −∞: muted). Does not know: prompts, sampling, or what a column stands for.
 """
 
 from __future__ import annotations
@@ -17,7 +19,40 @@ from torch import Tensor
 from knowledge.cpu.key_value_buffer import KeyValueBuffer
 from knowledge.cpu.llama_layers import Layers, read_layers
 
-MOST_TOKENS = 16  # at once; a longer prompt is faster through the network itself
+MOST_ROWS = 16  # at once; beyond, a pass takes as much longer as it does more
+
+
+class Row:
+    """One reply under way: its keys and values, its column biases, and where its last token looked.
+
+    ``bias``: float32 for the first columns (any number of them), added to their attention logits; others have 0.
+    """
+
+    def __init__(self, values: KeyValueBuffer, bias: Tensor | None = None) -> None:
+        self.values, self.bias = values, bias
+        self._room = torch.empty(0)
+        self._weights = self._room  # attention weights of the last step, (layers, heads, columns)
+
+    @property
+    def mass(self) -> Tensor:
+        """Share of the last token's attention on each column, (columns,) float32, mean over heads and layers; sum 1."""
+        return self._weights.flatten(0, 1).mean(0)
+
+    def places(self, layers: int, kv_heads: int, shared: int) -> tuple[Tensor, ...]:
+        """For each layer a contiguous place for the next token's attention weights, (kv_heads, shared, columns)."""
+        columns = self.values.length + 1
+        size = layers * kv_heads * shared * columns
+        if size > self._room.numel():
+            self._room = torch.empty(size + size // 4)
+        self._weights = self._room[:size].view(layers, kv_heads * shared, columns)
+        return self._weights.view(layers, kv_heads, shared, columns).unbind(0)
+
+    def column_bias(self) -> Tensor:
+        """(columns with the next one,)."""
+        found = torch.zeros(self.values.length + 1)
+        if self.bias is not None:
+            found[: len(self.bias)] = self.bias
+        return found
 
 
 class LeanDecode:
@@ -29,9 +64,6 @@ class LeanDecode:
         self._eps = torch.tensor((len(layers.norm) * layers.eps) ** 0.5)
         self._head_eps = torch.tensor((layers.head_dim * layers.eps) ** 0.5)
         self._turns = torch.empty(0, layers.head_dim // 2, dtype=torch.complex64)  # (positions, half): RoPE
-        self._room = torch.empty(0)
-        self._weights = self._room  # attention weights of the last step, all layers
-        self._last: tuple[int, int] = (0, 0)  # tokens and columns of the last step
 
     @classmethod
     def of(cls, network: Any, *, packed: bool | None = None) -> LeanDecode | None:
@@ -54,73 +86,59 @@ class LeanDecode:
         """How the layers' weights are packed (knowledge/cpu/packed_linear.py), without the head's."""
         return {kind for layer in self._net.layers for kind in (layer.qkv.kind, layer.out.kind, layer.down.kind)}
 
-    @property
-    def mass(self) -> Tensor:
-        """Share of the last token's attention on each column, (columns,) float32, mean over heads and layers; sum 1."""
-        tokens, columns = self._last
-        return self._weights.view(-1, tokens, columns)[:, -1].mean(0)
-
     def new_values(self, capacity: int = 512) -> KeyValueBuffer:
         """Keys and values of no token yet."""
         return KeyValueBuffer(len(self._net.layers), self._net.kv_heads, self._net.head_dim, capacity=capacity)
 
-    def step(self, token: int, position: int, values: KeyValueBuffer, bias: Tensor | None = None) -> Tensor:
-        """One token after the columns in ``values``, which gains one; float32 logits (vocabulary,) after it.
-
-        ``bias``: float32 for the first columns (any number of them), added to their attention logits; others have 0.
-        """
-        return self.advance([token], [position], values, bias)
-
     @torch.inference_mode()
-    def advance(
-        self, tokens: Sequence[int], positions: Sequence[int], values: KeyValueBuffer, bias: Tensor | None = None
-    ) -> Tensor:
-        """Several tokens at once, each seeing those before it; float32 logits (vocabulary,) after the last.
+    def step(self, rows: Sequence[Row], tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
+        """One more token of each row, whose keys and values gain a column; float32 logits (rows, vocabulary) after it.
 
-        Raises: ValueError (no token, or more than MOST_TOKENS).
+        Raises: ValueError (no row, more than MOST_ROWS, or not a token and a position for each).
         """
-        net, count = self._net, len(tokens)
-        if not 1 <= count <= MOST_TOKENS or count != len(positions):
-            raise ValueError(f"1 to {MOST_TOKENS} tokens with a position each, not {count} and {len(positions)}.")
+        net, count = self._net, len(rows)
+        if not 1 <= count <= MOST_ROWS or not count == len(tokens) == len(positions):
+            raise ValueError(
+                f"1 to {MOST_ROWS} rows with a token and a position each, not {count}, {len(tokens)}, {len(positions)}."
+            )
         turned, shared = net.heads + net.kv_heads, net.heads // net.kv_heads
-        slots = values.slots(count)
-        columns = values.length + count
-        keys, contents = values.views(columns)
-        logit_bias = self._logit_bias(bias, count, columns)
         turns = self._turns_at(positions)  # (count, 1, half)
-        weights = self._weights_for(count, columns)
-        single = count == 1
         # Queries, keys and values of the new tokens; the views onto them are made once for all layers.
         fresh = torch.empty(count, self._rows, net.head_dim)
         flat = fresh.view(count, -1)
         heads = fresh[:, :turned]  # queries and keys
         pairs = torch.view_as_complex(heads.view(count, turned, -1, 2))
-        new_columns = fresh[:, net.heads :].transpose(0, 1)  # keys and values, (2 · kv_heads, count, head_dim)
-        queries = fresh[:, : net.heads].view(count, net.kv_heads, shared, net.head_dim)
-        queries = queries[0] if single else queries.permute(1, 2, 0, 3)
+        mixed = torch.empty(count, net.kv_heads, shared, net.head_dim)
+        ways = []
+        for row, own, out in zip(rows, fresh, mixed, strict=True):
+            slots = row.values.slots(1)
+            keys, contents = row.values.views(row.values.length + 1)
+            query = own[: net.heads].view(net.kv_heads, shared, net.head_dim)
+            column = own[net.heads :, None]  # keys and values, (2 · kv_heads, 1, head_dim)
+            weights = row.places(len(net.layers), net.kv_heads, shared)
+            ways.append((query, column, out, row.column_bias(), slots, keys, contents, weights))
         softmax, baddbmm, bmm, silu = torch.softmax, torch.baddbmm, torch.bmm, torch.nn.functional.silu
         dtype, scale = net.layers[0].qkv.dtype, net.scale
 
         state = net.embeddings[list(tokens)].float()  # (count, hidden)
-        for layer, slot, key, content, weight in zip(net.layers, slots, keys, contents, weights, strict=True):
+        for number, layer in enumerate(net.layers):
             flat.copy_(layer.qkv.exact(self._normed(state, layer.attention_norm, dtype)))
             if layer.head_norm is not None:
                 heads.div_(torch.linalg.vector_norm(heads, dim=-1, keepdim=True).hypot_(self._head_eps))
                 heads.mul_(layer.head_norm)
             if layer.rope:
                 pairs.mul_(turns)
-            slot.copy_(new_columns)
-            query = queries if single else queries.reshape(net.kv_heads, shared * count, net.head_dim)
-            softmax(baddbmm(logit_bias, query, key, alpha=scale), -1, out=weight)  # (kv_heads, shared · count, columns)
-            mixed = bmm(weight, content)
-            if not single:
-                mixed = mixed.view(net.heads, count, net.head_dim).transpose(0, 1)
-            state.add_(layer.out.apply(mixed.reshape(count, -1).to(dtype)))
+            for query, column, out, bias, slots, keys, contents, weights in ways:
+                slots[number].copy_(column)
+                weight = weights[number]  # (kv_heads, shared, columns)
+                softmax(baddbmm(bias, query, keys[number], alpha=scale), -1, out=weight)
+                bmm(weight, contents[number], out=out)
+            state.add_(layer.out.apply(mixed.view(count, -1).to(dtype)))
             gate, up = layer.gate_up.apply(self._normed(state, layer.mlp_norm, dtype)).chunk(2, -1)
             state.add_(layer.down.apply(silu(gate).mul_(up)))
-        values.length = columns
-        self._last = (count, columns)
-        logits: Tensor = net.head.apply(self._normed(state[-1:], net.norm, net.head.dtype))[0].float()
+        for row in rows:
+            row.values.length += 1
+        logits: Tensor = net.head.apply(self._normed(state, net.norm, net.head.dtype)).float()
         return logits
 
     # ---- pieces ------------------------------------------------------------------------------------------------
@@ -129,18 +147,6 @@ class LeanDecode:
         """RMSNorm: x / √(Σx² + n·ε) · (√n · weight); the root is one hypot. Half the time of torch's own on the CPU."""
         size: Tensor = torch.linalg.vector_norm(state, dim=-1, keepdim=True).hypot_(self._eps)
         return (state / size).mul_(weight).to(dtype)
-
-    def _logit_bias(self, bias: Tensor | None, count: int, columns: int) -> Tensor:
-        """(columns,) or, with the causal mask among several new tokens, (shared · count, columns)."""
-        row = torch.zeros(columns)
-        if bias is not None:
-            row[: len(bias)] = bias
-        if count == 1:
-            return row
-        causal = torch.full((count, count), float("-inf")).triu_(1)
-        every = row.repeat(count, 1)  # (count, columns)
-        every[:, columns - count :] += causal
-        return every.repeat(self._net.heads // self._net.kv_heads, 1)
 
     def _turns_at(self, positions: Sequence[int]) -> Tensor:
         """cos + i·sin of each position, (count, 1, half) complex."""
@@ -153,12 +159,3 @@ class LeanDecode:
             half = self._net.head_dim // 2
             self._turns = torch.complex(cos[0, :, :half].contiguous(), sin[0, :, :half].contiguous())
         return self._turns[list(positions)][:, None]
-
-    def _weights_for(self, count: int, columns: int) -> tuple[Tensor, ...]:
-        """For each layer a contiguous place for its attention weights, (kv_heads, shared · count, columns)."""
-        net = self._net
-        size = len(net.layers) * net.heads * count * columns
-        if size > self._room.numel():
-            self._room = torch.empty(size + size // 4)
-        self._weights = self._room[:size]
-        return self._weights.view(len(net.layers), net.kv_heads, -1, columns).unbind(0)

@@ -36,6 +36,7 @@ from knowledge.records import Memory, Read, ReplyRequest, Sampling, Turn
 from knowledge.reply.local.block_cache import BlockCache
 from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.reply.local.prefix_cache import Entry
+from knowledge.reply.local.scheduler import Scheduler
 from knowledge.training.read_data import scratch_store
 from knowledge.write.writer import Writer
 from tests.benchmarks.conditioning import PROMPT, first_token
@@ -165,7 +166,7 @@ def _our_speed(decoder: LocalDecoder, tokens: Sequence[int]) -> float:
     entry = Entry(list(tokens), decoder.model.new_cache())
     logits = decoder.model.forward(tokens, entry.values)[0]
     started = time.perf_counter()
-    stepper = decoder._steppers(decoder.model, entry, None)
+    stepper = decoder._steppers(decoder.model, entry, None, Scheduler(1))
     for made in range(MADE):
         logits = stepper.step(int(logits.argmax()), len(tokens) + made)
         _ = stepper.mass

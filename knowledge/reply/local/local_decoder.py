@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from knowledge.catalogue.package_fetch import sha256_of
+from knowledge.cpu.lean_decode import MOST_ROWS
 from knowledge.errors import BadInput, ModelError
 from knowledge.records import DecoderEvent, FinishReason, Memory, Read, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
 from knowledge.reply.instructions import FIRST_PERSON, LESS_LIKELY
@@ -27,6 +28,7 @@ from knowledge.reply.local.chat_model import MARK, ChatModel, bytes_of, croppabl
 from knowledge.reply.local.layout import WAYS, Conditioning, Layout, beginning, lay_out
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache
 from knowledge.reply.local.reply_state import AHEAD, BlockMaker, Prepared, advance, copied
+from knowledge.reply.local.scheduler import Scheduler
 from knowledge.reply.local.token_steps import Stepper, Steppers, steppers_of
 from knowledge.reply.local.tracing import Tracer
 from knowledge.reply.prompt import PromptBuilder, Style
@@ -49,7 +51,8 @@ class LocalDecoder:
     ``adapter``: a file of knowledge/reply/local/adapter.py, merged into the weights. ``style``: the prompt's words;
     ``way``: how its blocks are weighed, where it was measured for this decoder.
 
-    One reply at a time; others wait (and can be stopped while they wait).
+    Replies run side by side (knowledge/reply/local/scheduler.py), up to ``MOST_ROWS``; others wait (and can be stopped
+    while they wait).
 
     Raises: ModelUnavailable (no such folder, not in the hub's cache and no network), ModelError (damaged, not a chat
     model, does not fit into memory).
@@ -84,9 +87,8 @@ class LocalDecoder:
         parts = [str(Path(model).resolve()), str(self.model.network.dtype), str(self.model.network.config)]
         weights = "\n".join([*parts, "" if adapter is None else sha256_of(adapter)])
         self._maker = BlockMaker(self.model, blocks or BlockCache(256 << 20), weights)
-        self._busy = threading.Lock()
+        self._scheduler = Scheduler(MOST_ROWS)
         self._policy: ReplyPolicy = PlainPolicy() if adapter is None else SmallModelPolicy(self.model)
-        self._wanted = threading.Event()  # a reply waits: filling makes room
         self._steppers = steppers or steppers_of(self.model)
         self._first_person = dict.fromkeys(forms_of(FIRST_PERSON, self.model.tokens), LESS_LIKELY)
         # Warm-up, and the beginning of every new dialogue: no reply waits for either.
@@ -136,19 +138,11 @@ class LocalDecoder:
         Raises: ModelError.
         """
         started = time.perf_counter()
-        self._wanted.set()
-        try:
-            while not self._busy.acquire(timeout=0.05):
-                if stop.is_set():
-                    yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))
-                    return
-        finally:
-            self._wanted.clear()
-        try:
-            with self._errors():
+        with self._scheduler.seat(stop) as seated, self._errors():
+            if seated:
                 yield from self._reply(request, stop, started)
-        finally:
-            self._busy.release()
+            else:
+                yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))
 
     def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         """By the memory's id the log-probability of the reply ``text`` (nats, of all its tokens) less that without it.
@@ -157,7 +151,7 @@ class LocalDecoder:
         """
         if self.model.rotation is None:
             raise BadInput(f"What a memory did cannot be measured with {self.name}: its attention takes no bias.")
-        with self._busy, self._prepared(request) as (prompt, layout):
+        with self._scheduler.alone(), self._prepared(request) as (prompt, layout):
             spans, tokens = layout.spans(), self.model.tokens(text)
             rows: list[list[tuple[int, int]]] = [[], *([(start, end)] for _, start, end in spans)]
             found: list[float] = []
@@ -170,7 +164,7 @@ class LocalDecoder:
 
     def score(self, request: ReplyRequest, text: str) -> Tensor:
         """(tokens,) log-probability in nats of each token of the reply ``text``, as it is conditioned when replying."""
-        with self._busy, self._prepared(request) as (prompt, _):
+        with self._scheduler.alone(), self._prepared(request) as (prompt, _):
             return prompt.log_probabilities([self.model.tokens(text)], [[]])[0]
 
     def prepare(self, request: ReplyRequest, stop: threading.Event) -> bool:
@@ -178,7 +172,7 @@ class LocalDecoder:
         when stopped (what is there is kept). Raises ModelError."""
         if not self.checks:
             return True
-        with self._busy, self._errors():
+        with self._scheduler.alone(), self._errors():
             coming = Turn("", "user", MARK, request.dialogue[-1].created if request.dialogue else 0.0)
             examples = replace(request, dialogue=[coming], reads=())
             if request.examples and not self._maker.open_ahead(self.layout(examples), stop):
@@ -204,13 +198,13 @@ class LocalDecoder:
             filler = [Read(memory, score=1.0, weight=1.0)] * (self._way.in_sequence + 1)
             question = Turn("", "user", "?", memory.created)
             request = ReplyRequest([question], filler, owner=owner, system=system)
-            with self._busy, self._errors():
+            with self._scheduler.alone(), self._errors():
                 layout = self.layout(request)
                 for place in layout.blocks[:1]:
                     if not self._maker.cache.holds(owner, memory.id, self._maker.fingerprint(layout, place)):
                         self._maker.make(owner, layout, place)
                         made += 1
-            if self._wanted.is_set():
+            if self._scheduler.wanted:
                 break
         return made
 
@@ -245,12 +239,13 @@ class LocalDecoder:
         prompt = Prepared(self._maker, self._cache, request, layout)
         stepper: Stepper | None = None
         try:
-            logits = prompt.compute(stop)
-            if logits is not None and (known := self._policy.decision(request, logits, room)):
-                if decided := known(prompt):
-                    text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
-                else:
-                    logits = prompt.compute(stop)  # of the last token, which looking at the others took off
+            with self._scheduler.alone():
+                logits = prompt.compute(stop)
+                if logits is not None and (known := self._policy.decision(request, logits, room)):
+                    if decided := known(prompt):
+                        text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
+                    else:
+                        logits = prompt.compute(stop)  # of the last token, which looking at the others took off
             mass, begun = prompt.mass, logits
             while logits is not None:
                 if made >= room:
@@ -259,7 +254,7 @@ class LocalDecoder:
                 if made:
                     if stop.is_set():
                         break
-                    stepper = stepper or self._steppers(self.model, prompt.working, prompt.bias)
+                    stepper = stepper or prompt.stepper(self._steppers, self._scheduler)
                     logits = stepper.step(token, prompt.position + made - 1)
                     mass = stepper.mass
                 token = pick(logits, guard.refuses)
@@ -284,8 +279,6 @@ class LocalDecoder:
                     yield TextDelta(text[shown:])
                     shown = len(text)
         finally:
-            if stepper is not None:
-                stepper.settle()
             prompt.keep()
         text += stream.finish()
         if len(text) > shown:
@@ -311,6 +304,7 @@ class LocalDecoder:
             try:
                 yield prompt, layout
             finally:
+                prompt.leave()
                 if kept:
                     self._cache.put(request.key, kept)
                 else:

@@ -20,6 +20,8 @@ from knowledge.reply.local.chat_model import ChatModel, croppable
 from knowledge.reply.local.layout import BlockPlace, Layout
 from knowledge.reply.local.memory_attention import FLOOR, ColumnBias
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache, common_prefix
+from knowledge.reply.local.scheduler import Scheduler
+from knowledge.reply.local.token_steps import Stepper, Steppers
 
 OPENINGS = 4  # kept at most: with and without examples, in two languages
 LONG = 64  # tokens of an opening that is kept on the disk as well: others take hardly any time
@@ -32,9 +34,18 @@ class BlockMaker:
 
     def __init__(self, model: ChatModel, cache: BlockCache, decoder: str) -> None:
         self.model, self.cache, self._decoder = model, cache, decoder
-        self.workspace = Workspace()  # of the reply under way
+        self._workspaces: list[Workspace] = []  # that no reply uses
         self._beginning: tuple[tuple[int, ...], Any] = ((), None)  # the last one used, with its keys and values
         self._openings: dict[Any, Block] = {}  # the last ones used
+
+    def workspace(self) -> Workspace:
+        """One that no other reply uses, until it is given back."""
+        return self._workspaces.pop() if self._workspaces else Workspace()
+
+    def give_back(self, workspace: Workspace) -> None:
+        """The keys and values in it are not needed any more."""
+        if not self._workspaces:  # one is enough for replies one after the other
+            self._workspaces.append(workspace)
 
     def fingerprint(self, layout: Layout, place: BlockPlace) -> str:
         """Names everything that a block's numbers depend on."""
@@ -138,6 +149,8 @@ class Prepared:
         kept = prefixes.take(request.key, [*self._ids, *layout.tail[:1]] if layout.apart else self._ids)
         self.entry = kept or maker.begun(self._ids)
         self.working = self.entry
+        self._workspace: Workspace | None = None  # where ``working`` lies
+        self._stepper: Stepper | None = None
         self.reused = len(self.entry.ids)
         self.position = layout.tail_position + len(layout.tail)
         self.bias = column_bias(layout, device=self._model.device) if layout.blocks else None
@@ -210,9 +223,25 @@ class Prepared:
                 bias[row, start:end] = FLOOR
         return ColumnBias(bias)
 
+    def stepper(self, steppers: Steppers, scheduler: Scheduler) -> Stepper:
+        """Steps from token to token behind this prompt, once computed."""
+        self._stepper = steppers(self._model, self.working, self.bias, scheduler)
+        if self._stepper.copies:
+            self.leave()
+        return self._stepper
+
     def keep(self) -> None:
-        """Keep what the next turn of this dialogue can reuse."""
+        """Keep what the next turn of this dialogue can reuse; nothing is computed behind this prompt any more."""
+        if self._stepper is not None and self.working is self.entry:
+            self._stepper.settle()
+        self.leave()
         self._prefixes.put(self._request.key, self.entry)
+
+    def leave(self) -> None:
+        """Nothing is computed behind this prompt any more."""
+        if self._workspace is not None:
+            self._maker.give_back(self._workspace)
+            self._workspace = None
 
     def _with_blocks(self, stop: threading.Event) -> bool:
         """Fill ``working`` with before and blocks; False when stopped."""
@@ -229,7 +258,8 @@ class Prepared:
         ids = [*layout.before, *(token for place in layout.blocks for token in place.ids), *layout.opening]
         if layout.opening:
             blocks.append(self._maker.opening(layout))
-        values = with_blocks(self._model, self.entry.values, layout, blocks, self._maker.workspace)
+        self._workspace = self._workspace or self._maker.workspace()
+        values = with_blocks(self._model, self.entry.values, layout, blocks, self._workspace)
         self.working = Entry(ids, values)
         return True
 

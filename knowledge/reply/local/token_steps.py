@@ -8,16 +8,19 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from knowledge.cpu.lean_decode import LeanDecode
+from knowledge.cpu.lean_decode import LeanDecode, Row
 from knowledge.reply.local.chat_model import ChatModel
 from knowledge.reply.local.memory_attention import ColumnBias
 from knowledge.reply.local.prefix_cache import Entry
+from knowledge.reply.local.scheduler import Scheduler, Step
 
 ROOM = 128  # columns for a reply's tokens at first; the buffer grows by doubling
 
 
 class Stepper(Protocol):
-    """One reply under way."""
+    """One reply under way. ``copies``: are the entry's keys and values its own to change only in :meth:`settle`?"""
+
+    copies: bool
 
     @property
     def mass(self) -> Tensor | None:
@@ -37,16 +40,19 @@ class Stepper(Protocol):
         ...
 
 
-Steppers = Callable[[ChatModel, Entry, Tensor | None], Stepper]
+Steppers = Callable[[ChatModel, Entry, Tensor | None, Scheduler], Stepper]
 
 
 class PlainStepper:
     """Steps of transformers, for any model and device. ``bias``: (columns,) of the entry's first columns, or None."""
 
-    def __init__(self, model: ChatModel, entry: Entry, bias: Tensor | None) -> None:
+    copies = False  # it steps within the entry's own keys and values
+
+    def __init__(self, model: ChatModel, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> None:
         self._model, self._entry, self._start = model, entry, len(entry.ids)
         self._bias = torch.zeros(0, device=model.device) if bias is None else bias
         self._mass: Tensor | None = None
+        self._scheduler = scheduler
 
     @property
     def mass(self) -> Tensor | None:
@@ -54,7 +60,8 @@ class PlainStepper:
 
     def step(self, token: int, position: int) -> Tensor:
         look = ColumnBias(self._bias, record=True)
-        logits = self._model.forward([token], self._entry.values, position=position, bias=look)[0]
+        with self._scheduler.alone():
+            logits = self._model.forward([token], self._entry.values, position=position, bias=look)[0]
         self._entry.ids.append(token)
         if self._model.rotation is not None:
             self._mass = look.mass[0]
@@ -70,35 +77,39 @@ class PlainStepper:
 
 
 class LeanStepper:
-    """Steps of the lean decode step; as :class:`PlainStepper`, several times as fast on a CPU."""
+    """Steps of the lean decode step, together with other replies'; as :class:`PlainStepper`, several times as fast on a
+    CPU."""
 
-    def __init__(self, lean: LeanDecode, entry: Entry, bias: Tensor | None) -> None:
-        self._lean, self._entry, self._bias = lean, entry, bias
+    copies = True
+
+    def __init__(self, lean: LeanDecode, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> None:
+        self._lean, self._entry, self._scheduler = lean, entry, scheduler
         self._tokens: list[int] = []
         cache: Any = entry.values
-        self._values = lean.new_values(cache.get_seq_length() + ROOM)
-        self._values.load([(layer.keys, layer.values) for layer in cache.layers])
-        self._start = self._values.length
+        values = lean.new_values(cache.get_seq_length() + ROOM)
+        values.load([(layer.keys, layer.values) for layer in cache.layers])
+        self._start = values.length
+        self._row = Row(values, bias)
 
     @property
     def mass(self) -> Tensor | None:
-        return self._lean.mass
+        return self._row.mass
 
     def step(self, token: int, position: int) -> Tensor:
-        logits = self._lean.step(token, position, self._values, self._bias)
+        logits = self._scheduler.step(Step(self._row, token, position), self._lean.step)
         self._tokens.append(token)
         return logits
 
     def rewind(self) -> None:
-        self._values.length = self._start
+        self._row.values.length = self._start
         self._tokens.clear()
 
     def settle(self) -> None:
         cache: Any = self._entry.values
-        kind = cache.layers[0].keys.dtype
-        for number, (keys, values) in enumerate(self._values.export(self._start, self._values.length, kind)):
-            cache.update(keys, values, number)
-        self._entry.ids.extend(self._tokens[: self._values.length - self._start])
+        kind, values = cache.layers[0].keys.dtype, self._row.values
+        for number, (keys, contents) in enumerate(values.export(self._start, values.length, kind)):
+            cache.update(keys, contents, number)
+        self._entry.ids.extend(self._tokens[: values.length - self._start])
 
 
 def steppers_of(model: ChatModel) -> Steppers:
@@ -107,7 +118,7 @@ def steppers_of(model: ChatModel) -> Steppers:
     if lean is None:
         return PlainStepper
 
-    def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None) -> Stepper:
-        return LeanStepper(lean, entry, None if bias is None else bias.float())
+    def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> Stepper:
+        return LeanStepper(lean, entry, None if bias is None else bias.float(), scheduler)
 
     return lean_steps
