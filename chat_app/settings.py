@@ -233,7 +233,7 @@ OPTIONS: tuple[Option, ...] = (
         "room for the dialogue and its memories; older turns leave it and are read from memory",
         "tokens",
     ),
-    Option("reply_tokens", "256", _between(1, 100_000), "a whole number from 1 to 100000", "longest reply", "tokens"),
+    Option("reply_tokens", "512", _between(1, 100_000), "a whole number from 1 to 100000", "longest reply", "tokens"),
     Option(
         "temperature", "0", _between(0, 2, float), "a number from 0 to 2", "0 picks the likeliest word, higher varies"
     ),

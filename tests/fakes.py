@@ -39,6 +39,12 @@ class FakeStore:
     def of(self, owner: str) -> dict[str, Memory]:
         return self.memories.setdefault(owner, {})
 
+    def owners(self) -> list[str]:
+        return list(self.memories)
+
+    def count(self, owner: str) -> int:
+        return len(self.of(owner))
+
     def record_reads(self, owner: str, ids: Sequence[str], when: float) -> None:
         own = self.of(owner)
         for id in ids:

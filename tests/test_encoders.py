@@ -104,7 +104,7 @@ def test_a_reply_under_way_comes_to_its_end_first(application: FakeApplication) 
     replies: list[str] = []
     talking = threading.Thread(target=lambda: replies.append(say(application, "hello there")[1]))
     talking.start()
-    while not application.conversations._running.conversations():
+    while not application.conversations.running.conversations():
         time.sleep(0.01)
     application.encoders.switch(MORE)
     while application.encoders.state().phase != "memory":

@@ -437,6 +437,37 @@ def test_while_the_models_are_loading(served):
     assert (answer.status_code, answer.json()) == (503, {"status": "degraded", "reason": "The word index is damaged."})
 
 
+def test_metrics_count_replies_and_tokens(served):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    def numbers() -> dict[str, float]:
+        answer = served.http.get("/metrics")
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/plain")
+        families = text_string_to_metric_families(answer.text)
+        return {sample.name: sample.value for family in families for sample in family.samples}
+
+    before = numbers()
+    assert (
+        before["mneme_replies_total"] == 0
+        and before["mneme_ready"] == 1
+        and before["process_resident_memory_bytes"] > 1e6
+    )
+    served.chat("my boat is called Sedna")
+    served.chat("my cat is called Miso")
+    after = numbers()
+    assert after["mneme_replies_total"] == after["mneme_first_word_seconds_count"] == 2
+    assert (after["mneme_prompt_tokens_total"], after["mneme_reply_tokens_total"]) == (14, 6)
+    assert after["mneme_memories"] == before["mneme_memories"] + 4 and after["mneme_memory_whole"] == 1
+    assert "Sedna" not in served.http.get("/metrics").text
+    with served.chat("one", stream=True) as under_way:
+        next(iter(under_way))
+        assert numbers()["mneme_replies_under_way"] == 1
+    served.app.state = SimpleNamespace(ready=False, phase="loading", fraction=0.1, error="")
+    assert numbers()["mneme_ready"] == 0
+    served.app.settings.loopback = False
+    assert served.http.get("/metrics").status_code == 401
+
+
 def test_keys_when_other_computers_are_served(served):
     served.app.settings.loopback = False
     with pytest.raises(openai.AuthenticationError, match="MNEME_API_KEY"):

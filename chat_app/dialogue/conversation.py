@@ -74,7 +74,7 @@ class Conversations:
         self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
-        self._running = RunningReplies()
+        self.running = RunningReplies()
 
     # ---- replies -------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class Conversations:
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
             with contextlib.ExitStack() as held:
-                held.enter_context(self._running.place())  # before a conversation is made for it
+                held.enter_context(self.running.place())  # before a conversation is made for it
                 id = conversation or self.history.create(owner, name=name).id
                 stop = held.enter_context(self._alone(owner, id))
                 held.enter_context(network.idle.held())
@@ -124,7 +124,7 @@ class Conversations:
 
     def check(self) -> None:
         """Raises NotReady or TooManyReplies where no reply may begin now."""
-        self._running.check()
+        self.running.check()
 
     def edit(
         self,
@@ -178,7 +178,7 @@ class Conversations:
 
         def events() -> Iterator[ReplyEvent]:
             network = self._network()
-            with self._running.place(), self._alone(owner, conversation) as stop, network.idle.held():
+            with self.running.place(), self._alone(owner, conversation) as stop, network.idle.held():
                 last = message or self.history.conversation(owner, conversation).leaf
                 if last is None:
                     raise BadInput("There is no message to reply to.")
@@ -294,15 +294,15 @@ class Conversations:
     def stop(self, owner: str, conversation: str) -> bool:
         """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
         self.history.conversation(owner, conversation)
-        return self._running.stop(conversation)
+        return self.running.stop(conversation)
 
     def busy(self, conversation: str) -> bool:
         """Is a reply of this conversation under way?"""
-        return conversation in self._running.conversations()
+        return conversation in self.running.conversations()
 
     def paused(self) -> contextlib.AbstractContextManager[None]:
         """Wait until no reply is under way, and let none begin (NotReady) until the end of the block."""
-        return self._running.paused()
+        return self.running.paused()
 
     # ---- changes -------------------------------------------------------------------------------------
 
@@ -361,13 +361,13 @@ class Conversations:
 
         ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError.
         """
-        return self._follower.recover(progress, self._running.conversations)
+        return self._follower.recover(progress, self.running.conversations)
 
     @contextlib.contextmanager
     def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
         """Reserve a conversation of the owner for one change; gives the event that stops it."""
         self.history.conversation(owner, conversation)
-        with self._running.reserve(conversation, wait) as stop:
+        with self.running.reserve(conversation, wait) as stop:
             yield stop
 
 

@@ -17,6 +17,7 @@ class Totals:
     cached_tokens: int = 0  # of the prompts, those whose keys and values were reused
     completion_tokens: int = 0
     first_token_seconds: float = 0.0  # of the last reply
+    first_token_seconds_sum: float = 0.0
     tokens_per_second: float = 0.0  # of the last reply, behind its first token
 
 
@@ -39,6 +40,7 @@ class ReplyTotals:
                 cached_tokens=old.cached_tokens + usage.cached_tokens,
                 completion_tokens=old.completion_tokens + usage.completion_tokens,
                 first_token_seconds=usage.first_token_seconds,
+                first_token_seconds_sum=old.first_token_seconds_sum + usage.first_token_seconds,
                 tokens_per_second=behind / rest if behind > 0 and rest > 0 else 0.0,
             )
 

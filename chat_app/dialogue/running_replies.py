@@ -22,25 +22,25 @@ class TooManyReplies(MnemeError):
 
 
 class RunningReplies:
-    """Reservations of conversations. Safe to use from several threads."""
+    """Reservations of conversations. Safe to use from several threads. ``places``: replies under way or waiting."""
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
         self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
         self._paused = False
-        self._places = 0  # taken
+        self.places = 0  # taken
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
         """Take one of the ``MOST`` places of replies. Raises as :meth:`check`, in one step with taking it."""
         with self._lock:
             self.check()
-            self._places += 1
+            self.places += 1
         try:
             yield
         finally:
             with self._lock:
-                self._places -= 1
+                self.places -= 1
 
     @contextlib.contextmanager
     def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
@@ -75,7 +75,7 @@ class RunningReplies:
     def check(self) -> None:
         """Raises NotReady while no reply may begin, and TooManyReplies where too many are under way."""
         self._check_pause()
-        if self._places >= MOST:
+        if self.places >= MOST:
             raise TooManyReplies("Mneme has many replies to write already; try again in a moment.")
 
     def _check_pause(self) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from chat_app.http.chat import chat_routes
 from chat_app.http.documents import document_routes
 from chat_app.http.errors import ApiError, guarded_route
 from chat_app.http.memories import memory_routes
+from chat_app.http.metrics import CONTENT_TYPE, Metrics
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -39,6 +40,13 @@ def api_router(application: Application) -> APIRouter:
     chat_routes(guarded, application)
     memory_routes(guarded, application)
     document_routes(guarded, application)
+
+    metrics = Metrics(application)
+
+    @guarded.get("/metrics")
+    def prometheus() -> Response:
+        """Counters for Prometheus."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     # Without this, what is not here would be answered by the page.
     @guarded.api_route("/v1/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -79,4 +79,4 @@ def create_server(application: Application) -> FastAPI:
 
 def _own_path(path: str) -> bool:
     """Is this one of our own routes (they answer for themselves)?"""
-    return path in ("/healthz", "/v1") or path.startswith(("/v1/", "/files/"))
+    return path in ("/healthz", "/metrics", "/v1") or path.startswith(("/v1/", "/files/"))
