@@ -15,22 +15,27 @@ import numpy as np
 import torch
 
 from knowledge.read.evidence import Focus, evidence, neighbours
+from knowledge.read.fixed_reader import FixedReader
 from knowledge.read.hearsay import answering
 from knowledge.read.later_word import with_later
 from knowledge.read.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
+from knowledge.text.words import cjk_share
 
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 LIKELY = 0.5  # probability from which a message is taken to ask for something
+UNREADABLE = 0.5  # share of letters that the encoder does not know from which a question is left to the hand-set mix
 FAINT = 1e-4  # weight below which no decoder hears a memory: its bias is cut there (knowledge/reply/local/layout.py)
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")
 
 
 class AttentionReader:
-    """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean?
+    """The learned read. ``multilingual``: may the encoder's cosines be trusted with Chinese, Japanese and Korean? A
+    question in these is left to the hand-set mix where they may not: the network was trained on languages that the
+    encoder knows, and finds less by words alone (LOG.md, 2026-11-28).
 
     ``decline``: weight of the null slot from which nothing is read, above 1 never; below it the decoder may still say
     that it does not know (0.5 to 0.7 in LOG.md, 2026-11-25). Asking of the person's own life, of
@@ -56,11 +61,14 @@ class AttentionReader:
         self.adapter = adapter
         self.multilingual, self.decline, self.negligible = multilingual, decline, negligible
         self.shift = shift
+        self._by_words = FixedReader()
 
     def read(self, focus: Focus, candidates: Sequence[Candidate], *, limit: int) -> ReadResult:
         """At most ``limit`` reads in order of weight; none when the null slot wins clearly. Pinned ones win ties."""
         if not candidates:
             return ReadResult(query=focus.text)
+        if not self.multilingual and cjk_share(focus.text) > UNREADABLE:
+            return self._by_words.read(focus, candidates, limit=limit)
         log_alpha, log_hops = self.weights(focus, candidates)
         acts = focus.acts
         log_alpha = answering(log_alpha, candidates, acts)
@@ -121,6 +129,7 @@ class AttentionReader:
         """The same read, whose null slot declines nothing, and which keeps what weighs little and adds nothing."""
         one = copy.copy(self)
         one.decline, one.negligible, one.later = 2.0, 0.0, False
+        one._by_words = self._by_words.ungated()
         return one
 
     @torch.inference_mode()

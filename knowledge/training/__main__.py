@@ -34,23 +34,21 @@ from knowledge.training.reader import ReadPlan, ReadTraining
 from knowledge.training.replies import mix as reply_mix
 
 WEIGHTS = Path(__file__).parents[1] / "weights"
-CHINESE = "chinese and english"  # the name of the generated Chinese memories
 
 
 def _lessons(given: argparse.Namespace, encoder: Encoder) -> list[Lesson]:
-    """Generated scenes, Chinese ones too, and, where ``--data`` is given, scenes of every licensed set. An encoder that
-    does not know Chinese still meets it: its read is to go by the words there, and not by the missing nearness."""
+    """Generated scenes, Chinese ones too for an encoder that knows the language, and, where ``--data`` is given, scenes
+    of every licensed set."""
     work: Path = given.work
     found: list[Lesson] = []
-    own = {
-        "generator": generator.generate(given.seed, given.scenes),
-        CHINESE: generator_chinese.generate(given.seed, given.chinese),
-    }
+    own = {"generator": generator.generate(given.seed, given.scenes)}
+    if encoder.multilingual:
+        own["chinese and english"] = generator_chinese.generate(given.seed, given.chinese)
     if given.data:
         own["assistant chats"] = assistant_chats.scenes(given.data, given.seed, given.chats)
     for name in (*own, *(sets.ALL if given.data else ())):
         made = own[name] if name in own else sets.scenes(given.data, given.seed, [name], given.per_set)
-        languages = frozenset({"en", "zh"} if encoder.multilingual or name == CHINESE else {"en"})
+        languages = frozenset({"en", "zh"} if encoder.multilingual else {"en"})
         for lesson in lessons(in_use(made, given.seed, languages), encoder, work / "lessons", f"{name} {given.seed}"):
             found.append(lesson)
             print(
@@ -208,7 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--chinese",
         type=int,
         default=24,
-        help="reader: generated Chinese memories (default 24)",
+        help="reader: generated Chinese memories, for a multilingual encoder (default 24)",
     )
     parser.add_argument("--chats", type=int, default=40, help="reader: memories of an assistant's chats (default 40)")
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
