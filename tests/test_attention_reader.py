@@ -210,13 +210,6 @@ def test_what_memory_has_nothing_on_reads_nothing(encoder: object, text: str) ->
     assert ask(encoder, text, LIFE) == []
 
 
-def test_a_question_that_the_encoder_cannot_read_is_left_to_its_words(encoder: object) -> None:
-    """To an English encoder any two Chinese texts are near; the network, trained on English, declined both of these."""
-    said = turns("我妈妈下周三做膝盖手术", "我家的猫叫团子", "我在苏州当护士")
-    assert ask(encoder, "我妈妈什么时候做手术？", said)[:1] == ["0"]
-    assert ask(encoder, "我的车停在哪里？", said) == []
-
-
 def test_small_talk_reads_nothing_pinned_or_not(encoder: object) -> None:
     assert ask(encoder, "Thanks a lot!", LIFE) == []
     pinned = turns("Answer me in short sentences.", pinned=True)
