@@ -23,11 +23,14 @@ class TwoOwners(FakeApplication):
     """Whose a request is stands in a header, as accounts will have it in a session."""
 
     def owner_of(self, request: Any) -> str:
-        return str(request.headers.get("x-owner") or "local")
+        return str(request.headers.get("x-owner") or super().owner_of(request))
 
 
 class PageServer:
-    """Serves until ``close``. ``call`` speaks to Gradio's queue as the browser does, and as a forger would."""
+    """Serves until ``close``. ``call`` speaks to Gradio's queue as the browser does, and as a forger would.
+
+    Where a password guards the page, ``client`` is signed in with it.
+    """
 
     def __init__(self, data: Path, *, wait: bool = True, arguments: Sequence[str] = (), **options: Any) -> None:
         self.application = TwoOwners(data, *arguments, **options)
@@ -47,6 +50,9 @@ class PageServer:
         if wait:
             self.application.wait_until_ready(60)
         self.client: httpx.Client = httpx.Client(base_url=self.url, timeout=60)
+        if self.application.door.guarded:
+            form = {"password": self.application.settings.password}
+            assert self.client.post("/sign-in", data=form).status_code == 303
         self.config: dict[str, Any] = self.client.get("/config").json()
         self.components: dict[int, dict[str, Any]] = {one["id"]: one for one in self.config["components"]}
 
