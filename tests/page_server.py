@@ -51,8 +51,7 @@ class PageServer:
             self.application.wait_until_ready(60)
         self.client: httpx.Client = httpx.Client(base_url=self.url, timeout=60)
         if self.application.door.guarded:
-            form = {"password": self.application.settings.password}
-            assert self.client.post("/sign-in", data=form).status_code == 303
+            self.sign_in()
         self.config: dict[str, Any] = self.client.get("/config").json()
         self.components: dict[int, dict[str, Any]] = {one["id"]: one for one in self.config["components"]}
 
@@ -63,6 +62,13 @@ class PageServer:
         self.app = create_server(self.application)
         self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", timeout_graceful_shutdown=2))
         await self.server.serve(sockets=[self.socket])
+
+    def sign_in(self) -> None:
+        """Give ``client`` a cookie. As a header, for a secure one would not be sent over http."""
+        answer = self.client.post("/sign-in", data={"password": self.application.settings.password})
+        assert answer.status_code == 303, answer.text
+        self.client.cookies.clear()
+        self.client.headers["cookie"] = answer.headers["set-cookie"].split(";")[0]
 
     def close(self) -> None:
         """End the server and close the data folder."""
