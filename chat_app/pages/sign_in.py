@@ -6,6 +6,7 @@ Does not know: how a password or a cookie is checked (the door), or what lies be
 from __future__ import annotations
 
 import html
+import logging
 import math
 import re
 from urllib.parse import parse_qs
@@ -19,6 +20,8 @@ from chat_app.pages.door_guard import SIGN_IN, address_of
 from chat_app.pages.style import LOGO, SCRIPTS
 from chat_app.pages.words import Language, error_text, language_of, say
 from knowledge.errors import MnemeError
+
+logger = logging.getLogger(__name__)
 
 SIGN_OUT = "/sign-out"
 _FORM_BYTES = 12 * MOST + 256  # a password of the longest, each letter in four bytes, written as %XX
@@ -59,6 +62,7 @@ def sign_in_router(door: Door) -> APIRouter:
             return _form(request, told, 429, {"retry-after": str(seconds)})
         visit = await anyio.to_thread.run_sync(door.come_in, password, limiter=one_at_a_time)
         if visit is None:
+            logger.warning("a wrong password came from %s", address)
             return _form(request, say("door.wrong", language_of(request)), 401)
         door.passwords.passed(address)
         answer = to_page(request)
