@@ -106,8 +106,7 @@ def _form(request: Request, told: str = "", status: int = 200, headers: dict[str
     query = request.url.query
     action = html.escape(f"{SIGN_IN}?{query}" if query else SIGN_IN)
     wrong = f'<p class="told" role="alert">{html.escape(told)}</p>' if told else ""
-    body = (
-        f"<h1>{say('door.title', language)}</h1><p>{say('door.intro', language)}</p>"
+    body = _heading(say("door.title", language), say("door.intro", language)) + (
         f'<form method="post" action="{action}"><label for="password">{say("door.password", language)}</label>'
         # A name that nobody sees: password managers keep a password under one.
         '<input type="text" name="username" value="mneme" autocomplete="username" hidden>'
@@ -120,13 +119,16 @@ def _form(request: Request, told: str = "", status: int = 200, headers: dict[str
 def _leaving(request: Request, told: str = "", status: int = 200) -> HTMLResponse:
     language = language_of(request)
     wrong = f'<p class="told" role="alert">{html.escape(told)}</p>' if told else ""
-    body = (
-        f"<h1>{say('door.out_title', language)}</h1><p>{say('door.out_intro', language)}</p>"
+    body = _heading(say("door.out_title", language), say("door.out_intro", language)) + (
         f'<form method="post" action="{SIGN_OUT}"><button class="primary">{say("door.out_here", language)}</button>'
         f'<button name="everywhere" value="1">{say("door.out_everywhere", language)}</button>{wrong}</form>'
         f'<a href="/">{say("door.back", language)}</a>'
     )
     return _page(request, "", body, status)
+
+
+def _heading(title: str, intro: str) -> str:
+    return f"<h1>{title}</h1><p>{intro}</p>"
 
 
 def _page(

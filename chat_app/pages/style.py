@@ -115,8 +115,9 @@ def head(*, guarded: bool) -> str:
     """
     first = script("head").replace("__WORDS__", as_script()).replace("__COOKIE__", COOKIE)
     first = first.replace("__GUARDED__", "true" if guarded else "false")
+    last = f"<script>{script('signed_out')}</script>" if guarded else ""
     return (
         f'<title>Mneme</title><link rel="icon" href="{LOGO}">'
         '<meta name="color-scheme" content="light dark">'
-        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>"
+        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>{last}"
     )

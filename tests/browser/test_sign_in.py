@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.talk import open_chat, replies, say
+from tests.browser.talk import BOX, open_chat, replies, say
 from tests.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -52,6 +52,20 @@ def test_signing_in_chatting_coming_back_by_a_link_and_signing_out(server: PageS
     page.get_by_role("button", name="Sign out everywhere").click()
     page.wait_for_url("**/sign-in")
     page.goto(server.url)
+    expect(page.get_by_label("Password")).to_be_visible()
+
+
+def test_a_sign_in_that_ended_is_told_and_nothing_written_is_lost(server: PageServer, page: Any) -> None:
+    page.goto(server.url)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Password").press("Enter")
+    open_chat(page, server.url)
+    server.application.door.end_all()
+    page.fill(BOX, "a long thought")
+    page.press(BOX, "Enter")
+    expect(page.locator("dialog")).to_contain_text("You are signed out")
+    expect(page.locator(BOX)).to_have_value("a long thought")
+    page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_label("Password")).to_be_visible()
 
 

@@ -22,5 +22,10 @@ DOOR: dict[str, tuple[str, str]] = {
     ),
     "door.out_here": ("Sign out here", "退出此浏览器"),
     "door.out_everywhere": ("Sign out everywhere", "退出所有浏览器"),
+    "door.over_title": ("You are signed out", "已退出登录"),
+    "door.over": (
+        "The sign-in has expired or was ended elsewhere. What you are writing is not sent; copy it before you sign in.",
+        "登录已过期，或已在别处退出。你正在写的内容没有发送，请先复制再登录。",
+    ),
     "door.back": ("Back to the chat", "返回对话"),
 }
