@@ -85,7 +85,12 @@ def main() -> None:
             create_server,
         )  # gradio takes seconds to import: the models load meanwhile
 
-        config = uvicorn.Config(create_server(application), log_level="warning", timeout_graceful_shutdown=3)
+        config = uvicorn.Config(
+            create_server(application),
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+            forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),  # a proxy on this computer
+        )
         server = uvicorn.Server(config)
         host, port = listener.getsockname()[:2]
         print(f"Mneme is on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
