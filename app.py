@@ -1,4 +1,4 @@
-"""Starts Mneme: options → knowledge → conversation → pages; launch."""
+"""Starts Mneme: options → knowledge → conversation → pages; launch. Or sets its password: python app.py password."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ import uvicorn
 from tqdm import tqdm
 
 from chat_app.application import Application
+from chat_app.door.set_password import set_password
 from chat_app.settings import Settings, load
 from knowledge.errors import MnemeError
+
+_PLAIN = " Not encrypted: put a proxy with TLS before it and give --public-url https://…"
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -46,8 +49,22 @@ def _show_progress(application: Application) -> None:
     print(f"mneme: {status.error or 'ready'}", file=sys.stderr, flush=True)
 
 
+def _protection(application: Application, names: str) -> str:
+    """What is protected, and how, in one line."""
+    key = "MNEME_API_KEY" if application.door.has_key else "nothing yet, so it is closed (MNEME_API_KEY)"
+    plain = "" if application.settings.loopback or application.settings.public_url.startswith("https:") else _PLAIN
+    return f"Protected: the page, its files and its queue by a password, /v1 by {key}. Answers to {names}.{plain}"
+
+
 def main() -> None:
     """Run until interrupted."""
+    if sys.argv[1:2] == ["password"]:
+        try:
+            set_password(load(sys.argv[2:]).data)
+        except MnemeError as error:
+            sys.stderr.write(f"mneme: {error}\n")
+            raise SystemExit(1) from error
+        return
     settings = load()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # Nothing is reported to anybody, and no model library looks for a hub behind our back.
@@ -63,12 +80,22 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     application.start()
     try:
-        from chat_app.pages.server import create_server  # gradio takes seconds to import: the models load meanwhile
+        from chat_app.pages.server import (
+            addresses,
+            create_server,
+        )  # gradio takes seconds to import: the models load meanwhile
 
-        config = uvicorn.Config(create_server(application), log_level="warning", timeout_graceful_shutdown=3)
+        config = uvicorn.Config(
+            create_server(application),
+            log_level="warning",
+            timeout_graceful_shutdown=3,
+            forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),  # a proxy on this computer
+        )
         server = uvicorn.Server(config)
         host, port = listener.getsockname()[:2]
         print(f"Mneme is on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+        if application.door.guarded:
+            print(_protection(application, addresses(settings).told()), flush=True)
         threading.Thread(target=_show_progress, args=(application,), daemon=True).start()
         server.run(sockets=[listener])
     finally:

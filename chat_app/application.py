@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from chat_app.decoders import Decoders
 from chat_app.dialogue.conversation import Conversations
+from chat_app.door.door import Door
 from chat_app.encoders import Encoders
 from chat_app.history.history import History
 from chat_app.jobs.learning import Learning
@@ -73,7 +74,8 @@ class Application:
     ``clock``: seconds since the epoch, UTC, for everything that is said, read and kept. ``models``: what another
     application has loaded, used as it is; by default they are loaded as the settings say.
 
-    Raises StoreError when the data folder or the database cannot be opened.
+    Raises StoreError when the data folder or the database cannot be opened, BadInput when other computers would be
+    served without a password.
     """
 
     def __init__(
@@ -101,6 +103,14 @@ class Application:
             raise StoreError(
                 f"Another Mneme already uses {settings.data}; stop it or choose another folder with --data."
             ) from exc
+        self.door = Door(
+            settings.data,
+            loopback=settings.loopback,
+            password=settings.password,
+            api_key=settings.api_key,
+            secure=settings.public_url.startswith("https:"),
+            clock=clock,
+        )
         self.preferences = Preferences(
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
         )
@@ -140,8 +150,11 @@ class Application:
         return self._network
 
     def owner_of(self, request: Any) -> str:
-        """Whose memory a request may touch. One owner until accounts come."""
-        return "local"
+        """Whose memory a request may touch: the one whom the door let in. Raises PermissionError past the door."""
+        owner = getattr(request.state, "owner", "")
+        if not isinstance(owner, str) or not owner:
+            raise PermissionError("a request came past the door")
+        return owner
 
     def wait_until_ready(self, timeout: float | None = None) -> Status:
         """Block until the models are loaded or loading failed."""

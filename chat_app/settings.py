@@ -19,6 +19,8 @@ import platformdirs
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from chat_app.door.addresses import is_loopback, origin_of
+
 PREFIX = "MNEME_"
 
 
@@ -30,6 +32,7 @@ class Settings:
     cache: Path
     host: str
     port: int
+    public_url: str
     model: str
     adapter: str
     encoder: str
@@ -47,6 +50,7 @@ class Settings:
     block_cache_mib: int
     block_disk_mib: int
     upload_mib: int
+    password: str
     api_key: str
     model_api_key: str
 
@@ -58,7 +62,8 @@ class Settings:
     @property
     def loopback(self) -> bool:
         """Is the page served to this computer only?"""
-        return self.host in ("127.0.0.1", "localhost", "::1")
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return is_loopback(self.host) and (public is None or is_loopback(public))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,10 @@ def _model(text: str) -> str:
     return text
 
 
+def _public_url(text: str) -> str:
+    return origin_of(text.strip()) if text else ""
+
+
 def _adapter(text: str) -> str:
     text = _text(text)
     if text not in ("default", "none") and not Path(text).is_file():
@@ -166,8 +175,21 @@ OPTIONS: tuple[Option, ...] = (
         "folder of fetched models, shared by all data folders",
         shown_default="the platform's cache folder",
     ),
-    Option("host", "127.0.0.1", _text, "an address of this computer", "address to serve on"),
+    Option(
+        "host",
+        "127.0.0.1",
+        _text,
+        "an address of this computer",
+        "address to serve on; any but this computer's own needs MNEME_PASSWORD",
+    ),
     Option("port", "7860", _between(0, 65535), "a whole number from 0 (any free port) to 65535", "port to serve on"),
+    Option(
+        "public_url",
+        "",
+        _public_url,
+        "http(s)://NAME[:PORT], without a path",
+        "address that browsers open when it is another than --host, such as that of a reverse proxy",
+    ),
     Option(
         "model",
         "default",
@@ -273,11 +295,20 @@ OPTIONS: tuple[Option, ...] = (
         "upload_mib", "100", _between(1, 100_000), "a whole number from 1 to 100000", "largest file taken in", "MiB"
     ),
     Option(
+        "password",
+        "",
+        str,
+        "8 to 1000 characters",
+        "password of the page; with one everything needs a sign-in, also on this computer (or, kept as a hash in the "
+        "data folder: python app.py password)",
+        environment_only=True,
+    ),
+    Option(
         "api_key",
         "",
         str,
         "any text",
-        "key that programs must send to /v1 when not only this computer is served",
+        "key that programs must send to /v1 where there is a password",
         environment_only=True,
     ),
     Option(

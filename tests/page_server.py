@@ -23,11 +23,14 @@ class TwoOwners(FakeApplication):
     """Whose a request is stands in a header, as accounts will have it in a session."""
 
     def owner_of(self, request: Any) -> str:
-        return str(request.headers.get("x-owner") or "local")
+        return str(request.headers.get("x-owner") or super().owner_of(request))
 
 
 class PageServer:
-    """Serves until ``close``. ``call`` speaks to Gradio's queue as the browser does, and as a forger would."""
+    """Serves until ``close``. ``call`` speaks to Gradio's queue as the browser does, and as a forger would.
+
+    Where a password guards the page, ``client`` is signed in with it.
+    """
 
     def __init__(self, data: Path, *, wait: bool = True, arguments: Sequence[str] = (), **options: Any) -> None:
         self.application = TwoOwners(data, *arguments, **options)
@@ -47,6 +50,8 @@ class PageServer:
         if wait:
             self.application.wait_until_ready(60)
         self.client: httpx.Client = httpx.Client(base_url=self.url, timeout=60)
+        if self.application.door.guarded:
+            self.sign_in()
         self.config: dict[str, Any] = self.client.get("/config").json()
         self.components: dict[int, dict[str, Any]] = {one["id"]: one for one in self.config["components"]}
 
@@ -57,6 +62,13 @@ class PageServer:
         self.app = create_server(self.application)
         self.server = uvicorn.Server(uvicorn.Config(self.app, log_level="error", timeout_graceful_shutdown=2))
         await self.server.serve(sockets=[self.socket])
+
+    def sign_in(self) -> None:
+        """Give ``client`` a cookie. As a header, for a secure one would not be sent over http."""
+        answer = self.client.post("/sign-in", data={"password": self.application.settings.password})
+        assert answer.status_code == 303, answer.text
+        self.client.cookies.clear()
+        self.client.headers["cookie"] = answer.headers["set-cookie"].split(";")[0]
 
     def close(self) -> None:
         """End the server and close the data folder."""

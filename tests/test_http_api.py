@@ -67,7 +67,7 @@ class FakeApplication:
     """What the door asks of an application."""
 
     def __init__(self, data: Path) -> None:
-        self.settings = SimpleNamespace(data=data, upload_mib=1, loopback=True, api_key="")
+        self.settings = SimpleNamespace(data=data, upload_mib=1)
         self.engine = open_database(f"sqlite:///{data / 'history.sqlite3'}")
         self.history = History(self.engine)
         self.net = FakeNetwork()
@@ -464,38 +464,14 @@ def test_metrics_count_replies_and_tokens(served):
         assert numbers()["mneme_replies_under_way"] == 1
     served.app.state = SimpleNamespace(ready=False, phase="loading", fraction=0.1, error="")
     assert numbers()["mneme_ready"] == 0
-    served.app.settings.loopback = False
-    assert served.http.get("/metrics").status_code == 401
 
 
-def test_keys_when_other_computers_are_served(served):
-    served.app.settings.loopback = False
-    with pytest.raises(openai.AuthenticationError, match="MNEME_API_KEY"):
-        served.chat("hello")
-    served.app.settings.api_key = "sésame"
-    for authorization in ("", "Bearer", "Bearer wrong", "Basic sésame", "Bearer sésame2"):
-        answer = served.http.get("/v1/memories", headers={"Authorization": authorization.encode()})
-        assert answer.status_code == 401 and answer.json()["error"]["code"] == "invalid_api_key"
-    right = {"Authorization": "Bearer sésame".encode()}
-    assert served.http.get("/v1/memories", headers=right).status_code == 200
-    assert served.http.get("/healthz").status_code == 200
-    served.app.settings.api_key = "sesame"
-    assert served.client.with_options(api_key="sesame").models.list().data
-
-
-def test_pages_of_other_sites_are_turned_away(served):
+def test_what_a_form_of_another_site_can_send_is_turned_away(served):
     body = {"messages": [{"role": "user", "content": "hi"}]}
-    for origin in ("http://evil.example", "null", served.url + "0"):
-        answer = served.http.post("/v1/chat/completions", json=body, headers={"Origin": origin})
-        assert answer.status_code == 403 and answer.json()["error"]["type"] == "invalid_request_error"
     text = {"Content-Type": "text/plain"}
     assert served.http.post("/v1/chat/completions", content=json.dumps(body), headers=text).status_code == 415
     assert served.http.post("/v1/memories", content='{"text": "x"}', headers={"Content-Type": ""}).status_code == 415
-    files = {"file": ("a.txt", b"x")}
-    refused = served.http.post("/v1/documents", files=files, headers={"Origin": "http://evil.example"})
-    assert refused.status_code == 403
     assert served.app.titles() == [] and served.app.net.texts("local") == []
-    assert served.http.post("/v1/chat/completions", json=body, headers={"Origin": served.url}).status_code == 200
 
 
 def test_errors_of_form_are_in_openais_shape(served):

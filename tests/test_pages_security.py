@@ -146,6 +146,7 @@ def test_this_computers_own_names_are_served(server: PageServer, host: str) -> N
         {"origin": "https://evil.example"},
         {"origin": "null"},
         {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
         {"origin": "http://127.0.0.1:1"},
         {"origin": "http://["},
     ],
@@ -154,6 +155,13 @@ def test_a_page_of_another_origin_is_refused(server: PageServer, headers: dict[s
     for path in ("/gradio_api/queue/join", "/gradio_api/upload", "/files/documents", "/v1/memories"):
         assert server.client.post(path, headers=headers, json={}).status_code == 403
     assert server.client.get("/config", headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "x-forwarded-host", "forwarded"])
+def test_a_proxy_brings_nobody_in_where_there_is_no_password(server: PageServer, name: str) -> None:
+    for path in ("/", "/files/memories.jsonl", "/v1/memories", "/config"):
+        answer = server.client.get(path, headers={name: "203.0.113.5"})
+        assert answer.status_code == 403 and "MNEME_PASSWORD" in answer.text
 
 
 # ---- headers and routes ----------------------------------------------------------------------------

@@ -42,6 +42,8 @@ def test_flag_wins_over_variable_and_variable_over_default(tmp_path):
         ("--data", __file__),
         ("--window", "-1"),
         ("--temperature", "nan"),
+        ("--public-url", "mneme.example"),
+        ("--public-url", "https://mneme.example/chat"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_option_value_and_what_is_accepted(flag, value, capsys):
@@ -65,6 +67,13 @@ def test_an_unknown_flag_is_one_line_and_status_2(capsys):
         load(["--modell", "x"], {})
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_only_this_computer_is_served_unless_something_else_is_asked_for():
+    assert load([], {}).loopback and load(["--host", "127.0.0.2", "--public-url", "http://localhost:80"], {}).loopback
+    assert not load(["--host", "0.0.0.0"], {}).loopback and not load(["--host", "box"], {}).loopback
+    settings = load([], {"MNEME_PUBLIC_URL": "HTTPS://Mneme.Example:443/"})
+    assert settings.public_url == "https://mneme.example" and not settings.loopback
 
 
 def test_keys_come_from_the_environment_only(capsys):

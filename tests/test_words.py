@@ -45,6 +45,7 @@ def test_no_section_overwrites_another() -> None:
         words.DIAGNOSTICS,
         words.MODELS,
         words.TRAINING,
+        words.DOOR,
     )
     assert sum(len(section) for section in sections) == len(words.WORDS)
 

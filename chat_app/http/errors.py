@@ -1,15 +1,13 @@
-"""Errors in the shape of OpenAI's API, for every route of the HTTP door, and what is checked before any of them.
+"""Errors in the shape of OpenAI's API, for every route under /v1, and what is checked before any of them.
 
 Does not know: what the routes do.
 """
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -72,14 +70,12 @@ def error_response(error: ApiError) -> JSONResponse:
     elif error.status >= 500:
         # The official client would say the same message again, and history would keep it twice.
         headers["x-should-retry"] = "false"
-    elif error.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
     return JSONResponse(error_body(error), error.status, headers)
 
 
 def guarded_route(application: Application) -> type[APIRoute]:
-    """The class of the door's routes: other sites' pages, wrong keys, wrong types and huge bodies are turned away, and
-    every error is answered in OpenAI's shape."""
+    """The class of the routes for programs: wrong types and huge bodies are turned away, and every error is answered in
+    OpenAI's shape. Who may ask at all is decided before, for every route of the server (pages/door_guard.py)."""
 
     class GuardedRoute(APIRoute):
         def get_route_handler(self) -> _HandleRequest:
@@ -87,8 +83,6 @@ def guarded_route(application: Application) -> type[APIRoute]:
 
             async def guarded(request: Request) -> Response:
                 try:
-                    check_origin(request)
-                    check_key(request, application)
                     most = JSON_BYTES
                     if self.path.endswith("/documents"):
                         most = application.uploads.most_bytes + _FORM_BYTES
@@ -101,28 +95,6 @@ def guarded_route(application: Application) -> type[APIRoute]:
             return guarded
 
     return GuardedRoute
-
-
-def check_origin(request: Request) -> None:
-    """A browser sends Origin: only pages of this very server may call."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != request.headers.get("host", "").lower():
-        raise ApiError(403, "Pages of another origin may not use this Mneme.", code="cross_origin")
-
-
-def check_key(request: Request, application: Application) -> None:
-    """While only this computer is served any key will do; otherwise it must be the one of the settings."""
-    settings = application.settings
-    if settings.loopback:
-        return
-    if not settings.api_key:
-        message = "This Mneme serves other computers too: start it with MNEME_API_KEY set to use the API."
-        raise ApiError(401, message, code="invalid_api_key")
-    kind, _, key = request.headers.get("authorization", "").partition(" ")
-    # Starlette reads headers as Latin-1; the bytes are compared, for a key may have any letters.
-    right = hmac.compare_digest(key.strip().encode("latin-1"), settings.api_key.encode())
-    if kind.lower() != "bearer" or not right:
-        raise ApiError(401, "The API key is not right; send the one of MNEME_API_KEY.", code="invalid_api_key")
 
 
 def check_json(request: Request) -> None:

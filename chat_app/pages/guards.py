@@ -1,18 +1,19 @@
-"""Guards in front of every route: who may ask, which of Gradio's routes exist, which files may be named, what may load.
+"""Guards in front of every route: which of Gradio's routes exist, which files may be named, what a page may load.
 
-Pure ASGI, so that streams pass through unbuffered. Does not know: conversations, memories, or what a page shows.
+Pure ASGI, so that streams pass through unbuffered. Does not know: conversations, memories, what a page shows, or who
+asks (door_guard.py stands in front of this one).
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from gradio.utils import get_upload_folder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +22,6 @@ from chat_app.pages import event_stream
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
 MAX_CALL_BYTES = 4 * 1024 * 1024  # of one call from the page; files travel through /upload, which has its own limit
 
 # Everything of Gradio that the page needs. The rest (plain /api and /call, /proxy, /deep_link, recordings, monitoring,
@@ -76,18 +76,9 @@ def names_only_uploads(value: Any) -> bool:
     return True
 
 
-def _host_name(host: str) -> str:
-    """Name or address in a Host header, without the port; "" when it is malformed."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
 class Guards:
     """ASGI middleware.
 
-    loopback: only this computer is served, so only its own names are accepted as Host (DNS rebinding).
     under_way: tells whether a page's session has events that are not over.
     own_path: tells whether a path is a route of ours, which does not pass Gradio's list.
     head: HTML put at the end of the page's head; its scripts get the page's nonce.
@@ -97,14 +88,12 @@ class Guards:
         self,
         app: ASGIApp,
         *,
-        loopback: bool,
         own_path: Callable[[str], bool],
         under_way: Callable[[str], bool],
         head: str,
     ) -> None:
         self.app = app
         self.under_way = under_way
-        self.loopback = loopback
         self.own_path = own_path
         self.head = head.encode()
 
@@ -116,15 +105,13 @@ class Guards:
             await self.app(scope, receive, send)
             return
         path: str = scope["path"]
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        refusal = self._refusal(scope["method"], path, headers)
-        if refusal:
-            await _answer(send, *refusal)
+        if self._missing(path):
+            await answer(send, 404, "Not found.")
             return
         if path.rstrip("/") == "/gradio_api/queue/join":
             body = await _whole_body(receive)
             if body is None:
-                await _answer(send, 413, "The call is too large.")
+                await answer(send, 413, "The call is too large.")
                 return
             try:
                 allowed = names_only_uploads(json.loads(body or b"null"))
@@ -132,7 +119,7 @@ class Guards:
                 allowed = False
             if not allowed:
                 logger.warning("refused a call that names a file which was not uploaded")
-                await _answer(send, 403, "Only files uploaded through the page can be used.")
+                await answer(send, 403, "Only files uploaded through the page can be used.")
                 return
             receive = _replay(body, receive)
         dressed = self._dressed(path, send)
@@ -141,20 +128,11 @@ class Guards:
         else:
             await self.app(scope, receive, dressed)
 
-    def _refusal(self, method: str, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
-        host = headers.get("host", "")
-        if self.loopback and _host_name(host) not in LOOPBACK_NAMES:
-            return 403, "This Mneme serves only this computer: open it as http://127.0.0.1 or http://localhost."
-        origin = headers.get("origin")
-        if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
-            return 403, "Pages of another origin may not use this Mneme."
-        if headers.get("sec-fetch-site") == "cross-site" and (method != "GET" or path != "/"):
-            return 403, "Pages of another site may not use this Mneme."
+    def _missing(self, path: str) -> bool:
         if not self.own_path(path) and not _GRADIO_ROUTES.fullmatch(path):
-            return 404, "Not found."
-        if path.startswith(_FILE) and uploaded_file(path.removeprefix(_FILE)) is None:
-            return 404, "Not found."  # neither the server's files nor another host's, whatever Gradio would allow
-        return None
+            return True
+        # Neither the server's files nor another host's, whatever Gradio would allow.
+        return path.startswith(_FILE) and uploaded_file(path.removeprefix(_FILE)) is None
 
     def _dressed(self, path: str, send: Send) -> Send:
         """``send`` that adds the headers and, for the page itself, nonces and our head."""
@@ -209,12 +187,17 @@ def _content_type(message: Message) -> bytes:
     return next((value for name, value in message["headers"] if name.lower() == b"content-type"), b"")
 
 
-async def _answer(send: Send, status: int, text: str) -> None:
-    error = {"message": text, "type": "invalid_request_error", "param": None, "code": None}
+async def answer(send: Send, status: int, text: str, *, code: str | None = None, wait: float = 0.0) -> None:
+    """Refuse, in the shape that clients of OpenAI's API read. ``wait``: seconds after which to try again."""
+    error = {"message": text, "type": "invalid_request_error", "param": None, "code": code}
     body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *_HEADERS]
-    policy = (b"content-security-policy", _POLICY.format(nonce="").encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, policy]})
+    headers += [(b"content-security-policy", _POLICY.format(nonce="").encode()), (b"cache-control", b"no-store")]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    if wait:
+        headers.append((b"retry-after", str(math.ceil(wait)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

@@ -19,16 +19,20 @@ os.environ["GRADIO_MCP_SERVER"] = "False"
 import gradio as gr  # noqa: E402
 from fastapi import FastAPI  # noqa: E402
 
+from chat_app.door.addresses import Addresses, own_names  # noqa: E402
 from chat_app.http.api import api_router  # noqa: E402
 from chat_app.http.files import files_router  # noqa: E402
 from chat_app.pages import build  # noqa: E402
+from chat_app.pages.door_guard import SIGN_IN, DoorGuard  # noqa: E402
 from chat_app.pages.guards import Guards  # noqa: E402
 from chat_app.pages.handlers import sentence  # noqa: E402
+from chat_app.pages.sign_in import SIGN_OUT, sign_in_router  # noqa: E402
 from chat_app.pages.style import css, head, theme  # noqa: E402
 from chat_app.pages.words import translations  # noqa: E402
 
 if TYPE_CHECKING:
     from chat_app.application import Application
+    from chat_app.settings import Settings
 
 
 def create_server(application: Application) -> FastAPI:
@@ -43,6 +47,7 @@ def create_server(application: Application) -> FastAPI:
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
     app.include_router(files_router(application, sentence))
+    app.include_router(sign_in_router(application.door))
     demo = build(application)
     gr.mount_gradio_app(
         app,
@@ -69,14 +74,21 @@ def create_server(application: Application) -> FastAPI:
     demo.has_launched = True
     app.add_middleware(
         Guards,
-        loopback=application.settings.loopback,
         own_path=_own_path,
-        head=head(),
+        head=head(guarded=application.door.guarded),
         under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)),
     )
+    # Added last, so it stands in front of everything.
+    app.add_middleware(DoorGuard, door=application.door, addresses=addresses(application.settings))
     return app
+
+
+def addresses(settings: Settings) -> Addresses:
+    """By which names the server may be called."""
+    return Addresses(settings.loopback, settings.public_url, own_names(settings.host))
 
 
 def _own_path(path: str) -> bool:
     """Is this one of our own routes (they answer for themselves)?"""
-    return path in ("/healthz", "/metrics", "/v1") or path.startswith(("/v1/", "/files/"))
+    own = ("/healthz", "/metrics", "/v1", SIGN_IN, SIGN_OUT)
+    return path in own or path.startswith(("/v1/", "/files/"))

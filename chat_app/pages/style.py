@@ -14,7 +14,7 @@ from chat_app.pages.words import COOKIE, as_script
 SCRIPTS = Path(__file__).parent / "scripts"
 SANS = ["system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
 MONO = ["ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"]
-_LOGO = (
+LOGO = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
     "rx='9' fill='%23286f6c'/%3E%3Cpath d='M8 22V11l8 7 8-7v11' fill='none' stroke='white' stroke-width='3' "
     "stroke-linecap='round' stroke-linejoin='round'/%3E%3C/svg%3E"
@@ -108,11 +108,16 @@ def css() -> str:
     return "\n".join((SCRIPTS / name).read_text(encoding="utf-8") for name in ("style.css", "chat.css", "lists.css"))
 
 
-def head() -> str:
-    """What stands at the end of the page's head, before Gradio starts: words, language, light or dark, keyboard."""
+def head(*, guarded: bool) -> str:
+    """What stands at the end of the page's head, before Gradio starts: words, language, light or dark, keyboard.
+
+    guarded: a password guards the page, so one can sign out.
+    """
     first = script("head").replace("__WORDS__", as_script()).replace("__COOKIE__", COOKIE)
+    first = first.replace("__GUARDED__", "true" if guarded else "false")
+    last = f"<script>{script('signed_out')}</script>" if guarded else ""
     return (
-        f'<title>Mneme</title><link rel="icon" href="{_LOGO}">'
+        f'<title>Mneme</title><link rel="icon" href="{LOGO}">'
         '<meta name="color-scheme" content="light dark">'
-        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>"
+        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>{last}"
     )

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,9 +171,11 @@ class FakeApplication(Application):
         reader: Reader | None = None,
         decoder: FakeDecoder | None = None,
         others: Callable[[str, Any], FakeDecoder] | None = None,
+        environment: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         folders = ["--data", str(data), "--cache", str(data / "cache")]
-        super().__init__(load([*folders, "--model", "smollm2-135m", *arguments], {}))
+        super().__init__(load([*folders, "--model", "smollm2-135m", *arguments], environment or {}), clock=clock)
         self.loading = loading
         self.fails = fails
         self.reader = reader or FixedReader()

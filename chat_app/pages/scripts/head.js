@@ -1,5 +1,5 @@
 // Runs in the head, before Gradio: language, light or dark, and the words for the page's own scripts.
-// Placeholders: __WORDS__ (the table of words.py), __COOKIE__.
+// Placeholders: __WORDS__ (the table of words.py), __COOKIE__, __GUARDED__ (a password guards the page).
 (() => {
   const words = __WORDS__;
   const store = {
@@ -66,6 +66,7 @@
     left: "M14 6l-6 6 6 6", right: "M10 6l6 6-6 6", sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5 19 19M19 5l-1.5 1.5M6.5 17.5 5 19",
     moon: "M20 14A8 8 0 0 1 10 4a8 8 0 1 0 10 10Z", screen: "M4 5h16v11H4zM9 20h6M12 16v4", panel: "M4 5h16v14H4zM15 5v14",
     chat: "M5 5h14v11H10l-5 4z", file: "M7 3h7l4 4v14H7zM14 3v4h4", note: "M5 5h14v9l-5 5H5zM14 19v-5h5", again: "M5 12a7 7 0 1 0 2-5M5 4v4h4", go: "M8 16 16 8M9 8h7v7",
+    leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
     boost: "M6 13l6-6 6 6M6 19l6-6 6 6", question: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM9.5 9.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.8-.9 1.4v.3M12 16.8h.01",
   };
   const icon = (name) => {
@@ -112,7 +113,7 @@
   const when = (seconds) => new Date(seconds * 1000).toLocaleString(tag, { dateStyle: "medium", timeStyle: "short" });
 
   window.mneme = {
-    say, make, icon, iconButton, ask, day, when, language, tag, native, store, isDark,
+    say, make, icon, iconButton, ask, day, when, language, tag, native, store, isDark, guarded: __GUARDED__,
     theme: () => store.get("mneme_theme") || "system",
     setTheme(value) { store.set("mneme_theme", value === "system" ? null : value); paint(); },
     setLanguage(value) { store.set("mneme_language", value); location.reload(); },

@@ -95,6 +95,7 @@ root.replaceChildren(
   make("footer", { class: "mn-sidebar-foot" },
     choice("frame.theme", [["light", say("frame.light"), "sun"], ["dark", say("frame.dark"), "moon"], ["system", say("frame.system"), "screen"]],
       () => window.mneme.theme(), (value) => window.mneme.setTheme(value)),
-    choice("frame.language", [["en", "EN"], ["zh", "中文"]], () => window.mneme.language, (value) => window.mneme.setLanguage(value))));
+    choice("frame.language", [["en", "EN"], ["zh", "中文"]], () => window.mneme.language, (value) => window.mneme.setLanguage(value)),
+    window.mneme.guarded ? make("a", { id: "sign-out", class: "mn-icon-button", href: "/sign-out", title: say("sidebar.sign_out"), "aria-label": say("sidebar.sign_out") }, icon("leave")) : null));
 watch("value", draw);
 draw();

@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from chat_app.pages.words.chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBAR, SOURCE, STATUS
 from chat_app.pages.words.diagnostics import DIAGNOSTICS
+from chat_app.pages.words.door import DOOR
 from chat_app.pages.words.errors import in_chinese
 from chat_app.pages.words.lists import DOCUMENTS, MEMORY
 from chat_app.pages.words.models import MODELS
@@ -42,6 +43,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **DIAGNOSTICS,
     **MODELS,
     **TRAINING,
+    **DOOR,
 }
 
 # ---- how they are chosen ---------------------------------------------------------------------------

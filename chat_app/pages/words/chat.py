@@ -141,6 +141,7 @@ SIDEBAR: dict[str, tuple[str, str]] = {
         "“{title}” and all memories made from it will be gone for good.",
         "“{title}”及由它产生的所有记忆将被永久删除。",
     ),
+    "sidebar.sign_out": ("Sign out", "退出登录"),
     "sidebar.toggle": ("Conversations", "对话"),
 }
 
