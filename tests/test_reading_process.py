@@ -344,6 +344,21 @@ def test_it_inherits_no_descriptor_and_no_secret(tmp_path: Path, monkeypatch: py
             assert Path(f"/proc/{child}/oom_score_adj").read_text() == "1000\n"
 
 
+def may_unshare() -> bool:
+    code = "import ctypes, os; flags = 0x40000000 | (0x10000000 if os.geteuid() else 0)\n"
+    code += "raise SystemExit(ctypes.CDLL(None).unshare(flags) != 0)"
+    return sys.platform == "linux" and subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.skipif(not may_unshare(), reason="this system grants no network of one's own")
+def test_it_reaches_no_network(tmp_path: Path) -> None:
+    path = make.text(tmp_path / "a.txt", 20_000)
+    with closing(read_apart(path, "a.txt", progress=lambda share: None, cancelled=lambda: False)) as batches:
+        next(batches)
+        (child,) = reading_children()
+        assert os.readlink(f"/proc/{child}/ns/net") != os.readlink("/proc/self/ns/net")
+
+
 READER = """
 import sys, time
 from pathlib import Path

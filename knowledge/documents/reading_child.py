@@ -23,6 +23,7 @@ _NICE = 5  # replies come first
 _STEP = 1 / 2000  # of the file: progress that is finer is not sent
 _LOG = 2**20  # bytes that may be written to any file, which is stderr
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
+_NEW_NETWORK, _NEW_USER = 0x40000000, 0x10000000  # of unshare(2)
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ def _read(path: Path, name: str, out: Any) -> None:
 
 
 def _stay_behind(parent: int) -> None:
-    """End with the server, give way to it, and be the first to go when the machine is out of memory.
+    """End with the server, give way to it, be the first to go when the machine is out of memory, reach no network.
 
     Elsewhere than on Linux a process whose server is gone ends at its next frame.
     """
@@ -76,11 +77,15 @@ def _stay_behind(parent: int) -> None:
         import ctypes
 
         with contextlib.suppress(OSError):
-            ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+            Path("/proc/self/oom_score_adj").write_text("1000")
+        system = ctypes.CDLL(
+            None
+        )  # its calls tell by their value that they failed; what is not granted is gone without
+        # Root may leave the network as it is; in users of its own it could not read other users' files any more.
+        system.unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER)
+        system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)  # last: new users take it back
         if os.getppid() != parent:  # it was gone before
             os._exit(1)
-        with contextlib.suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000")
     if hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(_NICE)

@@ -57,7 +57,8 @@ def read_apart(
 ) -> Generator[Batch, None, None]:
     """The passages of the file at ``path``, called ``name``, as ``files.parse`` gives them, some at a time.
 
-    ``progress`` gets the share of the file that is read, also between batches. Close the iterator to end the process.
+    ``progress`` gets the share of the file that is read, also between batches. Close the iterator to end the process,
+    which also ends with the thread that took the first batch.
 
     Raises DocumentError (whatever ``files.parse`` refuses; out of memory, time or passages; a parser that crashed),
     Cancelled.
