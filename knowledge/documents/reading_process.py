@@ -36,6 +36,7 @@ _SLOWER = 4  # seconds of waiting for a second of the processor: on a busy machi
 _AT_ONCE = threading.BoundedSemaphore(4)  # files that are read at a time, for all owners
 _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # of the environment: Python may not start without them
 _LONGEST_TEXT = 20_000  # characters of a passage, a heading or a sentence that are taken from the process
+_NO_SIGNAL = 1000  # where the system has none of this name
 _LOGGED = 4000  # characters of what it printed
 
 
@@ -114,9 +115,9 @@ def _batches(
                 case _:
                     raise ValueError("an unknown frame")
         code = child.ended()
-        if code == -getattr(signal, "SIGXCPU", 0) or code is None:
+        if code is None or code == -getattr(signal, "SIGXCPU", _NO_SIGNAL):
             raise DocumentError(f"{name} takes too long to be read; split it, or save it in a simpler form.")
-        if code == -getattr(signal, "SIGKILL", 0):
+        if code == -getattr(signal, "SIGKILL", _NO_SIGNAL):
             raise DocumentError(
                 f"The reading of {name} was killed, perhaps because this computer is out of memory; upload it again."
             )

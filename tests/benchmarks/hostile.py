@@ -1,6 +1,6 @@
 """What hostile files do to a running server.
 
-    python -m tests.benchmarks.hostile [--data FOLDER] [--inputs 3000] [--seed 1]
+    python -m tests.benchmarks.hostile [--data FOLDER] [--inputs 3000] [--minutes 600] [--seed 1]
 
 Good files of each kind, written from the texts of ``--data`` (JSON files; without it from the tests' own), are changed
 at random and sent over ``POST /v1/documents``, by several owners at once, bombs made by hand among them. Meanwhile
@@ -110,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of JSON files whose texts fill the good files")
     parser.add_argument("--inputs", type=int, default=3000, help="changed files; the bombs come on top")
+    parser.add_argument("--minutes", type=float, default=600.0, help="no file is sent any more after these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for the files that were not taken or refused")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
@@ -137,7 +138,7 @@ def main() -> None:
 
         def attack(person: int) -> None:
             with httpx.Client(base_url=url, timeout=3600, headers={"X-Owner": f"p{person}"}) as http:
-                while True:
+                while time.monotonic() - began < 60 * options.minutes:
                     try:
                         title, write = work.get_nowait()
                     except queue.Empty:
@@ -162,7 +163,7 @@ def main() -> None:
             if options.keep and outcome not in ("taken", "refused"):
                 options.keep.mkdir(parents=True, exist_ok=True)
                 (options.keep / title).write_bytes(data)
-            if len(slowest) % 500 == 0:
+            if len(slowest) % 100 == 0:
                 print(f"{len(slowest)} files after {time.monotonic() - began:.0f} s", flush=True)
 
         with httpx.Client(base_url=url, timeout=600) as http:
@@ -174,8 +175,8 @@ def main() -> None:
         random.Random(options.seed).shuffle(attacks)
         for one in attacks:
             work.put(one)
-        people = [threading.Thread(target=attack, args=(person,)) for person in range(PEOPLE)]
         began = time.monotonic()
+        people = [threading.Thread(target=attack, args=(person,)) for person in range(PEOPLE)]
         for thread in people:
             thread.start()
         for thread in people:
