@@ -94,6 +94,4 @@ class Parts:
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:
             print(note, file=sys.stderr, flush=True)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)
-        network.intake.recover()
-        return network
+        return MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)

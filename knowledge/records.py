@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
+if TYPE_CHECKING:  # for types alone: who only reads files starts without it
+    import numpy as np
 
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]

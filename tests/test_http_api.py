@@ -571,6 +571,10 @@ def test_documents_that_are_refused(served):
     assert http.post("/v1/documents", files={"other": ("a.txt", b"x")}).status_code == 400
     assert http.post("/v1/documents", data={"file": "text"}, files={"x": ("a", b"x")}).status_code == 400
     assert http.post("/v1/documents", json={"file": "x"}).status_code == 415
+    for name in ("", " ", "..", "a/"):
+        form = f'--B\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\nx\r\n--B--\r\n'
+        unnamed = http.post("/v1/documents", content=form, headers={"Content-Type": "multipart/form-data; boundary=B"})
+        assert unnamed.status_code == 400 and "no name" in unnamed.json()["error"]["message"]
     for size in (2**20 + 1, 3 * 2**20):  # larger than a file may be; larger than any request may be
         large = http.post("/v1/documents", files={"file": ("a.txt", b"x" * size)})
         assert large.status_code in (400, 413) and "larger than" in large.json()["error"]["message"]

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.documents.ingestion import BATCH, DocumentIntake, IntakeOutcome, document_id, passage_id
-from knowledge.errors import Cancelled, DocumentError, StoreError
+from knowledge.documents.frames import TOGETHER
+from knowledge.documents.ingestion import DocumentIntake, IntakeOutcome, document_id, passage_id
+from knowledge.errors import Cancelled, DocumentError, NotFound, StoreError
 from knowledge.input.encoder import Encoder
 from knowledge.input.message_keys import keys_of
 from knowledge.memory.database import open_database
@@ -72,9 +73,6 @@ class DictStore:
             del self.memories[key]
         self.kept.pop((owner, id), None)
         return len(gone)
-
-    def owners(self) -> list[str]:
-        return sorted({owner for owner, _ in self.kept})
 
     def passages(self, owner: str = "anna") -> list[Memory]:
         found = [memory for (whose, _), memory in self.memories.items() if whose == owner]
@@ -137,7 +135,7 @@ def test_a_document_becomes_memories(room: Room) -> None:
         assert (memory.kind, memory.role, memory.container) == ("passage", "", document.id)
         assert (memory.position, memory.title, memory.created) == (position, "gazetteer.pdf", document.created)
     assert passages[41].page == 42
-    assert max(room.encoder.batches) == BATCH
+    assert max(room.encoder.batches) == TOGETHER
     assert room.store.log[0] == "begin" and room.store.log[-1] == "finish"
 
 
@@ -148,8 +146,7 @@ def test_headings_come_along(room: Room) -> None:
 
 def test_progress_has_two_phases_that_rise_to_one(room: Room) -> None:
     room.take(make.pdf(room.folder / "a.pdf", 100))
-    phases = [phase for phase, _ in room.progress]
-    assert phases == sorted(phases, key=["reading", "remembering"].index)
+    assert room.progress[0][0] == "reading"
     for phase in ("reading", "remembering"):
         fractions = [fraction for name, fraction in room.progress if name == phase]
         assert fractions == sorted(fractions) and fractions[0] == 0 and fractions[-1] == 1
@@ -170,17 +167,36 @@ def test_owners_do_not_share_documents(room: Room) -> None:
     assert len(room.store.passages("anna")) == len(room.store.passages("ben")) == 1
 
 
-def test_a_changed_file_replaces_its_passages(room: Room) -> None:
+def test_two_files_of_one_name_are_two_documents(room: Room) -> None:
+    first = room.take(room.file("README.md", "Anna lives in Lisbon."))
+    second = room.take(room.file("README.md", "A pump for gardens."))
+    assert (first.status, second.status) == ("added", "same_name")
+    assert [memory.text for memory in room.store.passages()] == ["Anna lives in Lisbon.", "A pump for gardens."]
+    assert {document.name for document in room.store.documents("anna")} == {"README.md"}
+    # The first again is there already, and no version of the second.
+    assert room.take(room.file("README.md", "Anna lives in Lisbon.")).status == "already_there"
+
+
+def test_a_newer_version_replaces_the_older_ones_when_a_person_says_so(room: Room) -> None:
     room.take(room.file("b.txt", "Something else."))
-    old = room.take(room.file("a.txt", "Anna lives in Lisbon.")).document
-    new = room.take(room.file("a.txt", "Anna lives in Porto."))
-    assert new.status == "replaced"
-    assert [memory.text for memory in room.store.passages()] == ["Anna lives in Porto.", "Something else."]
-    assert room.store.document("anna", old.id) is None
+    room.take(room.file("a.txt", "Anna lives in Lisbon."))
+    room.take(room.file("a.txt", "Anna lives in Braga."))
+    middle = room.take(room.file("a.txt", "Anna lives in Porto.")).document
+    newest = room.take(room.file("a.txt", "Anna lives in Faro.")).document
+    room.take(room.file("a.txt", "Ben lives in Rome."), owner="ben")
+    assert room.intake.replace_older("anna", middle.id) == 2
+    left = [memory.text for memory in room.store.passages()]
+    assert left == ["Anna lives in Porto.", "Anna lives in Faro.", "Something else."]
+    assert room.intake.replace_older("anna", newest.id) == 1
+    assert room.intake.replace_older("anna", newest.id) == 0
+    assert [memory.text for memory in room.store.passages("ben")] == ["Ben lives in Rome."]
+    for owner, id in (("ben", newest.id), ("anna", middle.id)):
+        with pytest.raises(NotFound):
+            room.intake.replace_older(owner, id)
 
 
 @pytest.mark.parametrize("broken", ["begin", "add", "finish"])
-def test_an_error_leaves_the_old_version_and_nothing_of_the_new(room: Room, broken: str) -> None:
+def test_an_error_leaves_what_was_there_and_nothing_of_the_new(room: Room, broken: str) -> None:
     old = room.take(room.file("a.txt", "Anna lives in Lisbon.")).document
     room.store.fail_at = broken
     with pytest.raises(StoreError, match=broken):
@@ -260,23 +276,17 @@ def test_identical_uploads_at_once_make_one_document(room: Room) -> None:
     assert room.intake._locks._locks == {}
 
 
-def test_versions_of_a_file_at_once_leave_exactly_one(room: Room) -> None:
+def test_files_of_one_name_at_once_are_all_kept(room: Room) -> None:
     paths = [room.file(f"{number}.txt", f"Version {number}.") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda path: room.take(path, "a.txt"), paths))
-    assert len(room.store.documents("anna")) == len(room.store.passages()) == 1
+    assert len(room.store.documents("anna")) == len(room.store.passages()) == 8
 
 
-def test_recover_ends_a_replacement_that_a_crash_cut_short(room: Room) -> None:
-    room.take(room.file("a.txt", "Anna lives in Lisbon."))
-    room.store.fail_at = "delete"
-    with pytest.raises(StoreError):
-        room.take(room.file("a.txt", "Anna lives in Porto."))
-    room.store.fail_at = ""
-    assert len(room.store.documents("anna")) == 2
-    assert room.intake.recover() == 1
-    assert [memory.text for memory in room.store.passages()] == ["Anna lives in Porto."]
-    assert room.intake.recover() == 0
+def test_passages_are_remembered_while_the_file_is_still_read(room: Room) -> None:
+    room.take(make.text(room.folder / "a.txt", 20_000))
+    first = next(index for index, (phase, _) in enumerate(room.progress) if phase == "remembering")
+    assert ("reading", 1.0) in room.progress[first:]
 
 
 @pytest.mark.parametrize(
@@ -346,12 +356,11 @@ def test_a_kill_midway_is_undone_at_the_next_start(tmp_path: Path) -> None:
     assert store.count("anna") > before
     store.recover(by_text(encoder.encode), lambda *_: None)
     intake = DocumentIntake(store, partial(keys_of, encoder))
-    assert intake.recover() == 0
     assert [document.ready for document in store.documents("anna")] == [True]
     assert store.count("anna") == before
     outcome = intake.take_in("anna", new, "a.txt", progress=lambda *_: None, cancelled=lambda: False)
-    assert outcome.status == "replaced"
-    assert store.count("anna") == outcome.document.passages
+    assert outcome.status == "same_name"
+    assert store.count("anna") == before + outcome.document.passages
     store.close()
 
 

@@ -34,8 +34,9 @@ JobKind = Literal["document", "import"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 KEPT_FINISHED = 100  # finished jobs an owner's list keeps, so that a program that uploads all day does not fill memory
-# Share of a job's progress that each phase takes; encoding and storing is by far the longest.
-PHASES = {"reading": (0.0, 0.3), "remembering": (0.3, 1.0)}
+# Share of a job's progress that each phase takes; encoding and storing is by far the longest. Both go on side by side:
+# what is read first is in memory before the rest is read.
+PHASES = {"reading": 0.3, "remembering": 0.7}
 LONGEST_NAME = 200  # characters; longer names are cut before their suffix
 
 
@@ -43,7 +44,7 @@ LONGEST_NAME = 200  # characters; longer names are cut before their suffix
 class JobView:
     """How far a job is, at the moment of asking.
 
-    ``message`` is "added", "already_there" or "replaced" for a document that is done, and one sentence that says what
+    ``message`` is "added", "already_there" or "same_name" for a document that is done, and one sentence that says what
     to do for a failed job. ``fraction`` is 0…1 over the whole job. ``added`` and ``skipped`` count imported memories.
     """
 
@@ -291,10 +292,13 @@ class UploadJobs:
             self._finish(job, "failed", "This file could not be taken in; the terminal says why.")
 
     def _progress(self, job: _Job) -> Callable[[str, float], None]:
+        done: dict[str, float] = {}  # phase → its share
+
         def report(phase: str, fraction: float) -> None:
-            start, end = PHASES.get(phase, (0.0, 1.0))
+            done[phase] = min(max(fraction, 0.0), 1.0)
             with self._changed:
-                job.phase, job.fraction = phase, start + (end - start) * min(max(fraction, 0.0), 1.0)
+                job.phase = list(done)[-1]  # the one that began last
+                job.fraction = sum(PHASES.get(name, 1.0) * share for name, share in done.items())
                 self._changed.notify_all()
 
         return report

@@ -78,6 +78,12 @@ class DocumentsPage(DrawnPage):
         if action == "clear":
             self._application.uploads.clear_finished(owner, "document")
             return {}
+        if action == "replace":
+            network = self._application.network
+            network.intake.replace_older(owner, text_of(data, "id"))
+            newest = network.store.document(owner, text_of(data, "id"))
+            name = newest.name if newest else ""
+            return {"notice": {"key": "documents.did_replace", "values": {"name": name}, "tone": "good"}}
         if action == "delete":
             store = self._application.network.store
             document = store.document(owner, text_of(data, "id"))

@@ -84,6 +84,7 @@ def job_value(job: JobView, language: Language) -> dict[str, Any]:
         "added": job.added,
         "skipped": job.skipped,
         "passages": job.document.passages if job.document else 0,
+        "document": job.document.id if job.document else "",
     }
 
 

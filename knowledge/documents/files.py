@@ -27,27 +27,22 @@ _PARSERS: dict[str, Callable[[Path, str, Watch], Iterator[Block]]] = {
 }
 SUFFIXES = tuple(_PARSERS)  # what can be taken in, lower case, with the dot
 _LARGEST_MIB = {".pdf": 512, ".docx": 512}
-_LARGEST_TEXT_MIB = 64  # of the other kinds
+_LARGEST_TEXT_MIB = 100  # of the other kinds
 _SIGNATURES = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a Word document or another archive"))
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # .doc, and a .docx with a password
 
 
-def parse(
-    path: Path,
-    name: str,
-    *,
-    progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Iterator[Passage]:
+def parse(path: Path, name: str, watch: Watch | None = None) -> Iterator[Passage]:
     """The passages of a file, in order, numbered from 0; page by page for a PDF (1-based).
 
     ``name`` is the file's own name: its ending says the kind, and errors name it; ``path`` may be a temporary file.
-    ``progress`` gets the share of the file that is read, 0…1; ``cancelled`` is asked often. A passage has about 60–160
-    words or up to 200 Chinese characters and ends where a sentence does; it never crosses a page or a heading.
+    ``watch`` gets the share of the file that is read, 0…1. A passage has about 60–160 words or up to 200 Chinese
+    characters and ends where a sentence does; it never crosses a page or a heading.
 
-    Raises DocumentError (unknown kind, too large, empty, protected, damaged, no text), Cancelled.
+    Memory and time are the file's to take: only ``reading_process`` calls this, in a process with limits. Raises
+    DocumentError (unknown kind, too large, empty, protected, damaged, no text, out of memory).
     """
-    watch = Watch(progress, cancelled)
+    watch = watch or Watch()
     suffix = Path(name).suffix.lower()
     watch.at(0.0)
     try:
@@ -58,10 +53,12 @@ def parse(
             yield passage
     except OSError as exc:
         raise DocumentError(f"{name} cannot be opened: {exc.strerror or exc}.") from exc
-    except DocumentError:
-        raise
-    except (RecursionError, MemoryError) as exc:
-        raise DocumentError(f"{name} is too deeply nested or too large to be read; split it.") from exc
+    except RecursionError as exc:
+        raise DocumentError(f"{name} is too deeply nested to be read; save it in a simpler form.") from exc
+    except MemoryError as exc:
+        raise DocumentError(
+            f"{name} takes more memory to be read than one file is given; split it and upload the parts."
+        ) from exc
     if not found:
         raise DocumentError(f"{name} has no text in it.")
     watch.at(1.0)

@@ -1,8 +1,9 @@
 """Takes documents in: file → passages → vectors → external memory, whole or not at all.
 
 A document is begun in the store as not ready, filled, and finished; one that did not get that far is removed here when
-it fails or is cancelled, and by the store's ``recover`` after a crash. A changed file takes the old one's place only
-when it is in. Does not know: file formats, uploads, the page.
+it fails or is cancelled, and by the store's ``recover`` after a crash. A document is its content: another file of the
+same name is another document, and only a person takes one for a newer version of the other. Does not know: file
+formats, uploads, the page.
 """
 
 from __future__ import annotations
@@ -14,25 +15,25 @@ import time
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 
-from knowledge.documents.files import parse
-from knowledge.errors import Cancelled, DocumentError
+from knowledge.documents.reading_process import read_apart
+from knowledge.errors import Cancelled, DocumentError, NotFound
 from knowledge.records import Document, Memory, Passage
 
 logger = logging.getLogger(__name__)
 
-BATCH = 32  # passages encoded and stored at a time
 _HASHED = 2**20  # bytes at a time
 _LONGEST_NAME = 200  # characters
 
-Status = Literal["added", "already_there", "replaced"]
-Progress = Callable[[str, float], None]  # ("reading" | "remembering", share of that phase that is done, 0…1)
+Status = Literal["added", "already_there", "same_name"]
+# ("reading" | "remembering", share of the file that is read, or is in memory, 0…1); both go on side by side.
+Progress = Callable[[str, float], None]
 
 
 KeysOf = Callable[[Sequence[Memory]], Sequence[np.ndarray]]  # of each memory its keys, (keys, dimension)
@@ -53,12 +54,14 @@ class DocumentStore(Protocol):
 
     def delete_document(self, owner: str, id: str) -> int: ...
 
-    def owners(self) -> list[str]: ...
-
 
 @dataclass(frozen=True, slots=True)
 class IntakeOutcome:
-    """What became of a file. With "already_there" ``document`` is the one that was there, under its own name."""
+    """What became of a file.
+
+    With "already_there" ``document`` is the one that was there, under its own name; with "same_name" it was added
+    beside another document of its name.
+    """
 
     document: Document
     status: Status
@@ -88,9 +91,9 @@ class DocumentIntake:
     ) -> IntakeOutcome:
         """Read the file at ``path``, called ``name``, into the owner's memory.
 
-        The same content again changes nothing, also under another name. Other content under a known name replaces
-        that document once all of the new one is in. After an error or a cancel nothing of the file is left, and what
-        was there before still is. Raises DocumentError, Cancelled, ModelError, StoreError.
+        The same content again changes nothing, also under another name. Other content under a known name is another
+        document: two files may be called README.md. After an error or a cancel nothing of the file is left. Raises
+        DocumentError, Cancelled, ModelError, StoreError.
         """
         name = _plain_name(name)
         try:
@@ -112,58 +115,49 @@ class DocumentIntake:
             except BaseException:
                 self._remove(owner, identity)
                 raise
-            replaced = self._replace_older(owner, document)
-            return IntakeOutcome(self._store.document(owner, identity) or document, "replaced" if replaced else "added")
+            status: Status = "same_name" if self._same_name(owner, document) else "added"
+            return IntakeOutcome(self._store.document(owner, identity) or document, status)
 
-    def recover(self) -> int:
-        """At the start, after the store's own ``recover``: end replacements that a crash cut short.
+    def replace_older(self, owner: str, id: str) -> int:
+        """A person says that this document is the newer version: delete the older ones of its name; how many.
 
-        Returns how many old documents were removed.
+        Raises NotFound, StoreError.
         """
-        removed = 0
-        for owner in self._store.owners():
-            newest: dict[str, Document] = {}
-            for document in sorted(self._store.documents(owner), key=lambda document: document.created):
-                if document.ready:
-                    newest[document.name] = document
-            removed += sum(self._remove_older(owner, document) for document in newest.values())
-        return removed
+        document = self._store.document(owner, id)
+        if document is None or not document.ready:
+            raise NotFound("This document is no longer there.")
+        older = [other for other in self._same_name(owner, document) if other.created < document.created]
+        for other in older:
+            self._store.delete_document(owner, other.id)
+        return len(older)
 
     # ---- steps --------------------------------------------------------------------------------------
 
     def _fill(
         self, owner: str, document: Document, path: Path, progress: Progress, cancelled: Callable[[], bool]
     ) -> None:
-        def reading(fraction: float) -> None:
-            progress("reading", fraction)
-
-        passages = list(parse(path, document.name, progress=reading, cancelled=cancelled))
-        for start in range(0, len(passages), BATCH):
-            _check(cancelled)
-            progress("remembering", start / len(passages))
-            memories = [_memory(document, passage) for passage in passages[start : start + BATCH]]
-            keys = self._keys_of(memories)
-            _check(cancelled)
-            self._store.add(owner, memories, keys)
-        _check(cancelled)
-        pages = [passage.page for passage in passages if passage.page is not None]
-        self._store.finish_document(owner, document.id, passages=len(passages), pages=max(pages, default=None))
+        count, pages, share = 0, 0, 0.0
+        batches = read_apart(
+            path, document.name, progress=lambda share: progress("reading", share), cancelled=cancelled
+        )
+        with closing(batches):  # ends the reading at once when something fails here
+            for batch in batches:
+                progress("remembering", share)
+                memories = [_memory(document, passage) for passage in batch.passages]
+                keys = self._keys_of(memories)
+                _check(cancelled)
+                self._store.add(owner, memories, keys)
+                count += len(memories)
+                pages = max([pages, *(passage.page or 0 for passage in batch.passages)])
+                share = batch.share
+                _check(cancelled)
+        self._store.finish_document(owner, document.id, passages=count, pages=pages or None)
         progress("remembering", 1.0)
 
-    def _replace_older(self, owner: str, document: Document) -> bool:
-        # Two versions that end at the same time must not remove each other: the later one wins.
-        with self._locks.held(f"finish\n{owner}", lambda: False):
-            return self._remove_older(owner, document) > 0
-
-    def _remove_older(self, owner: str, document: Document) -> int:
-        older = [
-            other
-            for other in self._store.documents(owner)
-            if other.name == document.name and other.id != document.id and other.ready
-        ]
-        for other in older:
-            self._store.delete_document(owner, other.id)
-        return len(older)
+    def _same_name(self, owner: str, document: Document) -> list[Document]:
+        """The other documents of this name that are in memory."""
+        there = self._store.documents(owner)
+        return [other for other in there if other.name == document.name and other.id != document.id and other.ready]
 
     def _remove(self, owner: str, identity: str) -> None:
         """Take back what was begun; the error that led here goes on in any case."""

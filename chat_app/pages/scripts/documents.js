@@ -66,8 +66,18 @@ const outcome = (job) => {
   if (job.state === "failed") return job.message;
   if (job.state === "cancelled") return say("documents.cancelled");
   const passages = number(job.passages);
-  if (job.message === "added" && job.passages === 1) return say("documents.added_one");
-  return say(`documents.${job.message}`, { passages });
+  if (job.message === "already_there") return say("documents.already_there");
+  if (olderThan(job).length) return say("documents.same_name", { passages });
+  return job.passages === 1 ? say("documents.added_one") : say("documents.added", { passages });
+};
+// Another file of the same name is another document; only the person knows whether this one is its newer version.
+const olderThan = (job) => {
+  const own = job.message === "same_name" && shown?.documents?.find((one) => one.id === job.document);
+  return own ? shown.documents.filter((one) => one.name === own.name && one.created < own.created) : [];
+};
+const jobActions = (job) => {
+  if (!job.finished) return iconButton("close", say("documents.cancel", { name: job.name }), () => backend.request("cancel", { id: job.id }), { id: `documents-cancel-${job.id}` });
+  return olderThan(job).length ? textButton(say("documents.replace"), () => backend.request("replace", { id: job.document }), { class: "mn-button ml-quiet", id: `documents-replace-${job.id}` }) : null;
 };
 const cancelSending = (key, entry) => {
   if (entry.job) backend.request("cancel", { id: entry.job }); // it has arrived, only the list with it has not
@@ -84,8 +94,7 @@ const jobsPanel = make("section", { class: "ml-uploads", hidden: true, "aria-lab
 const drawJobs = () => {
   const jobs = shown?.jobs || [];
   for (const [key, entry] of sending) if (entry.job && jobs.some((job) => job.id === entry.job)) sending.delete(key);
-  const rows = jobs.map((job) => jobRow({ ...job, text: job.finished ? outcome(job) : "" }, job.finished ? null
-    : iconButton("close", say("documents.cancel", { name: job.name }), () => backend.request("cancel", { id: job.id }), { id: `documents-cancel-${job.id}` })));
+  const rows = jobs.map((job) => jobRow({ ...job, text: job.finished ? outcome(job) : "" }, jobActions(job)));
   for (const [key, entry] of sending) {
     rows.push(jobRow({ id: key, name: entry.name, phase: "sending", fraction: entry.fraction, state: entry.error ? "failed" : "running", finished: Boolean(entry.error), text: entry.error }, entry.error ? null
       : iconButton("close", say("documents.cancel", { name: entry.name }), () => cancelSending(key, entry), { id: `documents-cancel-${key}` })));

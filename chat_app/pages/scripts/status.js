@@ -11,7 +11,7 @@ const file = (job) => {
     return line(say("chat.intake", { name: job.name }), job.fraction || 0,
       iconButton("close", say("frame.cancel"), () => trigger("select", { action: "cancel", id: job.id }), { class: "mn-icon-button mn-cancel", "data-job": job.id }));
   }
-  const key = { done: { added: "added", already_there: "already", replaced: "replaced" }[job.message] || "added", cancelled: "cancelled", failed: "failed" }[job.state];
+  const key = { done: { added: "added", already_there: "already", same_name: "same_name" }[job.message] || "added", cancelled: "cancelled", failed: "failed" }[job.state];
   const text = say(`chat.intake_${key}`, { name: job.name, passages: job.passages ?? "", why: job.message });
   return make("div", { class: `mn-progress mn-${job.state}` }, make("span", { text }));
 };

@@ -94,9 +94,9 @@ CHAT: dict[str, tuple[str, str]] = {
     "chat.intake_waiting": ("waiting", "等待中"),
     "chat.intake_added": ("{name} is in memory: {passages} passages", "{name} 已存入记忆：{passages} 个段落"),
     "chat.intake_already": ("{name} was already in memory", "{name} 早已在记忆中"),
-    "chat.intake_replaced": (
-        "{name} replaced its earlier version: {passages} passages",
-        "{name} 已替换旧版本：{passages} 个段落",
+    "chat.intake_same_name": (
+        "{name} is in memory beside an older file of this name: {passages} passages",
+        "{name} 已存入记忆，与同名的旧文件并存：{passages} 个段落",
     ),
     "chat.intake_cancelled": ("{name} was cancelled; nothing of it was kept", "{name} 已取消，未保留任何内容"),
     "chat.intake_failed": ("{name}: {why}", "{name}：{why}"),

@@ -149,13 +149,36 @@ ERRORS: dict[str, str] = {
     "{name} unpacks to more than {most}; split it and upload the parts.": (
         "{name} 解压后超过 {most}，请拆分后分别上传。"
     ),
+    "{name} unpacks to more than {most} characters; split it and upload the parts.": (
+        "{name} 解压后超过 {most} 个字符，请拆分后分别上传。"
+    ),
+    "No process could be started to read {name} ({reason}); end other programs and upload it again.": (
+        "无法启动读取 {name} 的进程（{reason}），请关闭其他程序后重新上传。"
+    ),
     "{name} is not a {suffix} file inside; it may be damaged or have the wrong ending.": (
         "{name} 的内容不是 {suffix} 文件，可能已损坏或扩展名有误。"
     ),
     "{name} is {kind} inside; give it its right ending and upload it again.": (
         "{name} 的内容其实是 {kind}，请改用正确的扩展名后重新上传。"
     ),
-    "{name} is too deeply nested or too large to be read; split it.": "{name} 嵌套过深或过大，无法读取，请拆分。",
+    "{name} is too deeply nested to be read; save it in a simpler form.": (
+        "{name} 嵌套过深，无法读取，请另存为更简单的形式。"
+    ),
+    "{name} takes more memory to be read than one file is given; split it and upload the parts.": (
+        "读取 {name} 所需的内存超过单个文件的限额，请拆分后分别上传。"
+    ),
+    "{name} takes too long to be read; split it, or save it in a simpler form.": (
+        "读取 {name} 耗时过长，请拆分，或另存为更简单的形式。"
+    ),
+    "{name} falls apart into more than {most} passages; split it and upload the parts that hold text.": (
+        "{name} 会分成超过 {most} 个段落，请拆分后上传含有文字的部分。"
+    ),
+    "{name} cannot be read: its parser broke on it; save the file anew and upload that.": (
+        "无法读取 {name}：解析器处理它时出错，请重新保存该文件后再上传。"
+    ),
+    "The reading of {name} was killed, perhaps because this computer is out of memory; upload it again.": (
+        "读取 {name} 的进程被终止，可能是本机内存不足，请重新上传。"
+    ),
     "{name} is protected by a password; save it without one and upload it again.": (
         "{name} 有密码保护，请另存为不带密码的文件后重新上传。"
     ),

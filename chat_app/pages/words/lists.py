@@ -139,7 +139,12 @@ DOCUMENTS: dict[str, tuple[str, str]] = {
     "documents.added": ("Added: {passages} passages", "已添加：{passages} 个段落"),
     "documents.added_one": ("Added: 1 passage", "已添加：1 个段落"),
     "documents.already_there": ("Already in memory, nothing to do", "已在记忆中，无需处理"),
-    "documents.replaced": ("Replaced the older version: {passages} passages", "已替换旧版本：{passages} 个段落"),
+    "documents.same_name": (
+        "Added: {passages} passages, beside an older file of this name",
+        "已添加：{passages} 个段落，与同名的旧文件并存",
+    ),
+    "documents.replace": ("Replace the older one", "替换旧文件"),
+    "documents.did_replace": ("{name} took the place of the older file.", "{name} 已取代旧文件。"),
     "documents.cancelled": ("Cancelled; nothing of it was kept", "已取消，未保留任何内容"),
     "documents.refused": ("The upload did not arrive; try again.", "上传未完成，请重试。"),
     "documents.open_name": ("Open {name}", "打开 {name}"),

@@ -1,4 +1,4 @@
-"""What every parser gives and gets: blocks of text, the path of headings above them, progress and cancelling.
+"""What every parser gives and gets: blocks of text, the path of headings above them, progress.
 
 Does not know: any file format, or how blocks are cut to passages.
 """
@@ -9,8 +9,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from knowledge.errors import Cancelled
 
 HEADING_SEPARATOR = " › "
 _HEADING_LENGTH = 120  # characters kept of one heading
@@ -26,7 +24,7 @@ _LINE_ENDS = re.compile(r"\r\n?|\x0c|\x85|\u2028")
 # Presentation forms that PDFs put in place of the letters themselves: ligatures (ﬁ) and CJK radicals (⽂ for 文).
 _FORMS = re.compile(r"[\ufb00-\ufb06\u2e80-\u2fdf]")
 _WIDE_GAP = re.compile(r"(?<=[ \t]{8})[ \t]+")
-_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+_EMPTY_LINES = re.compile(r"\n(?:[ \t]*+\n){2,}+")  # possessive: nothing is kept for going back, however many there are
 _WRAP_BETWEEN_UNSPACED = re.compile(rf"(?<=[{UNSPACED}])[ \t]*\n[ \t]*(?=[{UNSPACED}])")
 
 
@@ -67,27 +65,37 @@ class HeadingPath:
 
 
 class Watch:
-    """Passes progress on and stops the work when the person cancelled."""
+    """Passes progress on. Two shares of the file, 0…1: what is read, and what has come out as blocks."""
 
-    def __init__(
-        self, progress: Callable[[float], None] | None = None, cancelled: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, progress: Callable[[float], None] | None = None) -> None:
         self._progress = progress
-        self._cancelled = cancelled
-        self._fraction = -1.0
-
-    def check(self) -> None:
-        """Raises Cancelled when the person stopped the task."""
-        if self._cancelled is not None and self._cancelled():
-            raise Cancelled("Reading the document was stopped; nothing of it was kept.")
+        self._read = -1.0
+        self._block: tuple[float, float] | None = None
+        self._inside = 0.0
 
     def at(self, fraction: float) -> None:
-        """Report the share of the file that is read, 0…1; never goes back. Raises Cancelled as ``check`` does."""
-        self.check()
+        """Report the share of the file that is read, 0…1; never goes back."""
         fraction = min(max(fraction, 0.0), 1.0)
-        if self._progress is not None and fraction > self._fraction:
-            self._fraction = fraction
-            self._progress(fraction)
+        if fraction > self._read:
+            self._read = fraction
+            if self._progress is not None:
+                self._progress(fraction)
+
+    def block(self, start: float, end: float) -> None:
+        """Say where in the file the next block stands: for large blocks, and where all is read before the first."""
+        self._block, self._inside = (start, end), 0.0
+
+    def inside(self, fraction: float) -> None:
+        """Report the share of the block that has come out as passages."""
+        self._inside = fraction
+
+    @property
+    def share_out(self) -> float:
+        """The share of the file that has come out; without a word of the parser, what is read."""
+        if self._block is None:
+            return max(self._read, 0.0)
+        start, end = self._block
+        return start + (end - start) * self._inside
 
 
 def clean(text: str) -> str:

@@ -6,14 +6,13 @@ Does not know: spreadsheets; several tables in one file.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from knowledge.documents.parsers.blocks import Block, Watch
 from knowledge.documents.parsers.cutting import LARGEST, SMALLEST, size
-from knowledge.documents.parsers.plain_text import read_text
+from knowledge.documents.parsers.plain_text import lines, read_text
 from knowledge.errors import DocumentError
 
 ROWS_TOGETHER = 4
@@ -62,7 +61,7 @@ def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
 
 
 def _rows(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    reader = csv.reader(lines(text), delimiter=delimiter, skipinitialspace=True)
     try:
         yield from reader
     except csv.Error as exc:

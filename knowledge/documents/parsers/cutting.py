@@ -14,6 +14,7 @@ from knowledge.records import Passage
 
 LARGEST = 220  # estimated tokens of a passage: about 160 English words, about 200 Chinese characters
 SMALLEST = 90  # not cut below this (about 65 words) while the section goes on
+LONGEST = 8000  # characters of a passage: only white space without end, which has no tokens, comes near
 _BUFFER = 3 * LARGEST  # this much is gathered before a cut is chosen
 
 _TOKEN = re.compile(
@@ -47,10 +48,11 @@ def size(text: str) -> int:
 def cut(blocks: Iterable[Block], watch: Watch) -> Iterator[Passage]:
     """Blocks → passages in order, numbered from 0. A passage never crosses a page, a heading or a section."""
     position = 0
-    for text, block in _texts(blocks, watch):
-        if text := text.strip():
-            yield Passage(text=text, position=position, page=block.page, heading=block.heading)
-            position += 1
+    for whole, block in _texts(blocks, watch):
+        for start in range(0, len(whole), LONGEST):
+            if text := whole[start : start + LONGEST].strip():
+                yield Passage(text=text, position=position, page=block.page, heading=block.heading)
+                position += 1
 
 
 def _texts(blocks: Iterable[Block], watch: Watch) -> Iterator[tuple[str, Block]]:
@@ -59,7 +61,6 @@ def _texts(blocks: Iterable[Block], watch: Watch) -> Iterator[tuple[str, Block]]
     place: Block | None = None  # the last block: where the gathered pieces stand
     titles_only = True
     for block in blocks:
-        watch.check()
         if place is not None and _place(place) != _place(block):
             # A heading right above another one says nothing by itself: it lives on in the path below it.
             # (One that had to be shortened in the path stays.)
@@ -71,10 +72,13 @@ def _texts(blocks: Iterable[Block], watch: Watch) -> Iterator[tuple[str, Block]]
             pieces, total, titles_only = [], 0, True
         place = block
         titles_only = titles_only and block.title
-        for piece in _pieces(block, watch):
+        done = 0
+        for piece in _pieces(block):
             pieces.append(piece)
             total += piece[1]
+            done += len(piece[0])
             if total > _BUFFER:
+                watch.inside(min(1.0, done / len(block.text)))
                 count = _cut_at(pieces)
                 yield _join(pieces[:count]), block
                 total -= sum(piece[1] for piece in pieces[:count])
@@ -123,11 +127,10 @@ def _join(pieces: list[_Piece]) -> str:
     return "".join(text for text, _ in pieces)
 
 
-def _pieces(block: Block, watch: Watch) -> Iterator[_Piece]:
+def _pieces(block: Block) -> Iterator[_Piece]:
     """A block as sentences, each of at most LARGEST estimated tokens."""
     text = block.text + block.end
     for start, end in _sentences(text):
-        watch.check()
         sentence = text[start:end]
         tokens = size(sentence)
         if tokens <= LARGEST:

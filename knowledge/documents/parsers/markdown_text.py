@@ -5,12 +5,13 @@ The text itself stays as written. Does not know: other Markdown; a decoder reads
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.documents.parsers.blocks import Block, HeadingPath, Watch, unwrap
-from knowledge.documents.parsers.plain_text import read_text
+from knowledge.documents.parsers.plain_text import lines, read_text
 
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _UNDERLINE = re.compile(r" {0,3}(?:(=+)|-{2,})[ \t]*$")
@@ -22,18 +23,19 @@ _MARKS = re.compile(r"\*\*|__|`|\\(?=[!-/:-@\[-`{-~])")
 
 def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
     """Paragraphs and headings in order."""
-    lines = read_text(path, name).split("\n")
+    text = read_text(path, name)
     headings = HeadingPath()
     section = 0
     gathered: list[str] = []
-    start = _front_matter(lines)
-    if start:
-        yield Block("\n".join(lines[1 : start - 1]).strip())
+    matter, done = _front_matter(text)
+    if done:
+        yield Block(matter)
     fence = ""  # the marks that opened the code we are in
-    for number in range(start, len(lines)):
-        line = lines[number]
+    for number, whole in enumerate(lines(text[done:])):
+        line = whole.removesuffix("\n")
+        done += len(whole)
         if number % 64 == 0:
-            watch.at(number / len(lines))
+            watch.at(done / len(text))
         mark = _FENCE.match(line)
         if fence:
             gathered.append(line)
@@ -65,8 +67,8 @@ def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
     yield from _paragraph(gathered, headings.path, section)
 
 
-def _paragraph(lines: list[str], heading: str, section: int) -> Iterator[Block]:
-    text = unwrap("\n".join(lines).strip("\n"))
+def _paragraph(gathered: list[str], heading: str, section: int) -> Iterator[Block]:
+    text = unwrap("\n".join(gathered).strip("\n"))
     if text.strip():
         yield Block(text, heading, section=section)
 
@@ -85,10 +87,17 @@ def _plain(title: str) -> str:
     return _MARKS.sub("", _LINK.sub(r"\1", title)).strip()
 
 
-def _front_matter(lines: list[str]) -> int:
-    """Number of lines that a leading YAML block takes."""
-    if lines and lines[0].rstrip() == "---":
-        for number in range(1, min(len(lines), 200)):
-            if lines[number].rstrip() in ("---", "..."):
-                return number + 1
-    return 0
+def _front_matter(text: str) -> tuple[str, int]:
+    """A leading YAML block → (what stands in it, characters that it takes with its marks); ("", 0) without one."""
+    gathered: list[str] = []
+    done = 0
+    for number, whole in enumerate(itertools.islice(lines(text), 200)):
+        done += len(whole)
+        mark = whole.rstrip()
+        if number == 0 and mark != "---":
+            break
+        if number and mark in ("---", "..."):
+            return "".join(gathered).strip(), done
+        if number:
+            gathered.append(whole)
+    return "", 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from knowledge.documents.parsers.blocks import UNSPACED, Block, Watch, clean
-from knowledge.errors import Cancelled, DocumentError
+from knowledge.errors import DocumentError
 
 OPERATORS_PER_PAGE = 2_000_000  # a page that draws more is made to keep the reader busy
 _EDGE = 2  # lines at the top and at the bottom that may be a running header or footer
@@ -33,6 +33,7 @@ def blocks(path: Path, name: str, watch: Watch, *, operators: int = OPERATORS_PE
     if not any(pages):
         raise DocumentError(f"{name} has no text in it; run OCR (text recognition) on it first.")
     for number, lines in enumerate(_without_running_lines(pages), 1):
+        watch.block((number - 1) / len(pages), number / len(pages))
         for paragraph in _paragraphs(lines):
             yield Block(paragraph, page=number)
 
@@ -44,7 +45,7 @@ def _pages(path: Path, name: str, watch: Watch, operators: int) -> list[list[str
         pages = _open(file, name)
         for number, page in enumerate(pages, 1):
             watch.at((number - 1) / len(pages))
-            text = _GAP_BETWEEN_UNSPACED.sub("", clean(_text(page, f"{name}, page {number}", watch, operators)))
+            text = _GAP_BETWEEN_UNSPACED.sub("", clean(_text(page, f"{name}, page {number}", operators)))
             lines.append([line for line in (" ".join(raw.split()) for raw in text.split("\n")) if line])
     return lines
 
@@ -62,28 +63,23 @@ def _open(file: BinaryIO, name: str) -> list[Any]:
             return list(reader.pages)
     except (DependencyError, FileNotDecryptedError):
         pass  # a cipher that this installation lacks
+    except MemoryError:
+        raise
     except Exception as exc:  # pypdf: "broken PDF files might cause other exceptions"
         raise DocumentError(f"{name} is damaged; print it to a new PDF and upload that.") from exc
     raise DocumentError(f"{name} is protected by a password; save it without one and upload it again.")
 
 
-def _text(page: Any, place: str, watch: Watch, most: int) -> str:
+def _text(page: Any, place: str, most: int) -> str:
     from pypdf.errors import LimitReachedError
 
     count = 0
-    stopped: Exception | None = None
 
     def visit(*_: object) -> None:
-        nonlocal count, stopped
+        nonlocal count
         count += 1
-        try:
-            if count % 2000 == 0 or stopped:
-                watch.check()
-                if count > most:
-                    raise DocumentError(f"{place} is too complex to be read; print it to a new PDF and upload that.")
-        except (Cancelled, DocumentError) as exc:
-            stopped = exc  # pypdf swallows what is raised inside nested forms
-            raise
+        if count > most:
+            raise DocumentError(f"{place} is too complex to be read; print it to a new PDF and upload that.")
 
     text: str
     try:
@@ -92,14 +88,13 @@ def _text(page: Any, place: str, watch: Watch, most: int) -> str:
         except LimitReachedError:
             # A drawing with millions of strokes. Without a visitor pypdf looks first whether there is text at all.
             text = page.extract_text()
-    except (Cancelled, DocumentError):
+    except (DocumentError, MemoryError):
         raise
     except Exception as exc:
-        if stopped:
-            raise stopped from None
-        raise DocumentError(f"{place} is damaged; print the file to a new PDF and upload that.") from exc
-    if stopped:
-        raise stopped
+        if count <= most:
+            raise DocumentError(f"{place} is damaged; print the file to a new PDF and upload that.") from exc
+    if count > most:  # pypdf swallows what is raised inside nested forms
+        raise DocumentError(f"{place} is too complex to be read; print it to a new PDF and upload that.")
     return text
 
 

@@ -37,6 +37,15 @@ def read_text(path: Path, name: str, declared: str = "") -> str:
     return clean(text)
 
 
+def lines(text: str) -> Iterator[str]:
+    """The lines with their ends, one after the other: a list of them all may take many times the text's memory."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        yield text[start:end]
+        start = end
+
+
 def decode(data: bytes, declared: str = "") -> str | None:
     """Bytes → text: by byte order mark, UTF-16 by its zeros, UTF-8, ``declared``, GB 18030, Windows-1252 / Latin-1.
 
@@ -96,5 +105,6 @@ def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
         gap = _EMPTY_LINE.search(text, start)
         end, following = (gap.start(), gap.end()) if gap else (len(text), len(text))
         if paragraph := text[start:end].strip("\n"):
+            watch.block(start / len(text), following / len(text))
             yield Block(unwrap(paragraph))
         start = following

@@ -1,6 +1,6 @@
 """HTML: the words a reader sees, in blocks under the path of the headings, without scripts, styles and hidden parts.
 
-libxml2 is fed piece by piece and no tree is built, so that deep or huge pages neither overflow nor block a cancel.
+libxml2 is fed piece by piece and no tree is built, so that deep or huge pages do not overflow.
 Does not know: what scripts would have added to the page; nothing is fetched.
 """
 
@@ -14,6 +14,7 @@ from knowledge.documents.parsers.blocks import Block, HeadingPath, Watch, unwrap
 from knowledge.documents.parsers.plain_text import read_text
 
 _FED = 65536  # characters at a time
+_SOURCE_LINE_END = re.compile(r"(?<![ \t\n])[ \t\n]*\n[ \t\n]*")  # looked for once in a run of white space
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
@@ -145,7 +146,7 @@ class _Page:
 
     def data(self, text: str) -> None:
         if not self._dropping:
-            self._text.append(text if self._preformatted else re.sub(r"[ \t\n]*\n[ \t\n]*", "\0", text))
+            self._text.append(text if self._preformatted else _SOURCE_LINE_END.sub("\0", text))
 
     def close(self) -> None:
         self._flush()

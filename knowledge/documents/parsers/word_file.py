@@ -1,6 +1,6 @@
 """Word (.docx): paragraphs, tables, text boxes and notes from the package's XML, under the path of the headings.
 
-The XML is read as a stream, so that size, progress and cancel are in hand; tracked insertions count as text, deletions
+The XML is read as a stream, so that size and progress are in hand; tracked insertions count as text, deletions
 do not. Does not know: layout, pictures, automatic numbering.
 """
 
@@ -45,6 +45,8 @@ def blocks(path: Path, name: str, watch: Watch) -> Iterator[Block]:
                 for part in _related(package, main[0], kind):
                     yield from _part(package, part, {}, watch, section=-1)
     except (*_BROKEN, etree.LxmlError) as exc:
+        if isinstance(exc, etree.XMLSyntaxError) and exc.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from exc
         raise DocumentError(f"{name} is damaged; open it in a word processor and save it again as .docx.") from exc
 
 
