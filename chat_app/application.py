@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -21,6 +21,7 @@ from chat_app.history.history import History
 from chat_app.jobs.learning import Learning
 from chat_app.jobs.upload_jobs import UploadJobs
 from chat_app.machine import total_memory
+from chat_app.notices import Notices
 from chat_app.parts import Parts
 from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
@@ -51,7 +52,8 @@ _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far the start is. ``phase`` is a key of ``PHASES`` or "failed"; ``fraction`` is 0…1 over the whole start."""
+    """How far the start is. ``phase`` is a key of ``PHASES``, "repairing" (of memory) or "failed"; ``fraction`` is 0…1
+    over the whole start."""
 
     ready: bool = False
     phase: str = "starting"
@@ -86,6 +88,7 @@ class Application:
         self._network: MemoryNetwork | None = None
         self._loaded = threading.Event()
         self._closing = False
+        self.notices = Notices()
         try:
             settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             settings.cache.mkdir(parents=True, exist_ok=True)
@@ -100,6 +103,11 @@ class Application:
         except Timeout as exc:
             raise StoreError(
                 f"Another Mneme already uses {settings.data}; stop it or choose another folder with --data."
+            ) from exc
+        except OSError as exc:
+            raise StoreError(
+                f"The folder {settings.data} cannot be written to ({exc.strerror}); allow it, or choose another with "
+                "--data."
             ) from exc
         self.preferences = Preferences(
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
@@ -168,8 +176,10 @@ class Application:
         """An encoder that is fetched and converted first takes most of its phase for the fetching."""
         self._progress("encoder", _FETCHED * fraction if phase == "fetching" else _FETCHED + (1 - _FETCHED) * fraction)
 
-    def _memory_progress(self, _: str, fraction: float) -> None:
+    def _memory_progress(self, phase: str, fraction: float) -> None:
         self._progress("memory", fraction)
+        if phase == "repairing":
+            self._status = replace(self._status, phase=phase)
 
     def _load(self) -> None:
         try:
@@ -190,6 +200,8 @@ class Application:
         self._attach_learning(network)
         network.system = self.preferences.chosen.system
         self._network = network
+        if network.store.repaired:
+            self.notices.add("vectors")
         self.conversations.recover(lambda fraction: self._progress("memory", fraction))
         self._status = Status(ready=True, phase="ready", fraction=1.0)
 

@@ -43,7 +43,7 @@ from chat_app.history.rows import (
     to_message,
     with_words,
 )
-from chat_app.history.tables import conversations, messages, metadata, transaction
+from chat_app.history.tables import conversations, messages, transaction
 from chat_app.history.tree import load_tree, mark_state, move_leaf, set_chosen, set_leaf, tree_of
 from chat_app.history.wordings import add_wording, is_correction, make_stand, standing
 from knowledge.errors import BadInput, NotFound, StoreError
@@ -64,8 +64,6 @@ class History:
         self.marks = MemoryMarks(engine)
         self.kept_reads = KeptReads(engine)
         self.kept_feedback = KeptFeedback(engine, clock=clock)
-        with transaction(engine) as connection:
-            metadata.create_all(connection)
 
     # ---- conversations -------------------------------------------------------------------------------
 

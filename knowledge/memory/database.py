@@ -1,7 +1,7 @@
 """Opens the SQL database that history and the external memory's catalog share.
 
-Knows: how SQLite has to be set so that a commit survives a power cut and deleted text leaves the file.
-Does not know: any table.
+Knows: how SQLite has to be set so that a commit survives a power cut and deleted text leaves the file. Does not know:
+any table (schema.py brings them up).
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from knowledge.errors import StoreError
+from knowledge.memory.schema import upgrade
 
 BUSY_TIMEOUT_MS = 30_000
 
 
 def open_database(url: str) -> Engine:
-    """Any SQLAlchemy URL → an engine that has answered once. SQLite: WAL, full sync, foreign keys, secure delete.
+    """Any SQLAlchemy URL → an engine whose tables are those of this version. SQLite: WAL, full sync, foreign keys,
+    secure delete.
 
-    Raises ``StoreError`` for a bad URL, a missing driver, or a database that does not answer.
+    Raises ``StoreError`` for a bad URL, a missing driver, a database that does not answer, and one of a newer version.
     """
     try:
         parsed = make_url(url)
@@ -36,8 +38,7 @@ def open_database(url: str) -> Engine:
         engine = sa.create_engine(parsed, pool_pre_ping=not sqlite)
         if sqlite:
             sa.event.listen(engine, "connect", _prepare_sqlite)
-        with engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
+        upgrade(engine, shown)
     except (ImportError, sa.exc.NoSuchModuleError) as exc:
         raise StoreError(f"The driver for {shown} is not installed ({exc}); pip install it or use SQLite.") from exc
     except (sa.exc.SQLAlchemyError, OSError) as exc:

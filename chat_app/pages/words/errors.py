@@ -96,6 +96,9 @@ ERRORS: dict[str, str] = {
     "The memory's vectors are of another encoder; restart to rebuild them from text.": (
         "记忆的向量来自另一个编码器，请重新启动以便从文字重建。"
     ),
+    "{wrong} of {count} vectors in Chroma are not those of their memories.": (
+        "Chroma 中的 {count} 个向量里有 {wrong} 个不属于相应的记忆。"
+    ),
     "The Chroma server at {where} fails; repair it or drop --chroma.": (
         "{where} 处的 Chroma 服务器出错，请修复或去掉 --chroma。"
     ),
