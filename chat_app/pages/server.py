@@ -72,6 +72,7 @@ def create_server(application: Application) -> FastAPI:
         loopback=application.settings.loopback,
         own_path=_own_path,
         head=head(),
+        known_function=lambda number: number in demo.fns,
         under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)),
     )
     return app
