@@ -47,6 +47,7 @@ PHASES = {
     "ready": 1.0,
 }
 ENCODERS = ("all-MiniLM-L6-v2", "multilingual-e5-small")  # the embedded ones, which the Models page offers
+_WEIGHTS_AFTER = 20.0  # seconds from the start until the decoder's files are read through
 _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
 
@@ -163,6 +164,13 @@ class Application:
         process_memory.bound()  # before torch is loaded
         threading.Thread(target=self._load, name="load-models", daemon=True).start()
 
+    def _check_weights(self, stop: threading.Event) -> bool:
+        """Bytes that a disk changed make a decoder say nothing, or nonsense, without an error."""
+        known = self.decoders.check_files(stop)
+        if self.decoders.trouble():
+            self.notices.add("weights")
+        return known
+
     def _make_parts(self) -> Parts:
         return Parts(self.settings, self.engine, self._clock)
 
@@ -186,6 +194,7 @@ class Application:
             self._serve(self._make_network())
             logger.info("ready: %s, %s", self.network.decoder.name, self.network.encoder.name)
             self.decoders.begin()
+            self.network.idle.submit("weights", self._check_weights, delay=_WEIGHTS_AFTER)
         except MnemeError as error:
             self._fail(error)
             logger.error("%s", error)

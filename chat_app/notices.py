@@ -33,11 +33,6 @@ class Notices:
             if notice not in self._kept:
                 self._kept.append(notice)
 
-    def drop(self, key: str) -> None:
-        """It is over."""
-        with self._lock:
-            self._kept = [notice for notice in self._kept if notice.key != key]
-
     def of(self, owner: str) -> list[Notice]:
         """What this owner should know, oldest first."""
         with self._lock:

@@ -75,6 +75,7 @@ class FakeApplication:
         self.net.intake = self.intake  # type: ignore[attr-defined]
         self.state = SimpleNamespace(ready=True, phase="ready", fraction=1.0, error="")
         self.conversations = Conversations(self.history, lambda: self.network, reads=5, sampling=GREEDY)
+        self.decoders = SimpleNamespace(trouble=lambda: "")
         self.uploads = UploadJobs(self)  # type: ignore[arg-type]
 
     def status(self) -> SimpleNamespace:

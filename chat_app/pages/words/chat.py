@@ -39,6 +39,11 @@ STATUS: dict[str, tuple[str, str]] = {
         "The vector index was damaged. It was made anew from the text of your memories; nothing is lost.",
         "向量索引曾损坏，已从记忆的文字重建，没有丢失任何内容。",
     ),
+    "notice.weights": (
+        "The language model's files were found damaged on the disk. They are made anew; until then replies may be "
+        "empty or make no sense.",
+        "语言模型的文件在磁盘上已损坏，正在重新制作；在此之前回复可能为空或没有意义。",
+    ),
     "notice.document_goes_on": (
         "Mneme ended while {name} was taken in; that goes on now.",
         "读取 {name} 时 Mneme 中断了，现在继续读取。",
