@@ -168,7 +168,7 @@ def kills(folder: Path, count: int, dice: random.Random) -> dict[str, Any]:
         seconds.append(state["seconds"])
         told.update(state["told"])
         wanted = dice.choice(("turn", "document", "import", "delete conversation", "delete document"))
-        for _ in range(dice.randrange(1, 6)):  # not always the first of its kind
+        for _ in range(dice.randrange(1, 3)):  # not always the first of its kind
             while (line := run.line(30)) is not None and line.get("begin", [""])[0] != wanted:
                 pass
         time.sleep(dice.choice((0.0, dice.uniform(0, 0.005), dice.uniform(0, 0.05), dice.uniform(0, 0.3))))
@@ -228,7 +228,7 @@ def damages(folder: Path) -> list[dict[str, Any]]:
         state, why = started(run)
         assert not why, why
         done = Counter[str]()
-        while (line := run.line(60)) is not None and (done["import"] < 9 or done["turn"] < 5 or done["document"] < 2):
+        while (line := run.line(60)) is not None and (done["import"] < 20 or done["turn"] < 5 or done["document"] < 2):
             done[line.get("done", [""])[0]] += 1
         run.kill()
         closing = Run(*fork(base / "data", 6, works=False))

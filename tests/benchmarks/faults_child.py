@@ -23,7 +23,7 @@ from knowledge.records import Memory
 from tests.browser.fake_application import FakeApplication
 
 OWNER = "local"
-IMPORTED = 150  # memories of an import
+IMPORTED = 60  # memories of an import
 KINDS = ("turn", "document", "import", "delete conversation", "delete document")
 PATIENCE = 60.0  # seconds for work that goes on from the last run
 
