@@ -147,6 +147,28 @@ def test_a_damaged_word_index_is_rebuilt_from_text(tmp_path: Path, damage: str) 
     again.close()
 
 
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "a page"])
+def test_a_damaged_database_is_one_sentence_that_says_what_to_do(tmp_path: Path, damage: str) -> None:
+    """Text is the source of truth: it can be made of nothing else."""
+    store = recovered(tmp_path)
+    write(store, [memory(f"m{at}", f"apple {at} " + "pear " * 40, container="") for at in range(300)])
+    store.close()
+    path = tmp_path / "memory.sqlite3"
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "zeroed":
+        path.write_bytes(bytes(len(content)))
+    else:
+        path.write_bytes(content[:8192] + bytes(4096 * 8) + content[8192 + 4096 * 8 :])
+    with pytest.raises(StoreError, match="damaged.*backup"):
+        again = open_store(tmp_path)
+        try:
+            again.recover(by_text(encode), lambda phase, fraction: None)
+        finally:
+            again.close()
+
+
 # ---- another encoder --------------------------------------------------------------------------------------
 
 

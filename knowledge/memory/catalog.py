@@ -34,6 +34,7 @@ from knowledge.memory.catalog_tables import (
 from knowledge.memory.catalog_tables import documents as _documents
 from knowledge.memory.catalog_tables import info as _info
 from knowledge.memory.catalog_tables import memories as _memories
+from knowledge.memory.database import is_damaged
 from knowledge.records import Document, Memory
 
 _CHUNK = 500  # ids in one statement: well below every database's limit of bound values
@@ -320,6 +321,11 @@ class Catalog:
             raise BadInput(f"The database cannot hold this text: {str(exc).splitlines()[0]}.") from exc
         except sa.exc.SQLAlchemyError as exc:
             reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+            if is_damaged(reason):
+                raise StoreError(
+                    f"The memory's database is damaged ({reason}); put a backup of it in its place, or save what can "
+                    "be read with sqlite3's .recover."
+                ) from exc
             raise StoreError(f"The memory's database failed: {reason}; free disk space or check --database.") from exc
 
     def _among(self, column: sa.ColumnElement[str], ids: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:

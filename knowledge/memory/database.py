@@ -43,8 +43,18 @@ def open_database(url: str) -> Engine:
         raise StoreError(f"The driver for {shown} is not installed ({exc}); pip install it or use SQLite.") from exc
     except (sa.exc.SQLAlchemyError, OSError) as exc:
         reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+        if is_damaged(reason):
+            raise StoreError(
+                f"The database {shown} is damaged ({reason}); put a backup of it in its place, or save what can be "
+                "read with sqlite3's .recover."
+            ) from exc
         raise StoreError(f"The database {shown} cannot be opened: {reason}.") from exc
     return engine
+
+
+def is_damaged(reason: str) -> bool:
+    """Does SQLite's ``reason`` say that the file is none of its own any more?"""
+    return "malformed" in reason or "not a database" in reason
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
