@@ -27,7 +27,7 @@ from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from knowledge import process_memory
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
-from knowledge.memory.database import open_database
+from knowledge.memory.database import check, open_database
 
 if TYPE_CHECKING:
     from knowledge.input.encoder import Encoder
@@ -199,8 +199,12 @@ class Application:
             self._fail(error)
             logger.error("%s", error)
         except Exception as error:
-            self._fail(error)
             logger.exception("loading failed")
+            try:
+                check(self.engine)  # a damaged database makes errors of any kind
+                self._fail(error)
+            except StoreError as damage:
+                self._fail(damage)
         finally:
             self._loaded.set()
 

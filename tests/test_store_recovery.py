@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from knowledge.errors import EncoderMismatch, StoreError
+from knowledge.memory.database import check, open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Document
@@ -167,6 +169,24 @@ def test_a_damaged_database_is_one_sentence_that_says_what_to_do(tmp_path: Path,
             again.recover(by_text(encode), lambda phase, fraction: None)
         finally:
             again.close()
+
+
+def test_a_sound_database_passes_the_check_and_a_damaged_one_does_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'memory.sqlite3'}"
+    store = recovered(tmp_path)
+    write(store, [memory(f"m{at}", f"apple {at} " + "pear " * 40, container="") for at in range(300)])
+    store.close()
+    engine = open_database(url)
+    check(engine)
+    engine.dispose()
+    content = bytearray((tmp_path / "memory.sqlite3").read_bytes())
+    for at in range(3 * 4096, len(content), 4096):
+        content[at : at + 8] = b"\xff" * 8
+    (tmp_path / "memory.sqlite3").write_bytes(content)
+    engine = sa.create_engine(url)
+    with pytest.raises(StoreError, match="damaged.*backup"):
+        check(engine)
+    engine.dispose()
 
 
 # ---- another encoder --------------------------------------------------------------------------------------

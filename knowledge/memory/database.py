@@ -52,6 +52,23 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def check(engine: Engine) -> None:
+    """Have SQLite look through the whole file. Raises ``StoreError`` where it is damaged."""
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    except sa.exc.SQLAlchemyError as exc:
+        found = str(getattr(exc, "orig", None) or exc)
+    if found != "ok":
+        reason = " ".join(found.split())[:200]
+        raise StoreError(
+            f"The database {engine.url.database} is damaged ({reason}); put a backup of it in its place, or save what "
+            "can be read with sqlite3's .recover."
+        )
+
+
 def is_damaged(reason: str) -> bool:
     """Does SQLite's ``reason`` say that the file is none of its own any more?"""
     return "malformed" in reason or "not a database" in reason
