@@ -150,6 +150,8 @@ def kills(folder: Path, count: int, dice: random.Random) -> dict[str, Any]:
         ):  # what is there is looked at whole after every kill: it must not grow for ever
             shutil.rmtree(data)
             expected = Expected()
+        if killed % 10 == 0:
+            print(f"{killed} kills, faults {dict(faults)}", flush=True)
         run = Run(*fork(data, dice.randrange(10**9)))
         if killed and dice.random() < 0.1:  # while it starts, and repairs
             time.sleep(dice.uniform(0.0, 1.0))
@@ -178,8 +180,6 @@ def kills(folder: Path, count: int, dice: random.Random) -> dict[str, Any]:
             killed + 1,
             moments[run.last[0] if run.last else "between"] + 1,
         )
-        if killed % 20 == 0:
-            print(f"{killed} kills, faults {dict(faults)}", flush=True)
     run = Run(*fork(data, 0, works=False))
     state, why = started(run)
     if state:
