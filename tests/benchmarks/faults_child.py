@@ -24,7 +24,7 @@ from tests.browser.fake_application import FakeApplication
 
 OWNER = "local"
 IMPORTED = 60  # memories of an import
-KINDS = ("turn", "document", "import", "delete conversation", "delete document")
+KINDS = ("turn", "turn", "turn", "document", "import", "delete conversation", "delete document")
 PATIENCE = 60.0  # seconds for work that goes on from the last run
 
 
