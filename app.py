@@ -27,7 +27,9 @@ def _listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen()  # now: two starts can bind the same port, but only one of them can listen on it
     except OSError as exc:
+        listener.close()
         sys.stderr.write(
             f"mneme: --host {settings.host} --port {settings.port}: {exc.strerror}; "
             "choose another address or port, for example --port 7861\n"

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -22,12 +22,13 @@ from chat_app.history.history import History
 from chat_app.jobs.learning import Learning
 from chat_app.jobs.upload_jobs import UploadJobs
 from chat_app.machine import total_memory
+from chat_app.notices import Notices
 from chat_app.parts import Parts
 from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from knowledge import process_memory
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
-from knowledge.memory.database import open_database
+from knowledge.memory.database import check, open_database
 
 if TYPE_CHECKING:
     from knowledge.input.encoder import Encoder
@@ -47,12 +48,14 @@ PHASES = {
     "ready": 1.0,
 }
 ENCODERS = ("all-MiniLM-L6-v2", "multilingual-e5-small")  # the embedded ones, which the Models page offers
+_WEIGHTS_AFTER = 20.0  # seconds from the start until the decoder's files are read through
 _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far the start is. ``phase`` is a key of ``PHASES`` or "failed"; ``fraction`` is 0…1 over the whole start."""
+    """How far the start is. ``phase`` is a key of ``PHASES``, "repairing" (of memory) or "failed"; ``fraction`` is 0…1
+    over the whole start."""
 
     ready: bool = False
     phase: str = "starting"
@@ -88,6 +91,7 @@ class Application:
         self._network: MemoryNetwork | None = None
         self._loaded = threading.Event()
         self._closing = False
+        self.notices = Notices()
         try:
             settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
             settings.cache.mkdir(parents=True, exist_ok=True)
@@ -102,6 +106,11 @@ class Application:
         except Timeout as exc:
             raise StoreError(
                 f"Another Mneme already uses {settings.data}; stop it or choose another folder with --data."
+            ) from exc
+        except OSError as exc:
+            raise StoreError(
+                f"The folder {settings.data} cannot be written to ({exc.strerror}); allow it, or choose another with "
+                "--data."
             ) from exc
         self.door = Door(
             settings.data,
@@ -168,6 +177,13 @@ class Application:
         process_memory.bound()  # before torch is loaded
         threading.Thread(target=self._load, name="load-models", daemon=True).start()
 
+    def _check_weights(self, stop: threading.Event) -> bool:
+        """Bytes that a disk changed make a decoder say nothing, or nonsense, without an error."""
+        known = self.decoders.check_files(stop)
+        if self.decoders.trouble():
+            self.notices.add("weights")
+        return known
+
     def _make_parts(self) -> Parts:
         return Parts(self.settings, self.engine, self._clock)
 
@@ -181,20 +197,27 @@ class Application:
         """An encoder that is fetched and converted first takes most of its phase for the fetching."""
         self._progress("encoder", _FETCHED * fraction if phase == "fetching" else _FETCHED + (1 - _FETCHED) * fraction)
 
-    def _memory_progress(self, _: str, fraction: float) -> None:
+    def _memory_progress(self, phase: str, fraction: float) -> None:
         self._progress("memory", fraction)
+        if phase == "repairing":
+            self._status = replace(self._status, phase=phase)
 
     def _load(self) -> None:
         try:
             self._serve(self._make_network())
             logger.info("ready: %s, %s", self.network.decoder.name, self.network.encoder.name)
             self.decoders.begin()
+            self.network.idle.submit("weights", self._check_weights, delay=_WEIGHTS_AFTER)
         except MnemeError as error:
             self._fail(error)
             logger.error("%s", error)
         except Exception as error:
-            self._fail(error)
             logger.exception("loading failed")
+            try:
+                check(self.engine)  # a damaged database makes errors of any kind
+                self._fail(error)
+            except StoreError as damage:
+                self._fail(damage)
         finally:
             self._loaded.set()
 
@@ -203,6 +226,8 @@ class Application:
         self._attach_learning(network)
         network.system = self.preferences.chosen.system
         self._network = network
+        if network.store.repaired:
+            self.notices.add("vectors")
         self.conversations.recover(lambda fraction: self._progress("memory", fraction))
         self._status = Status(ready=True, phase="ready", fraction=1.0)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from chat_app.machine import own_memory
-from knowledge.catalogue.embedded_model import bytes_on_disk, cached, delete
+from knowledge.catalogue.embedded_model import bytes_on_disk, cached, damaged, delete
 from knowledge.catalogue.entries import CATALOGUE, DEFAULT, DecoderEntry, fitting, is_default, smaller
 from knowledge.errors import BadInput, Cancelled, MnemeError, ModelError
 from knowledge.reply.decoder import Decoder
@@ -83,6 +83,7 @@ class Decoders:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._next = ""  # wanted at the start, and not there at once
+        self._damaged = ""  # what speaks, where its files on the disk are not what they were
 
     def state(self) -> DecodersState:
         """Who speaks, and what is under way."""
@@ -166,6 +167,23 @@ class Decoders:
         self._network()
         self._start(model, chain=False)
 
+    def check_files(self, stop: threading.Event) -> bool:
+        """Compare the files of the decoder that speaks with their hashes; where they are damaged it is made anew in the
+        background and takes its own place. False where ``stop`` was set before that is known."""
+        entry = self.entry(self._state.serving)
+        found = False if entry is None else damaged(self._cache, entry, stop)
+        if found and entry is not None:
+            self._damaged = entry.name
+            logger.error("%s", self.trouble())
+            if not self._state.busy:
+                self._start(entry.name, chain=True)
+        return found is not None
+
+    def trouble(self) -> str:
+        """What is wrong with the decoder that speaks, in one sentence; "" for nothing."""
+        entry = self.entry(self._damaged) if self._damaged == self._state.serving else None
+        return f"The files of {entry.title} are damaged on the disk; they are made anew." if entry else ""
+
     def cancel(self) -> None:
         """End what is under way; what was fetched stays for the next time."""
         self._stop.set()
@@ -192,7 +210,7 @@ class Decoders:
             self._next = ""
             # What the start missed stays told until a person switches.
             kept = self._state if chain else DecodersState(serving=self._state.serving)
-            if model == self._state.serving:
+            if model == self._state.serving != self._damaged:
                 self._state = kept
                 return
             self._state = replace(kept, wanted=model, phase="waiting", fraction=0.0)
@@ -204,7 +222,7 @@ class Decoders:
         if earlier is not None:
             earlier.join()  # two at once would hold twice the memory
         model: str | None = wanted
-        while model and model != self._state.serving:
+        while model and (model != self._state.serving or model == self._damaged):
             try:
                 self._take(model, stop)
                 if not chain:
@@ -244,6 +262,7 @@ class Decoders:
         self._network().swap(decoder)
         with self._lock:
             kept = self._state if self._stop is stop else replace(self._state, missed="", why="", reason="")
+            self._damaged = ""
             done = {"wanted": "", "phase": "", "fraction": 0.0} if self._stop is stop else {}
             self._state = replace(kept, serving=model, **done)  # type: ignore[arg-type]
 

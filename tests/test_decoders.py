@@ -231,6 +231,27 @@ def test_only_what_is_not_in_use_is_deleted(shop: Workshop, speaking: Decoders) 
             speaking.delete(name)
 
 
+def test_a_damaged_file_of_what_speaks_is_told_and_made_anew(shop: Workshop, speaking: Decoders) -> None:
+    """A flipped bit changes no size: only its content tells, and it speaks on until the new one is there."""
+    never = threading.Event()
+    serving = speaking.entry(speaking.state().serving)
+    assert serving is not None
+    assert speaking.check_files(never) and speaking.trouble() == "" and shop.swapped == []
+    weights = serving.folder(shop.cache) / "model.safetensors"
+    weights.write_bytes(b"wXights")
+    stopped = threading.Event()
+    stopped.set()
+    assert not speaking.check_files(stopped) and speaking.trouble() == ""
+    shop.gate.clear()
+    assert speaking.check_files(never)
+    assert serving.title in speaking.trouble() and speaking.state().serving == serving.name
+    shop.gate.set()
+    eventually(lambda: shop.swapped == [serving.title])
+    eventually(lambda: not speaking.state().busy)
+    assert speaking.trouble() == "" and weights.read_bytes() == GGUF
+    assert speaking.check_files(never) and shop.swapped == [serving.title]
+
+
 def test_no_switch_before_the_start_is_over(shop: Workshop) -> None:
     with pytest.raises(NotReady):
         shop.decoders().switch("large")

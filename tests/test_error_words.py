@@ -28,6 +28,7 @@ STARTING = {  # files whose errors come up when Mneme starts or trains, or throu
     "encoder.py",
     "reader.py",
     "read_network.py",
+    "schema.py",
     "set_password.py",
     "settings.py",
 }

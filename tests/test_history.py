@@ -33,7 +33,9 @@ class Clock:
 @pytest.fixture
 def engine(tmp_path) -> Iterator[Engine]:
     engine = open_database(os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{tmp_path / 'history.sqlite3'}")
-    metadata.drop_all(engine)
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
     yield engine
     engine.dispose()
 
@@ -51,6 +53,22 @@ def dialogue(history: History, *texts: str, owner: str = OWNER, conversation: st
         role = "assistant" if index % 2 else "user"
         ids.append(history.add(owner, id, role, text, finish_reason="stop" if index % 2 else "").id)
     return id, ids
+
+
+def test_with_the_clock_moved_back_what_is_said_later_counts_as_later(engine: Engine) -> None:
+    now = [1_700_000_000.0]
+    history = History(engine, clock=lambda: now[0])
+    dialogue(history, "I live in Porto.", "Noted.")
+    dialogue(history, "Hello.", owner="ben")
+    now[0] -= 86_400
+    _, ids = dialogue(history, "I have moved to Lisbon.", "Noted.", "Where do I live?")
+    times = [history.message(OWNER, id).created for id in ids]
+    assert 1_700_000_000.0 < times[0] < times[1] < times[2] < 1_700_000_001.0
+    now[0] += 172_800
+    _, ids = dialogue(history, "Thanks.")
+    assert history.message(OWNER, ids[0]).created == now[0]
+    other = dialogue(history, "Hi.", owner="cleo")[1]  # nobody else's past matters
+    assert history.message("cleo", other[0]).created == now[0]
 
 
 def settle(history: History, owner: str = OWNER) -> None:

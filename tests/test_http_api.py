@@ -75,6 +75,7 @@ class FakeApplication:
         self.net.intake = self.intake  # type: ignore[attr-defined]
         self.state = SimpleNamespace(ready=True, phase="ready", fraction=1.0, error="")
         self.conversations = Conversations(self.history, lambda: self.network, reads=5, sampling=GREEDY)
+        self.decoders = SimpleNamespace(trouble=lambda: "")
         self.uploads = UploadJobs(self)  # type: ignore[arg-type]
 
     def status(self) -> SimpleNamespace:
@@ -255,8 +256,54 @@ def test_stop_sequences(served):
 def test_models(served):
     assert [model.id for model in served.client.models.list()] == ["fake-decoder"]
     assert served.client.models.retrieve("fake-decoder").object == "model"
+    assert served.client.models.retrieve("mneme").id == "mneme"  # the name that the README gives to programs
     with pytest.raises(openai.NotFoundError):
         served.client.models.retrieve("gpt/other")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_with_store_false_nothing_is_kept(served: Served, stream: bool) -> None:
+    served.chat("My cat is called Pixel.")
+    written, titles = list(served.app.net.written), served.app.titles()
+    before = ["Hello.", "Hi.", "What is my cat called? Pixel?"]
+    answer = served.chat(*before, store=False, stream=stream)
+    if stream:
+        pieces = [piece for chunk in answer for piece in chunk.choices]
+        text, reason = "".join(piece.delta.content or "" for piece in pieces), pieces[-1].finish_reason
+    else:
+        text, reason = answer.choices[0].message.content, answer.choices[0].finish_reason
+    assert (text, reason) == ("Re: What is my cat called? Pixel?", "stop")
+    request = served.app.net.requests[-1]
+    assert [turn.text for turn in request.dialogue] == before and "Pixel" in request.reads[0].memory.text
+    assert served.app.net.written == written and served.app.titles() == titles
+    assert served.app.net.prepared == served.app.net.prepared[:1]  # no cache expects it to go on
+
+
+def test_store_false_and_a_conversation_exclude_each_other(served: Served) -> None:
+    with pytest.raises(openai.BadRequestError, match="A conversation is kept here"):
+        served.chat("Hello.", store=False, extra_body={"conversation": "c"})
+
+
+def test_a_client_that_leaves_an_unkept_reply_ends_it(served: Served) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def say(request: Any) -> Iterator[str]:
+        yield "first "
+        begun.set()
+        go.wait(20)
+        yield "second "
+        yield "third"
+
+    served.app.net.say = say
+    with served.client.chat.completions.create(
+        model="any", messages=[{"role": "user", "content": "Hello."}], store=False, stream=True
+    ) as stream:
+        next(iter(stream))
+        assert begun.wait(20)
+    wait_until(lambda: served.app.net.stops[-1].is_set())
+    go.set()
+    wait_until(lambda: served.app.net.closed == 1)
+    assert served.app.titles() == []
 
 
 @pytest.mark.parametrize(

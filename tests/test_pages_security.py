@@ -164,6 +164,23 @@ def test_a_proxy_brings_nobody_in_where_there_is_no_password(server: PageServer,
         assert answer.status_code == 403 and "MNEME_PASSWORD" in answer.text
 
 
+@pytest.mark.parametrize("number", [99999, -1, None, "x", 1.5, True, [1]])
+def test_a_call_of_an_unknown_function_is_refused(server: PageServer, number: object) -> None:
+    call = {"data": [], "fn_index": number, "session_hash": "a"}
+    for forged in (call, {**call, "fn_index": 0, "data": None}, [call], "call"):
+        assert server.client.post("/gradio_api/queue/join", json=forged).status_code == 400
+
+
+@pytest.mark.parametrize("field", ['name="files"', 'name="files"; filename=""', "name=\"files\"; filename*=utf-8''%ff"])
+def test_a_form_without_a_named_file_is_no_error_of_the_server(server: PageServer, field: str) -> None:
+    form = f"--x\r\nContent-Disposition: form-data; {field}\r\nContent-Type: text/plain\r\n\r\nhi\r\n--x--\r\n"
+    kind = {"content-type": "multipart/form-data; boundary=x"}
+    answer = server.client.post("/gradio_api/upload", content=form.encode(), headers=kind)
+    assert answer.status_code == (200 if 'filename=""' in field else 400)
+    if answer.status_code == 400:
+        assert "no file" in answer.json()["error"]["message"]
+
+
 # ---- headers and routes ----------------------------------------------------------------------------
 
 

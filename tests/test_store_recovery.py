@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from knowledge.errors import EncoderMismatch, StoreError
+from knowledge.memory.database import check, open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory.vectors import VectorIndex
 from knowledge.records import Document
@@ -125,7 +127,9 @@ def test_a_damaged_chroma_folder_is_rebuilt_from_text(tmp_path: Path, damage: st
     if damage == "no rows":
         again._vectors.remove("ann", [f"m{at}" for at in range(10)])
     again.recover(by_text(encode), lambda phase, fraction: phases.append(phase))
-    assert again._vectors.count("ann") == 1500 and set(phases) == {"vectors"}
+    assert again._vectors.count("ann") == 1500 and set(phases) == {
+        "vectors" if damage in ("gone", "no rows") else "repairing"
+    }
     assert found(again, "apple 7", dense=3)["m7"].cosine == pytest.approx(1.0, abs=1e-3)
     again.close()
 
@@ -143,6 +147,46 @@ def test_a_damaged_word_index_is_rebuilt_from_text(tmp_path: Path, damage: str) 
     again = recovered(tmp_path)
     assert again.page("ann", search="apple")[1] == 1 and found(again, "pear", dense=0)["talk-1"].bm25 > 0
     again.close()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "a page"])
+def test_a_damaged_database_is_one_sentence_that_says_what_to_do(tmp_path: Path, damage: str) -> None:
+    """Text is the source of truth: it can be made of nothing else."""
+    store = recovered(tmp_path)
+    write(store, [memory(f"m{at}", f"apple {at} " + "pear " * 40, container="") for at in range(300)])
+    store.close()
+    path = tmp_path / "memory.sqlite3"
+    content = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "zeroed":
+        path.write_bytes(bytes(len(content)))
+    else:
+        path.write_bytes(content[:8192] + bytes(4096 * 8) + content[8192 + 4096 * 8 :])
+    with pytest.raises(StoreError, match="damaged.*backup"):
+        again = open_store(tmp_path)
+        try:
+            again.recover(by_text(encode), lambda phase, fraction: None)
+        finally:
+            again.close()
+
+
+def test_a_sound_database_passes_the_check_and_a_damaged_one_does_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'memory.sqlite3'}"
+    store = recovered(tmp_path)
+    write(store, [memory(f"m{at}", f"apple {at} " + "pear " * 40, container="") for at in range(300)])
+    store.close()
+    engine = open_database(url)
+    check(engine)
+    engine.dispose()
+    content = bytearray((tmp_path / "memory.sqlite3").read_bytes())
+    for at in range(3 * 4096, len(content), 4096):
+        content[at : at + 8] = b"\xff" * 8
+    (tmp_path / "memory.sqlite3").write_bytes(content)
+    engine = sa.create_engine(url)
+    with pytest.raises(StoreError, match="damaged.*backup"):
+        check(engine)
+    engine.dispose()
 
 
 # ---- another encoder --------------------------------------------------------------------------------------

@@ -51,6 +51,7 @@ def in_the_database(folder: Path, piece: bytes) -> bool:
 def made_by_the_version_without_vectors(folder: Path) -> None:
     """Take from a closed folder what that version did not have."""
     with sqlite3.connect(folder / "memory.sqlite3") as connection:
+        connection.execute("DROP TABLE alembic_version")
         connection.execute("DROP INDEX memories_by_keys")
         connection.execute("ALTER TABLE memories DROP COLUMN key_count")
         connection.execute("ALTER TABLE memories DROP COLUMN vector")

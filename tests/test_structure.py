@@ -21,7 +21,7 @@ LONGEST = 380  # lines of a file as the formatter writes it; about 300 is meant
 # Who may import a library: paths of modules, with * for any. A library that is not named here is free.
 LIBRARIES = {
     "gradio": ("chat_app.pages", "chat_app.pages.*"),
-    "chromadb": ("knowledge.memory.vectors",),
+    "chromadb": ("knowledge.memory.vectors", "knowledge.memory.vector_probe"),
     "sentence_transformers": ("knowledge.input.encoder",),
     "transformers": (
         "knowledge.reply.local.chat_model",

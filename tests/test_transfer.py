@@ -138,3 +138,38 @@ def test_progress_moves_and_cancel_leaves_nothing(store: ExternalMemory, other: 
     parts.clear()
     bring(other, lines, progress=parts.append)
     assert parts == sorted(parts) and parts[-1] == 1.0
+
+
+def test_an_import_that_was_killed_is_finished_with_its_journal(tmp_path: Path, store: ExternalMemory) -> None:
+    lines = filled(store)
+    journal = tmp_path / "job.ids"
+
+    class Killed(BaseException):
+        pass
+
+    def killed_after_a_batch(fraction: float) -> None:
+        raise Killed
+
+    there = recovered(tmp_path / "there")
+    write(there, talk("already here", container="before"))
+    undo, there.delete = there.delete, lambda owner, ids: 0  # type: ignore[method-assign,assignment]  # nobody undoes
+    kept, there.delete_document = there.delete_document, lambda owner, id: 0  # type: ignore[method-assign,assignment]
+    with pytest.raises(Killed):
+        import_jsonl(there, encode, "ann", lines, killed_after_a_batch, lambda: False, journal)
+    there.delete, there.delete_document = undo, kept  # type: ignore[method-assign]
+    there.close()
+    again = recovered(tmp_path / "there")
+    assert import_jsonl(again, encode, "ann", lines, lambda part: None, lambda: False, journal) == (72, 0)
+    assert again.count("ann") == 73 and again.documents("ann")[0].ready
+    # Done once more and cancelled, it takes back what the first runs had brought, and nothing else.
+    with pytest.raises(Cancelled):
+        again.delete("ann", ["talk-0"])
+        import_jsonl(again, encode, "ann", lines, lambda part: None, iter_then_true(len(lines)), journal)
+    assert [one.text for one in again.iterate("ann") if one.kind == "turn"] == ["already here"]
+    again.close()
+
+
+def iter_then_true(calls: int):
+    """False for so many calls, then true."""
+    left = iter([False] * calls)
+    return lambda: next(left, True)

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from chat_app.jobs.job_files import MOST_TRIES, JobNote, journal_of, left_over, write_note
 from chat_app.jobs.upload_jobs import KEPT_FINISHED, JobView, UploadJobs, clean_name
+from chat_app.notices import Notices
 from knowledge.documents.ingestion import IntakeOutcome
 from knowledge.errors import BadInput, Cancelled, DocumentError, NotFound, NotReady
 from knowledge.records import Document
@@ -70,6 +72,7 @@ class FakeApplication:
         self.ready = True
         self.phase = "encoder"
         self.store = object()
+        self.notices = Notices()
         self.encoder = type("Encoder", (), {"encode": staticmethod(lambda texts: texts)})()
 
     @property
@@ -302,10 +305,58 @@ def test_what_a_killed_server_left_is_removed_at_the_start(application) -> None:
     assert not rest.exists()
 
 
+def cut(application: FakeApplication, tries: int, kind: str = "document") -> Path:
+    """A job of anna's as a kill leaves it."""
+    path = application.settings.data / "jobs" / "job"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"text")
+    write_note(path, JobNote("anna", "a.txt", kind, tries))
+    journal_of(path).write_text("[]")
+    return path
+
+
+def test_a_job_that_a_kill_cut_goes_on_and_is_said(application) -> None:
+    cut(application, 1)
+    uploads = UploadJobs(application)  # type: ignore[arg-type]
+    application.intake.go.set()
+    job = uploads.wait("anna", only(uploads.jobs("anna")).id, SOON)
+    assert (job.state, job.message, application.intake.seen) == ("done", "added", [("anna", "a.txt", b"text")])
+    assert [(one.key, one.values) for one in application.notices.of("anna")] == [
+        ("document_goes_on", {"name": "a.txt"})
+    ]
+    assert application.notices.of("ben") == [] and private_files(application) == []
+    uploads.close()
+
+
+@pytest.mark.parametrize("kind", ["document", "import"])
+def test_a_job_that_was_cut_twice_is_given_up_and_that_is_said(application, kind: str) -> None:
+    cut(application, MOST_TRIES, kind)
+    uploads = UploadJobs(application)  # type: ignore[arg-type]
+    assert uploads.jobs("anna") == [] and application.intake.seen == []
+    assert [one.key for one in application.notices.of("anna")] == [f"{kind}_given_up"]
+    assert private_files(application) == []
+    uploads.close()
+
+
+def test_every_try_is_counted_before_it_begins(application, uploads, file) -> None:
+    application.intake.expect("a.txt")
+    uploads.submit("anna", file(), "a.txt")
+    assert application.intake.began["a.txt"].wait(SOON)
+    [(_, note)] = left_over(application.settings.data / "jobs")
+    assert note == JobNote("anna", "a.txt", "document", 1)
+
+
+def test_what_a_waiting_client_sent_ends_with_the_server(application, uploads, file) -> None:
+    application.intake.expect("a.txt")
+    uploads.submit("anna", file(), "a.txt", outlives=False)
+    assert application.intake.began["a.txt"].wait(SOON)
+    assert left_over(application.settings.data / "jobs") == []
+
+
 def test_import_reads_lines_and_counts(application, file) -> None:
     got: list[str] = []
 
-    def read_export(store, encode, owner, lines, progress, cancelled) -> tuple[int, int]:
+    def read_export(store, encode, owner, lines, progress, cancelled, journal) -> tuple[int, int]:
         assert (store, owner, cancelled()) == (application.store, "anna", False)
         got.extend(lines)
         progress(1.0)
@@ -321,7 +372,7 @@ def test_import_reads_lines_and_counts(application, file) -> None:
 
 
 def test_import_names_the_line_that_is_not_text(application, file) -> None:
-    def read_export(store, encode, owner, lines, progress, cancelled) -> tuple[int, int]:
+    def read_export(store, encode, owner, lines, progress, cancelled, journal) -> tuple[int, int]:
         return len(list(lines)), 0
 
     uploads = UploadJobs(application, read_export=read_export)  # type: ignore[arg-type]

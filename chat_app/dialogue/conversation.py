@@ -25,6 +25,7 @@ from chat_app.dialogue.message_text import checked_text
 from chat_app.dialogue.reply_effects import ReplyEffects
 from chat_app.dialogue.reply_totals import ReplyTotals
 from chat_app.dialogue.running_replies import RunningReplies
+from chat_app.dialogue.unkept_reply import UnkeptReplies
 from chat_app.history.history import History
 from chat_app.history.records import Conditioned, Conversation, Message
 from knowledge.errors import BadInput, MnemeError, ModelError, NotFound
@@ -50,8 +51,7 @@ _AGAIN_TEMPERATURE = 0.7  # regenerating greedily would give the same reply
 class Conversations:
     """All dialogues of all owners. Each conversation has one reply under way at most; different ones may overlap.
 
-    network: called for every reply; raises NotReady until the models are loaded.
-    reads: most memories read for a reply.
+    network: called for every reply; raises NotReady until the models are loaded. reads: most memories read for a reply.
     sampling: what is used where a call brings none.
     """
 
@@ -75,6 +75,7 @@ class Conversations:
         self._reads = reads
         self._clock = clock
         self.running = RunningReplies()
+        self.unkept = UnkeptReplies(network, self.running, reads)
 
     # ---- replies -------------------------------------------------------------------------------------
 
@@ -359,8 +360,7 @@ class Conversations:
     def recover(self, progress: Callable[[float], None] | None = None) -> int:
         """Bring memory up to date with what a crash left undone; to be called once the models are loaded.
 
-        ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError.
-        """
+        ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError."""
         return self._follower.recover(progress, self.running.conversations)
 
     @contextlib.contextmanager

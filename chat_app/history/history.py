@@ -41,9 +41,10 @@ from chat_app.history.rows import (
     set_title,
     to_conversation,
     to_message,
+    touch,
     with_words,
 )
-from chat_app.history.tables import conversations, messages, metadata, transaction
+from chat_app.history.tables import conversations, messages, transaction
 from chat_app.history.tree import load_tree, mark_state, move_leaf, set_chosen, set_leaf, tree_of
 from chat_app.history.wordings import add_wording, is_correction, make_stand, standing
 from knowledge.errors import BadInput, NotFound, StoreError
@@ -64,8 +65,6 @@ class History:
         self.marks = MemoryMarks(engine)
         self.kept_reads = KeptReads(engine)
         self.kept_feedback = KeptFeedback(engine, clock=clock)
-        with transaction(engine) as connection:
-            metadata.create_all(connection)
 
     # ---- conversations -------------------------------------------------------------------------------
 
@@ -168,10 +167,10 @@ class History:
         ``path_before`` is the hash of messages that a client holds before the first one; ``read`` and ``how`` say what
         a reply read and how. Raises NotFound.
         """
-        now = self._clock()
         id = str(uuid.uuid4())
         with transaction(self._engine) as connection:
-            row = change_conversation(connection, owner, conversation, updated=now)
+            row = change_conversation(connection, owner, conversation)
+            now = touch(connection, owner, conversation, self._clock())
             before = row.leaf if parent is ... else parent
             above = None if before is None else message_row(connection, owner, before, conversation)
             before = None if above is None else standing(connection, above)
@@ -272,9 +271,9 @@ class History:
             raise BadInput("Only a reply can be corrected like this.")
         if old.text.strip() == text.strip():
             return old
-        now = self._clock()
         with transaction(self._engine) as connection:
-            row = change_conversation(connection, owner, old.conversation, updated=now)
+            row = change_conversation(connection, owner, old.conversation)
+            now = touch(connection, owner, old.conversation, self._clock())
             reply = message_row(connection, owner, message, old.conversation)
             above = message_row(connection, owner, old.parent)
             hash = step_hash(above.path_hash, reply.role, text)
@@ -287,7 +286,8 @@ class History:
         """Make the branch through ``message`` the active one, down to where it was left. Raises NotFound."""
         conversation = self.message(owner, message).conversation
         with transaction(self._engine) as connection:
-            row = change_conversation(connection, owner, conversation, updated=self._clock())
+            row = change_conversation(connection, owner, conversation)
+            touch(connection, owner, conversation, self._clock())
             chosen = message_row(connection, owner, message, conversation)
             new = make_stand(connection, conversation, row.leaf, chosen)
             if not row.renamed:
@@ -317,7 +317,8 @@ class History:
         Raises NotFound, BadInput when there is nothing to undo.
         """
         with transaction(self._engine) as connection:
-            row = change_conversation(connection, owner, conversation, updated=self._clock())
+            row = change_conversation(connection, owner, conversation)
+            touch(connection, owner, conversation, self._clock())
             tree = load_tree(connection, conversation)
             last = None if row.leaf is None else message_row(connection, owner, row.leaf, conversation)
             while last is not None and last.role != "user":

@@ -14,6 +14,7 @@ from chat_app.history.records import Conversation, Message, title_from
 from chat_app.history.tables import conversations, messages
 from knowledge.errors import NotFound
 
+_TICK = 0.001  # seconds between two turns while the clock is behind the last one
 LIVE = messages.c.memory_state != "deleted"
 SHOWN = [column for column in messages.c if column.name not in ("reads", "seq")]  # reads are the bulk of a row
 
@@ -73,6 +74,15 @@ def change_conversation(connection: Connection, owner: str, id: str, **values: A
     if values:
         connection.execute(change.values(values))
     return row
+
+
+def touch(connection: Connection, owner: str, id: str, clock: float) -> float:
+    """A conversation changes now, which is returned: ``clock``, but never before the owner's last change, though the
+    clock was moved back. What is said later has to count as later. After :func:`change_conversation`."""
+    last = connection.execute(select(func.max(conversations.c.updated)).where(conversations.c.owner == owner)).scalar()
+    now = clock if last is None or clock >= last else float(last) + _TICK
+    connection.execute(update(conversations).where(conversations.c.id == id).values(updated=now))
+    return now
 
 
 def message_row(connection: Connection, owner: str, id: str, conversation: str | None = None) -> Row[Any]:

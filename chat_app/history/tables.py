@@ -1,6 +1,7 @@
 """The schema of the history: conversations, a tree of messages in each, and what a person said about them.
 
-SQLite and PostgreSQL alike. Does not know: what the columns are used for (history.py), or memory's own tables.
+SQLite and PostgreSQL alike; what changes here needs a step in ``knowledge/memory/migrations/``. Does not know: what the
+columns are used for (history.py), or memory's own tables.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def api_router(application: Application) -> APIRouter:
         """200 when replies can be given from a whole memory, else 503 and why; for monitors, so without a key."""
         status = application.status()
         if status.ready:
-            trouble = application.network.trouble()
+            trouble = application.network.trouble() or application.decoders.trouble()
             return (
                 JSONResponse({"status": "degraded", "reason": trouble}, 503)
                 if trouble

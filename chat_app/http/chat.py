@@ -3,15 +3,17 @@
 With the field ``conversation`` a dialogue is kept on the server and only the last message of a request is new. Without
 it, the earlier messages of the request are looked up: where history has the same texts the dialogue goes on there (as a
 branch, if it had gone on otherwise); else a new conversation begins, and the earlier messages are shown to the decoder
-but never kept. Does not know: how a reply comes about.
+but never kept. With ``store: false`` nothing of the request is kept. Does not know: how a reply comes about.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
@@ -29,6 +31,8 @@ from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, Tur
 if TYPE_CHECKING:
     from chat_app.application import Application
 
+ALIAS = "mneme"  # the model in use, whichever it is
+
 
 @dataclass(slots=True)
 class _Reply:
@@ -36,10 +40,10 @@ class _Reply:
 
     events: Iterator[ReplyEvent]
     owner: str
-    conversation: str  # its id
     name: str  # what the client is told: its own name for it, else the id
     frame: dict[str, Any]  # id, created, model: the same in every chunk
     reads: list[dict[str, Any]]
+    stop: Callable[[], object]  # end it
 
 
 def chat_routes(router: APIRouter, application: Application) -> None:
@@ -56,9 +60,9 @@ def chat_routes(router: APIRouter, application: Application) -> None:
 
     @router.get("/v1/models/{name:path}")
     def one_model(name: str) -> dict[str, Any]:
-        if name != model()["id"]:
-            raise ApiError(404, f"There is no model {name} here; use {model()['id']}.", code="model_not_found")
-        return model()
+        if name not in (ALIAS, model()["id"]):
+            raise ApiError(404, f"There is no model {name} here; use {ALIAS}.", code="model_not_found")
+        return model() | {"id": name}
 
     @router.post("/v1/chat/completions")
     async def completions(body: ChatRequest, request: Request) -> Response:
@@ -68,7 +72,7 @@ def chat_routes(router: APIRouter, application: Application) -> None:
 
         def leave() -> None:
             with contextlib.suppress(MnemeError):  # it may be deleted by now
-                application.conversations.stop(owner, reply.conversation)
+                reply.stop()
 
         if body.stream:
             return EventStream(_chunks(reply, body.include_usage), leave)
@@ -81,7 +85,8 @@ def chat_routes(router: APIRouter, application: Application) -> None:
 def _begin(application: Application, values: Values, owner: str, body: ChatRequest) -> _Reply:
     """Find or make the dialogue, save the user's message and read memory. Blocks."""
     network = application.network  # raises NotReady before anything is saved
-    events = _dialogue(application, owner, body)
+    stop = threading.Event()  # of a reply that belongs to no conversation
+    events = _unkept(application, owner, body, stop) if body.store is False else _dialogue(application, owner, body)
     try:
         turn: Turn | None = None
         for event in events:
@@ -91,11 +96,29 @@ def _begin(application: Application, values: Values, owner: str, body: ChatReque
                 frame = {"id": f"chatcmpl-{turn.id}", "created": int(time.time()), "model": network.decoder.name}
                 reads = values.reads(owner, event.result.reads)
                 name = body.conversation or turn.conversation
-                return _Reply(events, owner, turn.conversation, name, frame, reads)
+                end = (
+                    partial(application.conversations.stop, owner, turn.conversation) if turn.conversation else stop.set
+                )
+                return _Reply(events, owner, name, frame, reads, end if turn.conversation else stop.set)
     except BaseException:
         _close(events)
         raise
     raise ApiError(500, "The reply did not begin; try again.", code="internal_error")
+
+
+def _unkept(application: Application, owner: str, body: ChatRequest, stop: threading.Event) -> Iterator[ReplyEvent]:
+    system, earlier, text = body.parts()
+    conversations = application.conversations
+    return conversations.unkept.send(
+        owner,
+        text,
+        sampling=body.sampling(conversations.sampling),
+        system=system or conversations.system,
+        plain=bool(system or earlier),
+        context=_foreign(earlier),
+        stop_at=body.stop_sequences,
+        stop=stop,
+    )
 
 
 def _dialogue(application: Application, owner: str, body: ChatRequest) -> Iterator[ReplyEvent]:

@@ -1,6 +1,6 @@
 """What a program may ask of ``POST /v1/chat/completions``: OpenAI's fields that can be honoured, and ``conversation``.
 
-Fields that only tell something (user, metadata, store …) are passed over; fields that would change the reply and cannot
+Fields that only tell something (user, metadata …) are passed over; fields that would change the reply and cannot
 be honoured are refused, so that nobody takes a reply for what it is not. Does not know: dialogues, memory.
 """
 
@@ -53,6 +53,7 @@ class ChatRequest(BaseModel):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     stop: str | list[str] | None = None
     n: int | None = None
+    store: bool | None = None  # false: neither history nor memory takes anything of this request
 
     @field_validator("conversation")
     @classmethod
@@ -91,6 +92,8 @@ class ChatRequest(BaseModel):
         """Raises ApiError for what cannot be honoured."""
         if self.n not in (None, 1):
             raise _unsupported("n", "Only one reply is given for a request; leave n out or set it to 1.")
+        if self.store is False and self.conversation is not None:
+            raise _unsupported("store", "A conversation is kept here; leave it out, or store.")
         extra: dict[str, Any] = self.model_extra or {}
         for name in ("tools", "functions"):
             if extra.get(name):

@@ -70,7 +70,7 @@ def _submit(application: Application, owner: str, file: UploadFile) -> str:
     try:
         with own.open("wb") as copy:
             shutil.copyfileobj(file.file, copy)
-        return application.uploads.submit(owner, own, file.filename or "", move=True)
+        return application.uploads.submit(owner, own, file.filename or "", move=True, outlives=False)
     finally:
         own.unlink(missing_ok=True)
 

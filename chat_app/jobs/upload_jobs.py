@@ -1,14 +1,13 @@
 """Long tasks a person starts and may leave: taking in files and importing memories. They outlive the page.
 
 Each owner has one queue, worked off by one thread; a job is copied to a private folder first, because whoever handed
-the file over may delete it. Jobs live as long as the server: a file half taken in is undone by the store at the next
-start. Does not know: gradio, HTTP, how a file becomes passages.
+the file over may delete it. A job that a kill cut goes on at the next start, which says so (``Notices``); one that was
+cut twice is given up, and that is said. Does not know: gradio, HTTP, how a file becomes passages.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import logging
 import shutil
 import threading
@@ -16,10 +15,12 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from chat_app.jobs.job_files import MOST_TRIES, JobNote, journal_of, left_over, remove, write_note
 from knowledge.errors import BadInput, Cancelled, MnemeError, NotFound, NotReady
 from knowledge.memory.transfer import import_jsonl
 from knowledge.records import Document
@@ -78,6 +79,7 @@ class _Job:
     document: Document | None = None
     added: int = 0
     skipped: int = 0
+    note: JobNote | None = None  # None: it ends with the server
     cancel: threading.Event = field(default_factory=threading.Event)
 
     def view(self) -> JobView:
@@ -118,12 +120,13 @@ class UploadJobs:
         self._read_export = read_export
         self._folder = application.settings.data / "jobs"
         self._most_bytes = application.settings.upload_mib * 2**20
-        shutil.rmtree(self._folder, ignore_errors=True)  # what a killed server left; the data folder is ours alone
         self._changed = threading.Condition()
         self._jobs: dict[str, dict[str, _Job]] = {}
         self._queues: dict[str, deque[_Job]] = {}
         self._workers: dict[str, threading.Thread] = {}
         self._closed = False
+        for path, note in left_over(self._folder):  # by a killed server; the data folder is ours alone
+            self._go_on(path, note)
 
     # ---- handing over --------------------------------------------------------------------------------
 
@@ -145,10 +148,20 @@ class UploadJobs:
                 "a larger --upload-mib."
             )
 
-    def submit(self, owner: str, path: Path | str, name: str, *, kind: JobKind = "document", move: bool = False) -> str:
+    def submit(
+        self,
+        owner: str,
+        path: Path | str,
+        name: str,
+        *,
+        kind: JobKind = "document",
+        move: bool = False,
+        outlives: bool = True,
+    ) -> str:
         """Queue a file (``kind`` "document") or a JSONL export (``kind`` "import"); returns the job's id.
 
-        The file is copied, or taken over with ``move``. Raises BadInput when it cannot be read or is too large.
+        The file is copied, or taken over with ``move``. ``outlives``: after a kill it goes on at the next start. Raises
+        BadInput when it cannot be read or is too large.
         """
         name = clean_name(name)
         path = Path(path)
@@ -159,13 +172,18 @@ class UploadJobs:
                 path.replace(own)
             else:
                 shutil.copyfile(path, own)
+            note = JobNote(owner, name, kind) if outlives else None
+            if note is not None:
+                write_note(own, note)
         except OSError as exc:
-            own.unlink(missing_ok=True)
+            remove(own)
             raise BadInput(f"{name} cannot be read: {exc.strerror}; upload it again.") from exc
-        job = _Job(id=uuid.uuid4().hex, kind=kind, name=name, path=own)
+        return self._queue(owner, _Job(id=uuid.uuid4().hex, kind=kind, name=name, path=own, note=note))
+
+    def _queue(self, owner: str, job: _Job) -> str:
         with self._changed:
             if self._closed:
-                own.unlink(missing_ok=True)
+                remove(job.path)
                 raise NotReady("Mneme is shutting down; upload the file again after it is started.")
             self._jobs.setdefault(owner, {})[job.id] = job
             self._queues.setdefault(owner, deque()).append(job)
@@ -175,6 +193,16 @@ class UploadJobs:
                 worker.start()
             self._changed.notify_all()
         return job.id
+
+    def _go_on(self, path: Path, note: JobNote) -> None:
+        """With what the last run did not finish."""
+        kind: JobKind = "import" if note.kind == "import" else "document"
+        if note.tries >= MOST_TRIES:
+            remove(path)
+            self._application.notices.add(f"{kind}_given_up", owner=note.owner, name=note.name)
+            return
+        self._application.notices.add(f"{kind}_goes_on", owner=note.owner, name=note.name)
+        self._queue(note.owner, _Job(id=uuid.uuid4().hex, kind=kind, name=note.name, path=path, note=note))
 
     # ---- watching ------------------------------------------------------------------------------------
 
@@ -240,8 +268,7 @@ class UploadJobs:
     # ---- working -------------------------------------------------------------------------------------
 
     def _finish(self, job: _Job, state: JobState, message: str = "") -> None:
-        with contextlib.suppress(OSError):  # before anybody is told that the job is finished
-            job.path.unlink(missing_ok=True)
+        remove(job.path)  # before anybody is told that the job is finished
         with self._changed:
             job.state, job.message = state, message
             if state == "done":
@@ -266,6 +293,8 @@ class UploadJobs:
     def _run(self, owner: str, job: _Job) -> None:
         try:
             network = self._network(job)
+            if job.note is not None:
+                write_note(job.path, replace(job.note, tries=job.note.tries + 1))
             if job.kind == "document":
                 outcome = network.intake.take_in(
                     owner, job.path, job.name, progress=self._progress(job), cancelled=job.cancel.is_set
@@ -279,8 +308,9 @@ class UploadJobs:
                         network.encoder.encode,
                         owner,
                         lines,
-                        functools.partial(self._progress(job), "importing"),
+                        partial(self._progress(job), "importing"),
                         job.cancel.is_set,
+                        journal_of(job.path),
                     )
                 self._finish(job, "done", "imported")
         except Cancelled:

@@ -209,16 +209,18 @@ class ChatState:
         return updates
 
     def start_status(self, request: gr.Request) -> dict[str, Any]:
-        """How far the start is, which decoder speaks, and the files of this page's last message."""
+        """How far the start is, which decoder speaks, what was repaired, and the files of this page's last message."""
         status, decoders = self.application.status(), self.application.decoders
         start = {"ready": status.ready, "phase": status.phase, "fraction": status.fraction, "error": status.error}
         speakers = {language: speaker_value(decoders, language) for language in LANGUAGES}
         encoders = {language: encoder_value(self.application, language) for language in LANGUAGES}
         ids, jobs = self.pages.jobs(page_of(request)), list[dict[str, Any]]()
+        owner = self.application.owner_of(request)
+        notices = [{"key": one.key, "values": dict(one.values)} for one in self.application.notices.of(owner)]
         if ids:
-            found = self.application.uploads.jobs(self.application.owner_of(request))
+            found = self.application.uploads.jobs(owner)
             jobs = [job_value(job, language_of(request)) for job in found if job.id in ids]
-        return {"start": start, "jobs": jobs, "speakers": speakers, "encoders": encoders}
+        return {"start": start, "jobs": jobs, "speakers": speakers, "encoders": encoders, "notices": notices}
 
 
 def box(busy: bool) -> Any:

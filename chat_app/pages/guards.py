@@ -39,6 +39,7 @@ _POLICY = (
 )
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"  # a stored file never runs as a page of ours
 _FILE = "/gradio_api/file="
+_UPLOAD = "/gradio_api/upload"
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
@@ -80,6 +81,7 @@ class Guards:
     """ASGI middleware.
 
     under_way: tells whether a page's session has events that are not over.
+    known_function: tells whether the page has a function of this number.
     own_path: tells whether a path is a route of ours, which does not pass Gradio's list.
     head: HTML put at the end of the page's head; its scripts get the page's nonce.
     """
@@ -90,10 +92,12 @@ class Guards:
         *,
         own_path: Callable[[str], bool],
         under_way: Callable[[str], bool],
+        known_function: Callable[[int], bool],
         head: str,
     ) -> None:
         self.app = app
         self.under_way = under_way
+        self.known_function = known_function
         self.own_path = own_path
         self.head = head.encode()
 
@@ -114,9 +118,13 @@ class Guards:
                 await answer(send, 413, "The call is too large.")
                 return
             try:
-                allowed = names_only_uploads(json.loads(body or b"null"))
+                call = json.loads(body or b"null")
+                allowed = names_only_uploads(call)
             except (ValueError, RecursionError):
-                allowed = False
+                call, allowed = None, False
+            if not self._known_call(call):
+                await answer(send, 400, "The page asked for something unknown; reload it.")
+                return
             if not allowed:
                 logger.warning("refused a call that names a file which was not uploaded")
                 await answer(send, 403, "Only files uploaded through the page can be used.")
@@ -125,14 +133,44 @@ class Guards:
         dressed = self._dressed(path, send)
         if path == event_stream.PATH:
             await event_stream.serve(self.app, scope, receive, dressed, self.under_way)
+        elif path.rstrip("/") == _UPLOAD:
+            await self._upload(scope, receive, dressed, send)
         else:
             await self.app(scope, receive, dressed)
+
+    async def _upload(self, scope: Scope, receive: Receive, dressed: Send, send: Send) -> None:
+        """Gradio stumbles over a form whose field is no file, after it has answered with status 500."""
+        held: list[Message] = []
+
+        async def told(message: Message) -> None:
+            if held or (message["type"] == "http.response.start" and message["status"] == 500):
+                held.append(message)
+            else:
+                await dressed(message)
+
+        try:
+            await self.app(scope, receive, told)
+        except Exception as error:
+            if held and isinstance(error, TypeError):
+                await answer(send, 400, "The form has a field that is no file; send files only.")
+                return
+            for message in held:
+                await dressed(message)
+            raise
 
     def _missing(self, path: str) -> bool:
         if not self.own_path(path) and not _GRADIO_ROUTES.fullmatch(path):
             return True
         # Neither the server's files nor another host's, whatever Gradio would allow.
         return path.startswith(_FILE) and uploaded_file(path.removeprefix(_FILE)) is None
+
+    def _known_call(self, call: Any) -> bool:
+        """Is this a call of one of the page's functions? Gradio itself looks for it without asking."""
+        if not isinstance(call, dict):
+            return False
+        number, session = call.get("fn_index"), call.get("session_hash")
+        known = isinstance(number, int) and not isinstance(number, bool) and self.known_function(number)
+        return known and isinstance(session, str) and isinstance(call.get("data"), list)
 
     def _dressed(self, path: str, send: Send) -> Send:
         """``send`` that adds the headers and, for the page itself, nonces and our head."""

@@ -76,6 +76,7 @@ def create_server(application: Application) -> FastAPI:
         Guards,
         own_path=_own_path,
         head=head(guarded=application.door.guarded),
+        known_function=lambda number: number in demo.fns,
         under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)),
     )
     # Added last, so it stands in front of everything.

@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -147,6 +148,25 @@ def ensure(
 def cached(cache: Path, entry: DecoderEntry) -> bool:
     """Is its folder there, ready to be loaded?"""
     return _whole(entry.folder(cache), entry, check_contents=False)
+
+
+def damaged(cache: Path, entry: DecoderEntry, stop: threading.Event) -> bool | None:
+    """Has a file of its folder another content than when it was made? None where ``stop`` was set before it is known.
+
+    A folder that turns out to be damaged is ready to be loaded no more: ``ensure`` makes it anew. Reads every byte.
+    """
+    folder = entry.folder(cache)
+    try:
+        files = json.loads((folder / "made.json").read_text("utf-8"))["files"]
+        for name, file in files.items():
+            if stop.is_set():
+                return None
+            if sha256_of(folder / name) != file["sha256"]:
+                (folder / "made.json").unlink(missing_ok=True)
+                return True
+        return False
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return cached(cache, entry)  # it says that it is whole, and cannot be read
 
 
 def bytes_on_disk(cache: Path, entry: DecoderEntry) -> int:

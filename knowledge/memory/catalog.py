@@ -26,7 +26,6 @@ from knowledge.memory.catalog_tables import (
     collect,
     mine,
     pack,
-    prepare,
     readable,
     row_of,
     this_document,
@@ -35,6 +34,7 @@ from knowledge.memory.catalog_tables import (
 from knowledge.memory.catalog_tables import documents as _documents
 from knowledge.memory.catalog_tables import info as _info
 from knowledge.memory.catalog_tables import memories as _memories
+from knowledge.memory.database import is_damaged
 from knowledge.records import Document, Memory
 
 _CHUNK = 500  # ids in one statement: well below every database's limit of bound values
@@ -59,8 +59,6 @@ class Catalog:
 
     def __init__(self, engine: Engine, dimension: int) -> None:
         self._engine, self._dimension = engine, dimension
-        with self._transaction() as connection:
-            prepare(connection)
 
     # ---- facts about the store ------------------------------------------------------------------------
 
@@ -137,9 +135,12 @@ class Catalog:
         with self._transaction() as connection:
             self._update(connection, owner, ids, {"read_count": _memories.c.read_count + 1, "last_read": when})
 
-    def erase(self, owner: str, ids: Sequence[str] | None) -> int:
-        """Turn memories (None: all of the owner's) into tombstones without text. → how many there were."""
+    def erase(self, owner: str, ids: Sequence[str] | None, *, document: str | None = None) -> int:
+        """Turn memories (None: all of the owner's, and all documents go) into tombstones without text. → how many there
+        were. ``document``: goes with them, at once, so that none is ever without its passages."""
+        gone = [_documents.c.owner == owner] if ids is None else this_document(owner, document or "")
         with self._transaction() as connection:
+            connection.execute(sa.delete(_documents).where(*gone))
             if ids is None:
                 return connection.execute(sa.update(_memories).where(*mine(owner)).values(**_ERASED)).rowcount
             return self._update(connection, owner, ids, _ERASED)
@@ -301,9 +302,13 @@ class Catalog:
             rows = connection.execute(sa.select(*_DOCUMENT_FIELDS).where(*where).order_by(*order))
             return [Document(*row) for row in rows]
 
-    def drop_document(self, owner: str, id: str) -> None:
+    def broken_documents(self, owner: str) -> list[str]:
+        """Those that were not finished, and those of which no passage is there."""
+        there = sa.exists().where(*mine(owner), _memories.c.container == _documents.c.id)
+        broken = sa.or_(_documents.c.ready.is_(False), sa.not_(there))
         with self._transaction() as connection:
-            connection.execute(sa.delete(_documents).where(*this_document(owner, id)))
+            query = sa.select(_documents.c.id).where(_documents.c.owner == owner, broken)
+            return list(connection.execute(query).scalars())
 
     # ---- inside ---------------------------------------------------------------------------------------
 
@@ -316,6 +321,11 @@ class Catalog:
             raise BadInput(f"The database cannot hold this text: {str(exc).splitlines()[0]}.") from exc
         except sa.exc.SQLAlchemyError as exc:
             reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+            if is_damaged(reason):
+                raise StoreError(
+                    f"The memory's database is damaged ({reason}); put a backup of it in its place, or save what can "
+                    "be read with sqlite3's .recover."
+                ) from exc
             raise StoreError(f"The memory's database failed: {reason}; free disk space or check --database.") from exc
 
     def _among(self, column: sa.ColumnElement[str], ids: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:

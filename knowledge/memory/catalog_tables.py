@@ -1,4 +1,4 @@
-"""The catalog's SQL tables, and how those of an earlier version become them.
+"""The catalog's SQL tables. What changes here needs a step in ``migrations/``.
 
 Knows: columns, and which rows a condition means. Does not know: what is asked of them.
 """
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from knowledge.records import Memory
 
@@ -68,18 +67,6 @@ info = sa.Table(
     "store_info", meta, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
 )
 _VECTOR = np.dtype("<f2")  # of a vector in its row: a cosine is off by less than 0.001
-
-
-def prepare(connection: Connection) -> None:
-    """Create what is not there. The table of an earlier version gets the columns that it lacks, empty."""
-    meta.create_all(connection)
-    there = {column["name"] for column in sa.inspect(connection).get_columns("memories")}
-    for name in ("vector", "key_count"):
-        if name not in there:
-            kind = memories.c[name].type.compile(connection.dialect)
-            connection.execute(sa.text(f"ALTER TABLE memories ADD COLUMN {name} {kind}"))
-    for index in memories.indexes:
-        index.create(connection, checkfirst=True)
 
 
 @dataclass(frozen=True, slots=True)

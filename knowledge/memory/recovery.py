@@ -17,9 +17,11 @@ from knowledge.memory.vectors import VectorIndex, key_names, memory_of
 from knowledge.records import Memory
 
 Encode = Callable[[Sequence[Memory]], Sequence[np.ndarray]]  # of each its keys, (keys, dimension)
-Progress = Callable[[str, float], None]  # ("words" | "vectors", 0…1)
+Progress = Callable[[str, float], None]  # ("words" | "vectors" | "repairing", 0…1)
 _BATCH = 128
 _PAGE = 500  # memories fetched at once
+_COMPARED = 500  # memories whose vectors are compared where they are in doubt, evenly spread
+_SAME = 0.99  # cosine of a vector in Chroma and its 16-bit copy in the catalog
 
 
 def batches(catalog: Catalog, owner: str) -> Iterator[list[Memory]]:
@@ -42,9 +44,10 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
         _repair_words(catalog, lexical, owner, progress)
     try:
         lacking = {owner: _lacking(catalog, vectors, owner) for owner in owners}
-    except StoreError:
-        vectors.reopen_empty()
+    except StoreError as exc:
+        vectors.reopen_empty(str(exc))
         lacking = {owner: catalog.ids(owner) for owner in owners}
+    phase = "repairing" if vectors.opening.fault else "vectors"
     total, done = sum(map(len, lacking.values())), 0
     for owner, ids in lacking.items():
         for at in range(0, len(ids), _BATCH):
@@ -57,7 +60,7 @@ def repair(catalog: Catalog, lexical: LexicalIndex, vectors: VectorIndex, encode
             flags = [memory.readable for memory in found.values()]
             vectors.put(owner, list(found), [keys[id] for id in found], flags)
             done += len(ids[at : at + _BATCH])
-            progress("vectors", done / total)
+            progress(phase, done / total)
         catalog.set_indexed(owner, sorted(catalog.unindexed(owner)))
         gone = sorted(catalog.tombstones(owner))
         vectors.remove(owner, key_names(catalog.key_counts(owner, gone)))
@@ -85,7 +88,9 @@ def _lacking(catalog: Catalog, vectors: VectorIndex, owner: str) -> list[str]:
     """Ids to index, after removing what the collection has too much."""
     vectors.check(owner)
     pending = catalog.unindexed(owner)
-    if vectors.count(owner) == catalog.key_count(owner) and not pending:
+    if vectors.opening.doubted:
+        _compare(catalog, vectors, owner, pending)
+    elif vectors.count(owner) == catalog.key_count(owner) and not pending:
         return []
     there, ids = vectors.names(owner), catalog.ids(owner)
     counts = catalog.key_counts(owner, ids)
@@ -93,3 +98,14 @@ def _lacking(catalog: Catalog, vectors: VectorIndex, owner: str) -> list[str]:
     names = {id: set(key_names({id: counts[id]})) for id in ids if id not in pending}
     vectors.remove(owner, sorted(name for name in there if name not in names.get(memory_of(name), ())))
     return [id for id in ids if not (names.get(id) and names[id] <= there)]
+
+
+def _compare(catalog: Catalog, vectors: VectorIndex, owner: str, pending: set[str]) -> None:
+    """Raises ``StoreError`` where Chroma holds other vectors than the catalog. Those of pending rows may be older."""
+    ids = catalog.ids(owner)
+    kept = catalog.vectors(owner, [id for id in ids[:: max(1, len(ids) // _COMPARED)] if id not in pending])
+    right = {name: row for id, rows in kept.items() for name, row in zip(key_names({id: len(rows)}), rows, strict=True)}
+    there = vectors.keys(owner, list(right))
+    wrong = sum(float(row @ right[name]) < _SAME for name, row in there.items())
+    if wrong:
+        raise StoreError(f"{wrong} of {len(there)} vectors in Chroma are not those of their memories.")

@@ -9,6 +9,7 @@ Every method raises ``StoreError`` when the database, the word index or Chroma f
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -30,6 +31,12 @@ from knowledge.memory.shortlist import gather
 from knowledge.memory.vectors import VectorIndex, key_names
 from knowledge.records import Candidate, Document, Memory
 
+log = logging.getLogger(__name__)
+
+_REPAIRED = (
+    "Chroma's files were damaged ({fault}); all vectors were made anew from the text in {seconds:.1f} s. "
+    "No memory is lost."
+)
 _KEYS = "keys of parts"  # how a memory's keys are made of its text: other words, and they are made anew
 
 
@@ -60,6 +67,7 @@ class ExternalMemory:
         self._encoder = {"encoder": encoder_name, "dimension": str(dimension)}
         self._label = f"{encoder_name} {dimension} {_KEYS}"  # of the keys in the catalog's rows
         self._dimension = dimension
+        self.repaired = ""  # one sentence, where ``recover`` had to make the vectors anew
         self.forgotten: list[Callable[[str, Sequence[str] | None], None]] = []
         self._locks: dict[str, threading.RLock] = {}
         self._catalog = Catalog(engine, dimension)
@@ -82,16 +90,19 @@ class ExternalMemory:
         """Call once at start, before anything else: finish half-done work, undo unfinished documents, rebuild what is
         missing, damaged, or made by another encoder.
 
-        ``progress`` gets ("words" | "vectors", 0…1). Killed midway, the next call goes on.
+        ``progress`` gets ("words" | "vectors", 0…1), and "repairing" where Chroma's files were damaged; then
+        ``repaired`` says so. Killed midway, the next call goes on.
         """
         for owner in self.owners():
-            for document in self.documents(owner):
-                if not document.ready:
-                    self._catalog.erase(owner, self._catalog.ids(owner, container=document.id))
-                    self._catalog.drop_document(owner, document.id)
+            for id in self._catalog.broken_documents(owner):
+                self._catalog.erase(owner, self._catalog.ids(owner, container=id), document=id)
         if self._catalog.info("vectors") != self._label:
             self._catalog.set_info({"vectors": self._label}, forget_vectors=True)
+        started = time.monotonic()
         repair(self._catalog, self._lexical, self._vectors, encode, progress)
+        if fault := self._vectors.opening.fault:
+            self.repaired = _REPAIRED.format(fault=fault, seconds=time.monotonic() - started)
+            log.warning("%s", self.repaired)
         self._catalog.set_info(self._encoder)
         self._vectors.drop_others(self.owners())
         self._current = True
@@ -163,9 +174,11 @@ class ExternalMemory:
 
     def delete(self, owner: str, ids: Iterable[str]) -> int:
         """Delete for good, words and vectors included. → how many there were."""
-        wanted = list(dict.fromkeys(ids))
+        return self._delete(owner, list(dict.fromkeys(ids)))
+
+    def _delete(self, owner: str, wanted: Sequence[str], document: str | None = None) -> int:
         with self._lock(owner), self._forgetting(owner, wanted):
-            count = self._catalog.erase(owner, wanted)
+            count = self._catalog.erase(owner, wanted, document=document)
             self._bury(owner, sorted(self._catalog.tombstones(owner, wanted)))
         return count
 
@@ -178,8 +191,6 @@ class ExternalMemory:
         """Delete all memories and documents of the owner. → how many memories there were."""
         with self._lock(owner), self._forgetting(owner, None):
             count = self._catalog.erase(owner, None)
-            for document in self._catalog.documents(owner):
-                self._catalog.drop_document(owner, document.id)
             self._lexical.of(owner).clear()
             self._vectors.clear(owner)
             self._catalog.drop_tombstones(owner, sorted(self._catalog.tombstones(owner)))
@@ -296,9 +307,7 @@ class ExternalMemory:
     def delete_document(self, owner: str, id: str) -> int:
         """Delete a document with all its passages. → how many passages there were."""
         with self._lock(owner):
-            count = self.delete_container(owner, id)
-            self._catalog.drop_document(owner, id)
-        return count
+            return self._delete(owner, self._catalog.ids(owner, container=id), id)
 
     def clean(self) -> bool:
         """Take deleted words and vectors out of the files, as ``close`` does. → was there anything to do?"""

@@ -1,8 +1,8 @@
 """A memory as lines of JSON and back: for backups, and for moving to another computer.
 
 Line 1 is a header (format, version, the encoder of the store it came from); then the documents; then one memory a
-line. Vectors are not written: they are made anew from the text by whichever encoder reads it. Does not know: files,
-HTTP, the encoder.
+line. Vectors are not written: they are made anew from the text by whichever encoder reads it. Does not know: where the
+lines come from, HTTP, the encoder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -48,17 +49,20 @@ def import_jsonl(
     lines: Iterable[str],
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
+    journal: Path | None = None,
 ) -> tuple[int, int]:
     """Bring back what ``export_jsonl`` wrote: same ids, marks and texts, nothing twice. → (added, skipped).
 
     ``progress`` gets 0…1. Everything is checked before anything is written: raises BadInput with the number of the
     first broken line, and Cancelled when ``cancelled()`` turns true; what was added until then is removed again.
+    ``journal``: a file in which the ids of what is new are noted first. An import that was killed and is done again
+    with the same one counts, and takes back, what it had added before.
     """
     documents, memories = _checked(lines, cancelled)
     there = _present(store, owner, [memory.id for memory in memories])
     missing = [memory for memory in memories if memory.id not in there]
     new_documents = [document for document in documents if store.document(owner, document.id) is None]
-    added: list[str] = []
+    own = _noted(journal, [memory.id for memory in missing])
     try:
         for document in new_documents:
             store.begin_document(owner, document)
@@ -66,17 +70,30 @@ def import_jsonl(
             if cancelled():
                 raise Cancelled("The import was cancelled; nothing was added.")
             batch = missing[at : at + _BATCH]
-            added += store.add(owner, batch, encode([memory.text for memory in batch]))
+            store.add(owner, batch, encode([memory.text for memory in batch]))
             progress(min(1.0, (at + len(batch)) / len(missing)))
         for document in new_documents:
             store.finish_document(owner, document.id, passages=document.passages, pages=document.pages)
     except BaseException:
-        store.delete(owner, added)
+        store.delete(owner, own)
         for document in new_documents:
             store.delete_document(owner, document.id)
         raise
     progress(1.0)
-    return len(added), len(memories) - len(added)
+    return len(own), len(memories) - len(own)
+
+
+def _noted(journal: Path | None, new: list[str]) -> list[str]:
+    """The ids in the journal; where it has none yet, ``new``, which it has from now on."""
+    if journal is None:
+        return new
+    try:
+        return [str(id) for id in json.loads(journal.read_text("utf-8"))]
+    except (OSError, ValueError):
+        unfinished = journal.with_suffix(".new")
+        unfinished.write_text(json.dumps(new), "utf-8")
+        unfinished.replace(journal)
+        return new
 
 
 def _present(store: ExternalMemory, owner: str, ids: Sequence[str]) -> set[str]:

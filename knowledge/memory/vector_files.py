@@ -9,7 +9,6 @@ Does not know: memories, owners, or who has the folder open. The graph's files a
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import pickle
 import shutil
@@ -23,13 +22,12 @@ import numpy as np
 
 from knowledge.errors import StoreError
 
-log = logging.getLogger(__name__)
-
 _CLEAN = "clean"  # a file of ours in the folder: there is nothing deleted in the others
 _DATABASE = "chroma.sqlite3"
 _PATIENCE = 10.0  # seconds for whoever else has the database locked
 _DELETE = 3  # embeddings_queue.operation
 _VERSION = 1  # of hnswlib's files
+_ODD = (LookupError, TypeError, AttributeError, OverflowError, MemoryError)  # numbers and pickles of damaged files
 _HEADER = struct.Struct("<i6QiI3QdQ")  # version, offset, capacity, points, bytes of each, offsets of label and vector…
 
 _LOG = "SELECT seq_id, substr(topic, -36), id, vector IS NOT NULL, operation FROM embeddings_queue ORDER BY seq_id"
@@ -82,7 +80,7 @@ def take_out_deleted(folder: Path) -> None:
                 _clean(database, folder)
         clear_unused(folder)
         (folder / _CLEAN).touch()
-    except (sqlite3.Error, OSError, ValueError, struct.error, pickle.UnpicklingError, EOFError, KeyError) as exc:
+    except (sqlite3.Error, OSError, ValueError, struct.error, pickle.UnpicklingError, EOFError, *_ODD) as exc:
         raise StoreError(f"What was deleted could not be taken out of Chroma's files in {folder}: {exc}.") from exc
 
 
@@ -104,17 +102,13 @@ def clear_unused(folder: Path) -> None:
         raise StoreError(f"Unused parts of Chroma's files in {folder} could not be cleared: {exc}.") from exc
 
 
+def clean(folder: Path) -> None:
+    """What is left to do of both. Raises ``StoreError``."""
+    (clear_unused if is_clean(folder) else take_out_deleted)(folder)
+
+
 def _header(graph: Path) -> tuple[Any, ...]:
     return _HEADER.unpack(graph.with_name("header.bin").read_bytes()[: _HEADER.size])
-
-
-def clean_or_wipe(folder: Path) -> None:
-    """At start: what cannot be cleaned goes as a whole, to be made again from the catalog. Raises ``StoreError``."""
-    try:
-        (clear_unused if is_clean(folder) else take_out_deleted)(folder)
-    except StoreError as exc:
-        log.warning("%s All vectors are written anew.", exc)
-        wipe(folder)
 
 
 def wipe(folder: Path) -> None:

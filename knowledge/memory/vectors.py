@@ -1,4 +1,4 @@
-"""Vector index: Chroma, one collection per owner. The only importer of ``chromadb``.
+"""Vector index: Chroma, one collection per owner. It and vector_probe.py alone import ``chromadb``.
 
 Knows: memories' ids, the keys (unit vectors) of each and whether it may be read. Does not know: texts (none is stored
 here), owners' other data, encoders (it gets a label for what made the vectors). It can be rebuilt from the catalog at
@@ -24,19 +24,14 @@ from chromadb.errors import ChromaError, InvalidArgumentError, NotFoundError
 
 from knowledge.errors import StoreError
 from knowledge.memory.closable import Gate
-from knowledge.memory.vector_files import (
-    clean_or_wipe,
-    clear_unused,
-    expect_leftovers,
-    is_clean,
-    take_out_deleted,
-    wipe,
-)
+from knowledge.memory.vector_files import clear_unused, expect_leftovers, is_clean, take_out_deleted, wipe
+from knowledge.memory.vector_opening import Opening, after_closing, before_opening
 
 log = logging.getLogger(__name__)
 
 _KEY = " key "  # between a memory's id and the number of a key behind the first
 _MORE = 4  # times as many keys are asked for where those found are of too few memories
+_PANIC = "PanicException"  # of the bindings, no Exception; its class cannot be imported
 _BATCH = 1000  # records in one call; the embedded client's own limit is 5461
 # A memory that repeats itself ("Thanks!") makes knots in the graph; wider links and search keep the rest in reach:
 # recall of the true 50 nearest among 10,000 went from 0.9915 to 0.9995 for 0.2 ms a query.
@@ -59,6 +54,8 @@ class VectorIndex:
         self._lock = threading.RLock()
         self._gate = Gate()
         self._tidy: set[str] = set()  # collections whose graph was looked after since it was loaded
+        self._sound = True  # nothing came from Chroma that says its files are damaged
+        self.opening = Opening()  # what was found in the embedded one's files
         self._client = self._connect()
 
     # ---- following the catalog ------------------------------------------------------------------------
@@ -157,14 +154,25 @@ class VectorIndex:
                     self._collections.pop(name, None)
                     self._tidy.discard(name)
 
-    def reopen_empty(self) -> None:
+    def keys(self, owner: str, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Name → (dimension,) of those keys that are there."""
+        found: dict[str, np.ndarray] = {}
+        for at in range(0, len(names), self._batch):
+            with self._collection(owner) as collection:
+                kept = collection.get(ids=list(names[at : at + self._batch]), include=["embeddings"])
+            found.update(zip(kept["ids"], np.asarray(kept["embeddings"], dtype=np.float32), strict=True))
+        return found
+
+    def reopen_empty(self, fault: str) -> None:
         """Embedded only: throw the damaged folder away and start with an empty one. Raises ``StoreError``."""
         if not isinstance(self._where, Path):
             raise StoreError(f"The Chroma server at {self._where} fails; repair it or drop --chroma.")
         with self._lock:
             self.close()
+            log.warning("%s All vectors are made anew from the text.", fault)
             wipe(self._where)
             self._client = self._connect()
+            self.opening, self._sound = Opening(fault.rstrip(".")), True
 
     # ---- files ----------------------------------------------------------------------------------------
 
@@ -201,10 +209,7 @@ class VectorIndex:
         with self._lock:
             self._close()
             if isinstance(self._where, Path):
-                try:
-                    (clear_unused if is_clean(self._where) else take_out_deleted)(self._where)
-                except StoreError as exc:  # the next start does it
-                    log.warning("%s", exc)
+                after_closing(self._where, sound=self._sound)
 
     def _close(self) -> None:
         self._collections.clear()
@@ -220,13 +225,9 @@ class VectorIndex:
     def _connect(self, *, cleaned: bool = False) -> Any:
         settings = Settings(anonymized_telemetry=False)
         if isinstance(self._where, Path):
-            try:
-                self._where.mkdir(parents=True, exist_ok=True)
-                if not cleaned:
-                    clean_or_wipe(self._where)
-                client = self._embedded(self._where, settings)
-            except OSError as exc:
-                raise StoreError(f"The Chroma folder {self._where} cannot be used: {exc}.") from exc
+            if not cleaned:
+                self.opening = before_opening(self._where)
+            client = self._embedded(self._where, settings)
         else:
             address = _server(self._where)
             try:
@@ -244,13 +245,16 @@ class VectorIndex:
         self._batch = min(_BATCH, client.get_max_batch_size())
         return client
 
-    @staticmethod
-    def _embedded(folder: Path, settings: Settings) -> Any:
+    def _embedded(self, folder: Path, settings: Settings) -> Any:
         try:
             client = chromadb.PersistentClient(str(folder), settings=settings)
             client.list_collections()
             return client
-        except Exception:  # the bindings raise many kinds for a damaged file; the vectors can be made again from text
+        except BaseException as exc:  # the bindings raise many kinds for a damaged file, and panics
+            if isinstance(exc, KeyboardInterrupt | SystemExit):
+                raise
+            log.warning("Chroma's files in %s are damaged (%s); all vectors are made anew from the text.", folder, exc)
+            self.opening = Opening(" ".join(str(exc).split())[:200])
             from chromadb.api.shared_system_client import SharedSystemClient
 
             SharedSystemClient._identifier_to_system.pop(str(folder), None)  # else the broken one is handed out again
@@ -289,10 +293,16 @@ class VectorIndex:
         except InvalidArgumentError as exc:
             raise StoreError(f"Chroma refused the vectors ({exc}); restart to rebuild them from text.") from exc
         except ChromaError as exc:
+            self._sound = False
             raise StoreError(f"Chroma failed ({exc}); restart to repair the vectors from text.") from exc
         except Exception as exc:  # httpx, the bindings' RuntimeError and ValueError: no common ancestor
             where = "" if isinstance(self._where, Path) else f" at {self._where}"
             raise StoreError(f"Chroma{where} does not answer ({exc}); is it still running?") from exc
+        except BaseException as exc:
+            if type(exc).__name__ != _PANIC:
+                raise
+            self._sound = False
+            raise StoreError(f"Chroma failed ({exc}); restart to repair the vectors from text.") from exc
 
     @contextmanager
     def _collection(self, owner: str) -> Iterator[Any]:

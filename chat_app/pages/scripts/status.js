@@ -47,6 +47,15 @@ const encoding = (state) => {
       button("models.encoder_not_now", () => { window.mneme.store.set(NOT_NOW, "1"); draw(); }, "encoder-not-now")));
 };
 
+// What was found damaged or cut, once for each page that is open, until it is dismissed there.
+const dismissed = new Set();
+const notice = ({ key, values }) => {
+  const text = say(`notice.${key}`, values);
+  if (dismissed.has(text)) return null;
+  return make("div", { class: "mn-progress mn-notice", role: "status", "data-notice": key }, make("div", { class: "mn-progress-line" }, make("span", { text }),
+    iconButton("close", say("memory.dismiss"), () => { dismissed.add(text); draw(); }, { class: "mn-icon-button mn-cancel" })));
+};
+
 function draw() {
   const value = props.value || {};
   if (!value.start) return; // the page is not filled yet, ready or not
@@ -64,6 +73,7 @@ function draw() {
   if (speaker?.busy || speaker?.missed) nodes.push(speaking(speaker));
   const encoder = start.ready && value.encoders?.[language] && encoding(value.encoders[language]);
   if (encoder) { encoder.id = "encoding"; nodes.push(encoder); }
+  for (const node of (value.notices || []).map(notice)) if (node) nodes.push(node);
   for (const job of value.jobs || []) nodes.push(file(job));
   root.replaceChildren(...nodes);
 }

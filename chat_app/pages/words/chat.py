@@ -31,6 +31,36 @@ STATUS: dict[str, tuple[str, str]] = {
     "status.converting": ("Converting the language model (only the first time)", "正在转换语言模型（仅首次）"),
     "status.encoder": ("Loading the encoder", "正在加载编码器"),
     "status.memory": ("Opening your memory", "正在打开记忆库"),
+    "status.repairing": (
+        "Making the vectors of your memories anew from their text: the vector index was damaged",
+        "向量索引已损坏，正在从记忆的文字重建",
+    ),
+    "notice.vectors": (
+        "The vector index was damaged. It was made anew from the text of your memories; nothing is lost.",
+        "向量索引曾损坏，已从记忆的文字重建，没有丢失任何内容。",
+    ),
+    "notice.weights": (
+        "The language model's files were found damaged on the disk. They are made anew; until then replies may be "
+        "empty or make no sense.",
+        "语言模型的文件在磁盘上已损坏，正在重新制作；在此之前回复可能为空或没有意义。",
+    ),
+    "notice.document_goes_on": (
+        "Mneme ended while {name} was taken in; that goes on now.",
+        "读取 {name} 时 Mneme 中断了，现在继续读取。",
+    ),
+    "notice.document_given_up": (
+        "Mneme ended twice while {name} was taken in, so it is left out; nothing of it is in memory.",
+        "读取 {name} 时 Mneme 两次中断，因此已放弃；记忆中没有它的任何内容。",
+    ),
+    "notice.import_goes_on": (
+        "Mneme ended while {name} was imported; that goes on now.",
+        "导入 {name} 时 Mneme 中断了，现在继续导入。",
+    ),
+    "notice.import_given_up": (
+        "Mneme ended twice while {name} was imported. What came in until then is in memory, the rest is not; "
+        "import the file again to bring it in.",
+        "导入 {name} 时 Mneme 两次中断。已导入的部分在记忆中，其余没有；请重新导入该文件。",
+    ),
     "status.decoder": ("Loading the language model", "正在加载语言模型"),
     "status.failed": ("Mneme could not start", "Mneme 无法启动"),
     "status.wait": ("Mneme is still getting ready; try again in a moment.", "Mneme 正在准备中，请稍候再试。"),

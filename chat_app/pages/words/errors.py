@@ -93,8 +93,13 @@ ERRORS: dict[str, str] = {
     "The memory's database failed: {reason}; free disk space or check --database.": (
         "记忆数据库出错：{reason}。请腾出磁盘空间或检查 --database。"
     ),
+    "The memory's database is damaged ({reason}); put a backup of it in its place, or save what can be read with "
+    "sqlite3's .recover.": "记忆数据库已损坏（{reason}）。请用备份替换，或用 sqlite3 的 .recover 挽救可读的内容。",
     "The memory's vectors are of another encoder; restart to rebuild them from text.": (
         "记忆的向量来自另一个编码器，请重新启动以便从文字重建。"
+    ),
+    "{wrong} of {count} vectors in Chroma are not those of their memories.": (
+        "Chroma 中的 {count} 个向量里有 {wrong} 个不属于相应的记忆。"
     ),
     "The Chroma server at {where} fails; repair it or drop --chroma.": (
         "{where} 处的 Chroma 服务器出错，请修复或去掉 --chroma。"
