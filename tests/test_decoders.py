@@ -327,7 +327,7 @@ def test_blocks_that_wait_to_be_made_are_made_by_the_new_one(application: FakeAp
 
 # ---- what a person chose -------------------------------------------------------------------------------------------
 
-DEFAULTS = Chosen(temperature=0.0, reply_tokens=256)
+DEFAULTS = Chosen(temperature=0.0, reply_tokens=512)
 
 
 def test_preferences_are_kept_and_used_from_the_next_reply_on(tmp_path: Path) -> None:
