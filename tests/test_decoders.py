@@ -339,7 +339,7 @@ def test_preferences_are_kept_and_used_from_the_next_reply_on(tmp_path: Path) ->
     words_of(with_defaults, "say: two")
     decoder: Any = with_defaults.network.decoder
     before, after = decoder.requests
-    assert (before.system, before.sampling.temperature, before.sampling.max_tokens) == ("", 0.0, 256)
+    assert (before.system, before.sampling.temperature, before.sampling.max_tokens) == ("", 0.0, 512)
     assert (after.system, after.sampling.temperature, after.sampling.max_tokens) == ("Be brief.", 0.5, 7)
     with_defaults.close()
     again = FakeApplication(tmp_path, decoder=OpenFakeDecoder(pause=0.0))
