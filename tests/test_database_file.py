@@ -175,11 +175,16 @@ def test_a_file_that_is_moved_away_leaves_an_empty_start(file: Path) -> None:
     engine.dispose()
 
 
-def test_a_damaged_seal_costs_a_look_through(file: Path) -> None:
-    seal(file).write_bytes(b"\xff\0")
+@pytest.mark.parametrize("content", [b"\xff\0", b"", b"[123", b"null"])
+def test_a_damaged_seal_is_none(file: Path, content: bytes) -> None:
+    seal(file).write_bytes(content)
     engine = opened(file)
-    assert found_at_opening(engine) == "changed" and counted(engine) == 400
+    assert found_at_opening(engine) == "" and counted(engine) == 400
     engine.dispose()
+    seal(file).write_bytes(content)
+    file.write_bytes(zeroed_page(file.read_bytes()))
+    with pytest.raises(StoreError, match="damaged"):
+        opened(file)
 
 
 def test_a_file_that_somebody_still_has_open_is_not_sealed(file: Path) -> None:

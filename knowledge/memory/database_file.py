@@ -32,10 +32,8 @@ def before_opening(file: Path) -> Found:
     the opener's to break. Raises ``StoreError`` for a damaged file, ``OSError`` where it cannot be read."""
     try:
         kept = json.loads(_seal(file).read_text("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a damaged seal says nothing of the file
         kept = None
-    except ValueError:
-        kept = "damaged itself"
     if not file.exists():
         return "gone" if kept else ""
     if kept and not _log(file) and kept == sum_of(file):
