@@ -28,7 +28,7 @@ from chat_app.preferences import Chosen, Preferences
 from chat_app.settings import Settings
 from knowledge import process_memory
 from knowledge.errors import MnemeError, ModelError, NotReady, StoreError
-from knowledge.memory.database import check, open_database
+from knowledge.memory.database import check, close_database, found_at_opening, open_database
 
 if TYPE_CHECKING:
     from knowledge.input.encoder import Encoder
@@ -124,6 +124,8 @@ class Application:
             settings.data / "preferences.json", Chosen(settings.temperature, settings.reply_tokens)
         )
         self.engine = open_database(settings.database_url)
+        if found := found_at_opening(self.engine):
+            self.notices.add(f"database_{found}")
         self._parts = self._make_parts()
         self.decoders = Decoders(
             self._parts.decoder,
@@ -338,5 +340,5 @@ class Application:
         self.uploads.close()
         if self._network is not None:
             self._network.close()
-        self.engine.dispose()
+        close_database(self.engine, sound=self._status.phase != "failed")
         self._lock.release()

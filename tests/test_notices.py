@@ -10,7 +10,16 @@ from chat_app.pages.words import WORDS
 from tests.browser.fake_application import FakeApplication
 from tests.page_server import PageServer
 
-KEYS = ("vectors", "weights", "document_goes_on", "document_given_up", "import_goes_on", "import_given_up")
+KEYS = (
+    "database_changed",
+    "database_gone",
+    "vectors",
+    "weights",
+    "document_goes_on",
+    "document_given_up",
+    "import_goes_on",
+    "import_given_up",
+)
 
 
 def test_notices_are_for_everybody_or_for_one_owner_and_each_is_said_once() -> None:

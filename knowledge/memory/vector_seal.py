@@ -5,18 +5,15 @@ Knows: whether the files are those of an orderly end. Does not know: what is in 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import zlib
 from pathlib import Path
 from typing import Literal
 
 from knowledge.errors import StoreError
+from knowledge.memory.file_sums import drop, keep, sum_of
 
 _SEAL = "closed.json"  # a file of ours in the folder
 _OURS = (_SEAL, f"{_SEAL}.new", "clean")
-_PIECE = 1 << 20  # bytes read at once
 
 Seal = Literal["empty", "whole", "changed", "open"]
 
@@ -40,33 +37,18 @@ def seal_of(folder: Path) -> Seal:
 
 def seal(folder: Path) -> None:
     """Nobody has the folder open: note what is in its files. Raises ``OSError``."""
-    new = folder / f"{_SEAL}.new"
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(_sums(folder), file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / _SEAL)
+    keep(folder / _SEAL, _sums(folder))
 
 
 def break_seal(folder: Path) -> None:
     """Somebody is about to open the folder. Raises ``OSError``."""
-    (folder / _SEAL).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # not every system opens folders
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    drop(folder / _SEAL)
 
 
 def _sums(folder: Path) -> dict[str, list[int]]:
-    """Path below the folder → size and CRC-32: a few hundred megabytes a second, against accidents, not attackers."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name not in _OURS:
-            size = sum_ = 0
-            with path.open("rb") as file:
-                while piece := file.read(_PIECE):
-                    size, sum_ = size + len(piece), zlib.crc32(piece, sum_)
-            found[path.relative_to(folder).as_posix()] = [size, sum_]
-    return found
+    """Path below the folder → size and CRC-32."""
+    return {
+        path.relative_to(folder).as_posix(): sum_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name not in _OURS
+    }

@@ -39,6 +39,16 @@ STATUS: dict[str, tuple[str, str]] = {
         "The vector index was damaged. It was made anew from the text of your memories; nothing is lost.",
         "向量索引曾损坏，已从记忆的文字重建，没有丢失任何内容。",
     ),
+    "notice.database_changed": (
+        "The database file is not as Mneme left it when it was closed last. SQLite finds it whole, so it is used. If "
+        "you neither put a backup in its place nor changed it, the disk did: compare it with a backup.",
+        "数据库文件与 Mneme 上次关闭时不同。SQLite 检查后认为它完整，因此继续使用。"
+        "如果你没有换上备份，也没有改动过它，那就是磁盘改变了它：请与备份对照。",
+    ),
+    "notice.database_gone": (
+        "The database file that Mneme closed last is no longer there; an empty one was made.",
+        "Mneme 上次关闭的数据库文件已不存在，已新建一个空的。",
+    ),
     "notice.weights": (
         "The language model's files were found damaged on the disk. They are made anew; until then replies may be "
         "empty or make no sense.",

@@ -95,6 +95,11 @@ ERRORS: dict[str, str] = {
     ),
     "The memory's database is damaged ({reason}); put a backup of it in its place, or save what can be read with "
     "sqlite3's .recover.": "记忆数据库已损坏（{reason}）。请用备份替换，或用 sqlite3 的 .recover 挽救可读的内容。",
+    "The database {file} is damaged ({reason}) and was left as it is. Move it away, with its -wal file if there is "
+    "one, and put a backup in its place, or start without one; sqlite3's .recover saves what can still be read.": (
+        "数据库 {file} 已损坏（{reason}），未作任何改动。请把它连同 -wal 文件（如有）移走，"
+        "换上备份，或不用它重新开始；用 sqlite3 的 .recover 可挽救仍可读的内容。"
+    ),
     "The memory's vectors are of another encoder; restart to rebuild them from text.": (
         "记忆的向量来自另一个编码器，请重新启动以便从文字重建。"
     ),
