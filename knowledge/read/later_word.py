@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from knowledge.records import Candidate, Memory
 
 SOURCES = 2  # reads that are looked behind: the right one is among the first two for most questions (LOG.md)
-ALIKE = 0.3  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
+ALIKE = 0.35  # cosine from which a later message may be on the same thing (calibration lives, LOG.md)
 TELLS = 0.5  # probability from which a message tells something: the question itself, asked before, is nearest
 LOOKED_AT = 8  # later messages at most
 Weighed = tuple[float, Candidate, int]  # log weight, candidate, its place
