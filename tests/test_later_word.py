@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from knowledge.read.later_word import with_later
+from knowledge.read.later_word import with_later, with_replies
 from knowledge.records import Acts, Candidate, Memory
 
 KEYS = {
@@ -77,3 +77,16 @@ def test_what_the_assistant_replied_to_the_earlier_message_is_as_old() -> None:
     assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some)[1] == lasting
     some[2] = replace(some[2], memory=replace(reply, container="another chat"))
     assert with_later([(-0.5, some[2], 2), (-0.6, some[0], 0)], some)[1] == {"old": "new"}
+
+
+def test_a_reply_stands_before_the_request_that_it_answers() -> None:
+    def turn(name: str, role: str, position: int, tells: float) -> Candidate:
+        memory = Memory(name, name, "turn", float(position), role, container="chat", position=position)  # type: ignore[arg-type]
+        return Candidate(memory, acts=Acts(tells=tells))
+
+    some = [turn("wanted", "user", 0, 0.1), turn("letter", "assistant", 1, 0.1), turn("fact", "user", 2, 0.9)]
+    some += [turn("noted", "assistant", 3, 0.2)]
+    kept = [(-0.1, some[0], 0), (-1.0, some[2], 2), (-3.0, some[1], 1)]
+    names = [(one.memory.id, weight) for weight, one, _ in with_replies(kept, some)]
+    assert names == [("letter", -0.1), ("wanted", -0.1), ("fact", -1.0)]  # to what was told nothing was replied
+    assert with_replies(kept[:1], some[:1]) == kept[:1]

@@ -17,7 +17,7 @@ import torch
 from knowledge.read.evidence import Focus, evidence, neighbours
 from knowledge.read.fixed_reader import FixedReader
 from knowledge.read.hearsay import answering
-from knowledge.read.later_word import with_later
+from knowledge.read.later_word import with_later, with_replies
 from knowledge.read.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
@@ -45,7 +45,7 @@ class AttentionReader:
     """
 
     learned = True
-    later = True  # is what was said later of the same thing read too?
+    later = True  # is what belongs to what was read (said later of the same thing, replied to it) read too?
 
     def __init__(
         self,
@@ -89,6 +89,8 @@ class AttentionReader:
         if self.later and acts.asks_own > LIKELY > acts.asks_before:  # only what holds now may have changed since
             kept, later = with_later(kept, candidates, self.shift)
             kept = kept[: max(0, limit)]
+        if self.later and acts.asks_chat > LIKELY:
+            kept = with_replies(kept, candidates)[: max(0, limit)]
         lead = candidates[int(log_hops[0, :-1].argmax())].memory.id  # what the first hop read most
         total = math.exp(null) + sum(math.exp(logit) for logit, _, _ in kept)
         reads = tuple(

@@ -1,9 +1,9 @@
-"""What the person said later of the same thing is read beside it: a fact that changed stands in the newer message.
+"""What belongs to what was read is read beside it: what the person said later of the same thing, and what was replied.
 
-An update shares few words with the question ("Ola cannot come 10th, she has exam. She is coming 24th."), but most of
-them with what it changes: of all later messages it is mostly the one nearest to it (content addressing by the memory
-that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1). Whether it changes anything is for who reads both.
-Does not know: the network, the question.
+A fact that changed stands in the newer message. An update shares few words with the question ("Ola cannot come 10th,
+she has exam. She is coming 24th."), but most of them with what it changes: of all later messages it is mostly the one
+nearest to it (content addressing by the memory that was read, Graves et al. 2014, Neural Turing Machines, 3.3.1).
+Whether it changes anything is for who reads both. Does not know: the network, the question.
 """
 
 from __future__ import annotations
@@ -49,6 +49,21 @@ def with_later(
         if id not in found or found[id][0] < weight:
             found[id] = weight, candidates[place], place
     return sorted(found.values(), key=lambda one: -one[0]), later_of
+
+
+def with_replies(kept: Sequence[Weighed], candidates: Sequence[Candidate]) -> list[Weighed]:
+    """``kept`` (strongest first) for a question on what was said in the chat: before each of its strongest in which
+    the person asked for something stands the assistant's reply to it, which weighs as much. The words of such a
+    question are the request's, and what it asks for is the reply."""
+    found: list[Weighed] = []
+    for number, (weight, read, place) in enumerate(kept):
+        asked = number < SOURCES and _own(read.memory) and read.acts is not None and read.acts.tells < TELLS
+        reply = next((at for at, one in enumerate(candidates) if asked and _replies(one.memory, read.memory)), -1)
+        if reply >= 0 and all(one[2] != reply for one in found):
+            found.append((weight, candidates[reply], reply))
+        if all(one[2] != place for one in found):
+            found.append((weight, read, place))
+    return found
 
 
 def _replies(memory: Memory, to: Memory) -> bool:
