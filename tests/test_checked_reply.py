@@ -73,6 +73,14 @@ def test_where_that_does_not_stand_the_whole_chat_and_all_that_was_read_answer()
     assert len(network.requests[1].dialogue) == 3 and len(network.requests[1].reads) == 2
 
 
+def test_an_answer_from_the_later_message_is_shown_alone() -> None:
+    """Words that say nothing ("is") may stand in the earlier message only."""
+    network = FakeNetwork(checks=True, say=says("Your rent is going to be 690 in January."))
+    told = ("rent is 640 and due on the 3rd", "change of plan: rent goes up to 690 from january")
+    read = replace(read_of(*told, query="whats my rent going to be in january"), later={"m0": "m1"})
+    assert text_of(checked(network, read)[1]) == "Your rent is going to be 690 in January."
+
+
 def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
     network = FakeNetwork(checks=True, say=says("£5", "It costs £4.80.", "£4.80"), stands=lambda reply: "4.80" in reply)
     read = read_of("the sourdough sells at £4.80", "raised the sourdough to £5.20", query="How much is the sourdough?")

@@ -102,16 +102,17 @@ def by_words(reads: Sequence[Read], reply: str, question: str) -> list[Read]:
 def competing(read: ReadResult, reply: str) -> list[Read]:
     """The memory that ``reply`` tells and the one that may have changed it since, oldest first; or none of both.
 
-    The reply has words of the earlier one, beside the question's, that the later one lacks, and the two have words in
-    common: of 16 such answers from calibration lives both that were out of date are among the 7 with one (LOG.md).
+    The reply has telling words of the earlier one, beside the question's, that the later one lacks, and the two have
+    words in common (LOG.md, 2026-11-28).
     """
-    new = _words(reply) - _words(read.query)
+    new = telling(reply) - telling(read.query)
     reads = {one.memory.id: one for one in read.reads}
     for one in read.reads:
         later = reads.get(read.later.get(one.memory.id, ""))
-        if later is None or one.memory.role == "assistant" or not telling(one.memory.text) & telling(later.memory.text):
+        if later is None or one.memory.role == "assistant":
             continue
-        if new & _words(one.memory.text) - _words(later.memory.text):
+        earlier, newer = telling(one.memory.text), telling(later.memory.text)
+        if earlier & newer and new & earlier - newer:
             return sorted([one, later], key=lambda read: read.memory.created)
     return []
 
