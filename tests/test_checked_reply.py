@@ -75,10 +75,11 @@ def test_where_that_does_not_stand_the_whole_chat_and_all_that_was_read_answer()
 
 def test_an_answer_from_the_later_message_is_shown_alone() -> None:
     """Words that say nothing ("is") may stand in the earlier message only."""
-    network = FakeNetwork(checks=True, say=says("Your rent is going to be 690 in January."))
+    right = "Your rent is going to be 690 in January."
+    network = FakeNetwork(checks=True, say=says("It went up.", right), stands=lambda reply: reply == right)
     told = ("rent is 640 and due on the 3rd", "change of plan: rent goes up to 690 from january")
     read = replace(read_of(*told, query="whats my rent going to be in january"), later={"m0": "m1"})
-    assert text_of(checked(network, read)[1]) == "Your rent is going to be 690 in January."
+    assert text_of(checked(network, read)[1]) == right and len(network.requests) == 2
 
 
 def test_an_answer_from_the_earlier_message_alone_is_followed_by_both() -> None:
