@@ -310,6 +310,7 @@ def _row(fault: str, end: str, whole: Counter[str], state: dict[str, Any], why: 
 def main() -> None:
     """Run both and print them."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="taken as by every benchmark; what is told here is made by number")
     parser.add_argument("--kills", type=int, default=300, help="processes to kill")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-damage", action="store_true", help="leave out the damaged files")
