@@ -82,10 +82,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     application.start()
     try:
-        from chat_app.pages.server import (
-            addresses,
-            create_server,
-        )  # gradio takes seconds to import: the models load meanwhile
+        # Gradio takes seconds to import: the models load meanwhile.
+        from chat_app.pages.server import addresses, create_server
 
         config = uvicorn.Config(
             create_server(application),

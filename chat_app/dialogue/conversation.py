@@ -75,7 +75,7 @@ class Conversations:
         self._reads = reads
         self._clock = clock
         self.running = RunningReplies()
-        self.unkept = UnkeptReplies(network, self.running, reads)
+        self.unkept = UnkeptReplies(network, self.running, reads, clock)
 
     # ---- replies -------------------------------------------------------------------------------------
 

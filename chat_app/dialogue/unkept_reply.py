@@ -6,7 +6,6 @@ Does not know: pages, HTTP.
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -29,10 +28,12 @@ from knowledge.records import (
 
 
 class UnkeptReplies:
-    """``network``, ``running``, ``reads``: as of the replies that are kept."""
+    """``network``, ``running``, ``reads``, ``clock``: as of the replies that are kept."""
 
-    def __init__(self, network: Callable[[], Network], running: RunningReplies, reads: int) -> None:
-        self._network, self._running, self._reads = network, running, reads
+    def __init__(
+        self, network: Callable[[], Network], running: RunningReplies, reads: int, clock: Callable[[], float]
+    ) -> None:
+        self._network, self._running, self._reads, self._clock = network, running, reads, clock
 
     def send(
         self,
@@ -52,7 +53,7 @@ class UnkeptReplies:
         followed as it is. ``stop`` ends the reply. Raises BadInput, TooManyReplies, NotReady, ModelError, StoreError.
         """
         network = self._network()
-        user = Turn(f"unkept-{uuid.uuid4().hex}", "user", checked_text(text), time.time(), position=len(context))
+        user = Turn(f"unkept-{uuid.uuid4().hex}", "user", checked_text(text), self._clock(), position=len(context))
         so_far: list[str] = []
         with self._running.place(), self._running.reserve(user.id), network.idle.held():
             yield UserSaved(user)

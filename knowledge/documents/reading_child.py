@@ -78,9 +78,8 @@ def _stay_behind(parent: int) -> None:
 
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
-        system = ctypes.CDLL(
-            None
-        )  # its calls tell by their value that they failed; what is not granted is gone without
+        # Its calls tell by their value that they failed; what is not granted is gone without.
+        system = ctypes.CDLL(None)
         # Root may leave the network as it is; in users of its own it could not read other users' files any more.
         system.unshare(_NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER)
         system.prctl(_DIE_WITH_PARENT, signal.SIGKILL)  # last: new users take it back
