@@ -81,10 +81,10 @@ class KeyValueBuffer:
         """Forget the columns from ``length`` on."""
         self.length = min(self.length, length)
 
-    def slots(self, count: int) -> tuple[Tensor, ...]:
-        """For each layer the place of the ``count`` columns after those in use, (2 · kv_heads, count, head_dim)."""
-        self.reserve(self.length + count)
-        return self._buffer[:, :, self.length : self.length + count].unbind(0)
+    def slots(self) -> tuple[Tensor, ...]:
+        """For each layer the place of the column after those in use, (2 · kv_heads, 1, head_dim)."""
+        self.reserve(self.length + 1)
+        return self._buffer[:, :, self.length : self.length + 1].unbind(0)
 
     def views(self, length: int) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
         """For each layer keys (kv_heads, head_dim, length), transposed, and values (kv_heads, length, head_dim)."""

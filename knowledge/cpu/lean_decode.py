@@ -111,7 +111,7 @@ class LeanDecode:
         mixed = torch.empty(count, net.kv_heads, shared, net.head_dim)
         ways = []
         for row, own, out in zip(rows, fresh, mixed, strict=True):
-            slots = row.values.slots(1)
+            slots = row.values.slots()
             keys, contents = row.values.views(row.values.length + 1)
             query = own[: net.heads].view(net.kv_heads, shared, net.head_dim)
             column = own[net.heads :, None]  # keys and values, (2 · kv_heads, 1, head_dim)
