@@ -16,6 +16,8 @@ from filelock import FileLock, Timeout
 
 from chat_app.decoders import Decoders
 from chat_app.dialogue.conversation import Conversations
+from chat_app.dialogue.ongoing_replies import OngoingReplies
+from chat_app.dialogue.temporary_chats import TemporaryChats
 from chat_app.door.door import Door
 from chat_app.encoders import Encoders
 from chat_app.history.history import History
@@ -49,6 +51,7 @@ PHASES = {
 }
 ENCODERS = ("all-MiniLM-L6-v2", "multilingual-e5-small")  # the embedded ones, which the Models page offers
 _WEIGHTS_AFTER = 20.0  # seconds from the start until the decoder's files are read through
+_END_SECONDS = 5.0  # how long the end waits for the replies under way
 _FETCHED = 0.8  # share of the encoder's phase that fetching it takes, where it is not in the cache
 
 
@@ -143,7 +146,14 @@ class Application:
             sampling=self.preferences.chosen.sampling,
             clock=clock,
         )
-        self.conversations.system = self.preferences.chosen.system
+        self.temporary = TemporaryChats(
+            lambda: self.network,
+            self.conversations.running,
+            sampling=self.preferences.chosen.sampling,
+            clock=clock,
+        )
+        self.conversations.system = self.temporary.conversations.system = self.preferences.chosen.system
+        self.ongoing = OngoingReplies(self._until_ready, self.conversations.busy)
         self.uploads = UploadJobs(self)
         self.learning = Learning(self.history, lambda: self.network)
 
@@ -167,10 +177,19 @@ class Application:
             raise PermissionError("a request came past the door")
         return owner
 
+    def conversations_of(self, conversation: str) -> Conversations:
+        """The dialogues to which this one belongs: those that are kept, or the temporary ones."""
+        return self.temporary.conversations if self.temporary.has(conversation) else self.conversations
+
     def wait_until_ready(self, timeout: float | None = None) -> Status:
         """Block until the models are loaded or loading failed."""
         self._loaded.wait(timeout)
         return self._status
+
+    def _until_ready(self) -> None:
+        """Wait until replies can be written. Raises NotReady where that will not be."""
+        if not self.wait_until_ready().ready:
+            raise NotReady(self._status.error or "Mneme is still getting ready; try again in a moment.")
 
     # ---- start and stop ------------------------------------------------------------------------------
 
@@ -263,7 +282,8 @@ class Application:
     def set_preferences(self, given: Mapping[str, Any]) -> None:
         """Change what the replies that start from now on are made with. Raises BadInput, StoreError."""
         chosen = self.preferences.set(given)
-        self.conversations.sampling, self.conversations.system = chosen.sampling, chosen.system
+        for one in (self.conversations, self.temporary.conversations):
+            one.sampling, one.system = chosen.sampling, chosen.system
         if self._network is not None:
             self._network.system = chosen.system
 
@@ -335,6 +355,9 @@ class Application:
         if self._closing:
             return
         self._closing = True
+        self.ongoing.close()
+        self.conversations.running.end(_END_SECONDS)
+        self.temporary.close_all()
         self.decoders.close()
         self.encoders.close()
         self.uploads.close()

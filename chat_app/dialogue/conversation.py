@@ -1,4 +1,4 @@
-"""One dialogue: read → reply → write; edit, regenerate, branch, undo, stop. Yields the events of a reply.
+"""One dialogue: read → reply → write; edit, regenerate. Yields the events of a reply.
 
 History comes before memory: what memory has to follow is committed with a mark first, and the mark is cleared when
 memory has it; ``recover`` carries out the marks that a crash left. Does not know: pages, HTTP, how memory and decoder
@@ -17,18 +17,21 @@ from dataclasses import replace
 from types import EllipsisType
 from typing import Any
 
+from chat_app.dialogue.changes import DialogueChanges
 from chat_app.dialogue.checked_reply import CheckedReply
 from chat_app.dialogue.forgetting import Forgetting
 from chat_app.dialogue.last_piece import streamed
+from chat_app.dialogue.logged import logged
 from chat_app.dialogue.memory_follower import MemoryFollower, Network
+from chat_app.dialogue.memory_off import memory_off
 from chat_app.dialogue.message_text import checked_text
 from chat_app.dialogue.reply_effects import ReplyEffects
 from chat_app.dialogue.reply_totals import ReplyTotals
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.dialogue.unkept_reply import UnkeptReplies
 from chat_app.history.history import History
-from chat_app.history.records import Conditioned, Conversation, Message
-from knowledge.errors import BadInput, MnemeError, ModelError, NotFound
+from chat_app.history.records import Conditioned, Message
+from knowledge.errors import BadInput, MnemeError, ModelError
 from knowledge.records import (
     MemoryRead,
     MemoryWritten,
@@ -44,15 +47,15 @@ from knowledge.records import (
 
 logger = logging.getLogger(__name__)
 
-_STOP_SECONDS = 5.0  # how long a deletion waits for a reply to end
 _AGAIN_TEMPERATURE = 0.7  # regenerating greedily would give the same reply
 
 
-class Conversations:
+class Conversations(DialogueChanges):
     """All dialogues of all owners. Each conversation has one reply under way at most; different ones may overlap.
 
     network: called for every reply; raises NotReady until the models are loaded. reads: most memories read for a reply.
-    sampling: what is used where a call brings none.
+    sampling: what is used where a call brings none. running: what these dialogues share with others. off_record:
+    nothing said here becomes a memory, and none is read, as where a conversation is paused.
     """
 
     def __init__(
@@ -63,18 +66,19 @@ class Conversations:
         reads: int,
         sampling: Sampling,
         clock: Callable[[], float] = time.time,
+        running: RunningReplies | None = None,
+        off_record: bool = False,
     ) -> None:
-        self.history = history
+        super().__init__(history, running or RunningReplies(), MemoryFollower(history.marks, network))
         self.sampling = sampling
         self.system = ""  # the person's system prompt for replies whose caller brings none; "" for the decoder's own
         self._network = network
-        self._follower = MemoryFollower(history.marks, network)
         self.reply_effects = ReplyEffects(history, network, lambda: self.system)
         self.forgetting = Forgetting(history, network)
         self.totals = ReplyTotals()
         self._reads = reads
         self._clock = clock
-        self.running = RunningReplies()
+        self._off_record = off_record
         self.unkept = UnkeptReplies(network, self.running, reads, clock)
 
     # ---- replies -------------------------------------------------------------------------------------
@@ -116,7 +120,14 @@ class Conversations:
                 stop = held.enter_context(self._alone(owner, id))
                 held.enter_context(network.idle.held())
                 user = self.history.add(
-                    owner, id, "user", text, parent=parent, path_before=path_before, to_memory=not network.forgets(text)
+                    owner,
+                    id,
+                    "user",
+                    text,
+                    parent=parent,
+                    path_before=path_before,
+                    to_memory=not network.forgets(text),
+                    off_record=self._off_record,
                 )
                 chosen = sampling or self.sampling
                 yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, asks=asks)
@@ -216,6 +227,8 @@ class Conversations:
     ) -> Iterator[ReplyEvent]:
         """The reply to ``user``. ``replaced``: turns of the branch that this reply takes the place of."""
         conversation = user.conversation
+        off_record = user.off_record or self.history.conversation(owner, conversation).paused
+        network = memory_off(network) if off_record else network
         how = Conditioned(network.path, boost=boost or {}, outside=bool(system or context))
         system = system or self.system
         read: ReadResult | None = None
@@ -238,9 +251,9 @@ class Conversations:
             if done.text or done.finish_reason != "stopped":
                 if done.trace is not None:
                     how = replace(how, path=done.trace.path, trace=done.trace)
-                reply = self._save(owner, user, done.text, done.finish_reason, read=read, how=how)
+                reply = self._save(owner, user, done.text, done.finish_reason, read=read, how=how, off=off_record)
                 saved = True
-                with _logged("the effects of this reply will not be measured"):
+                with logged("the effects of this reply will not be measured"):
                     self.reply_effects.later(owner, reply)
                 if so_far:
                     yield TextDelta(so_far[-1])
@@ -250,8 +263,8 @@ class Conversations:
         except GeneratorExit:  # the page or the client went away
             stop.set()
             if so_far and not saved:
-                with _logged("a stopped reply could not be kept"):
-                    self._save(owner, user, "".join(so_far), "stopped", read=read, how=how)
+                with logged("a stopped reply could not be kept"):
+                    self._save(owner, user, "".join(so_far), "stopped", read=read, how=how, off=off_record)
             self._settle_after(network, owner, conversation, read)
             raise
         except MnemeError:
@@ -265,9 +278,12 @@ class Conversations:
         yield MemoryWritten(self._follower.settle(owner, conversation))
 
     def _save(
-        self, owner: str, user: Message, text: str, reason: Any, *, read: ReadResult | None, how: Conditioned
+        self, owner: str, user: Message, text: str, reason: Any, *, read: ReadResult | None, how: Conditioned, off: bool
     ) -> Message:
-        """Commit the reply. What tells or lists memories is none itself: memory would repeat what it has."""
+        """Commit the reply, ``off`` the record or not, and then without a read.
+
+        What tells or lists memories is none itself: memory would repeat what it has.
+        """
         told = read is not None and bool(read.operation)
         return self.history.add(
             owner,
@@ -276,105 +292,25 @@ class Conversations:
             text,
             parent=user.id,
             finish_reason=reason,
-            read=read,
+            read=None if off else read,
             how=how,
             to_memory=not told,
+            off_record=off,
         )
 
     def _record(self, network: Network, owner: str, read: ReadResult | None) -> None:
         if read is not None and read.reads:
-            with _logged("reads could not be counted"):
+            with logged("reads could not be counted"):
                 network.store.record_reads(owner, [one.memory.id for one in read.reads], self._clock())
 
     def _settle_after(self, network: Network, owner: str, conversation: str, read: ReadResult | None) -> None:
         """The end of a reply that did not go well: memory is brought up to date as far as it can be."""
         self._record(network, owner, read)
-        with _logged("memory could not follow; it will at the next start"):
+        with logged("memory could not follow; it will at the next start"):
             self._follower.settle(owner, conversation)
-
-    def stop(self, owner: str, conversation: str) -> bool:
-        """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
-        self.history.conversation(owner, conversation)
-        return self.running.stop(conversation)
-
-    def busy(self, conversation: str) -> bool:
-        """Is a reply of this conversation under way?"""
-        return conversation in self.running.conversations()
-
-    def paused(self) -> contextlib.AbstractContextManager[None]:
-        """Wait until no reply is under way, and let none begin (NotReady) until the end of the block."""
-        return self.running.paused()
-
-    # ---- changes -------------------------------------------------------------------------------------
-
-    def undo(self, owner: str, conversation: str) -> str:
-        """Take the last exchange out of history and memory; returns the user's text, for the message box.
-
-        Raises NotFound, BadInput when there is none, StillReplying, StoreError.
-        """
-        with self._alone(owner, conversation):
-            text = self.history.undo(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
-        return text
-
-    def switch_branch(self, owner: str, conversation: str, message: str) -> Conversation:
-        """Go on with the branch through ``message`` (a sibling). Raises NotFound, StillReplying, StoreError."""
-        with self._alone(owner, conversation):
-            self._message_of(owner, conversation, message)
-            changed = self.history.switch_branch(owner, message)
-            self._follower.settle_when_ready(owner, conversation)
-        return changed
-
-    def delete(self, owner: str, conversation: str) -> None:
-        """Delete a conversation and its turns in memory, without asking; a reply under way is stopped first.
-
-        Raises NotFound, StillReplying when it does not stop, StoreError.
-        """
-        self.stop(owner, conversation)
-        with self._alone(owner, conversation, wait=_STOP_SECONDS):
-            self.history.delete(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
-
-    def rename(self, owner: str, conversation: str, title: str) -> Conversation:
-        """Give a conversation a title of its own. Raises NotFound, BadInput when it is empty."""
-        return self.history.rename(owner, conversation, title)
-
-    def revise(self, owner: str, conversation: str, message: str, text: str) -> Message:
-        """Put ``text`` in a reply's place, as another version of it. Raises BadInput, NotFound, StillReplying."""
-        with self._alone(owner, conversation):
-            self._message_of(owner, conversation, message)
-            revised = self.history.revise(owner, message, checked_text(text))
-            self._follower.settle_when_ready(owner, conversation)
-        return revised
-
-    def feedback(self, owner: str, message: str, value: int | None) -> None:
-        """Keep +1 (liked), −1 (disliked) or None for a message. Raises NotFound, BadInput."""
-        self.history.feedback(owner, message, value)
-
-    def _message_of(self, owner: str, conversation: str, id: str) -> Message:
-        message = self.history.message(owner, id)
-        if message.conversation != conversation:
-            raise NotFound("This message is no longer there.")
-        return message
 
     def recover(self, progress: Callable[[float], None] | None = None) -> int:
         """Bring memory up to date with what a crash left undone; to be called once the models are loaded.
 
         ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError."""
         return self._follower.recover(progress, self.running.conversations)
-
-    @contextlib.contextmanager
-    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
-        """Reserve a conversation of the owner for one change; gives the event that stops it."""
-        self.history.conversation(owner, conversation)
-        with self.running.reserve(conversation, wait) as stop:
-            yield stop
-
-
-@contextlib.contextmanager
-def _logged(what: str) -> Iterator[None]:
-    """Where an error must not hide another one, or take back what is done."""
-    try:
-        yield
-    except Exception:
-        logger.exception("%s", what)

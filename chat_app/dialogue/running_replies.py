@@ -72,6 +72,14 @@ class RunningReplies:
             with self._lock:
                 self._paused = False
 
+    def end(self, seconds: float) -> None:
+        """Stop all replies, and wait for that ``seconds`` at most: what there is of them is kept."""
+        with self._lock:
+            self._paused = True
+            for stop in self._running.values():
+                stop.set()
+            self._lock.wait_for(lambda: not self._running, seconds)
+
     def check(self) -> None:
         """Raises NotReady while no reply may begin, and TooManyReplies where too many are under way."""
         self._check_pause()

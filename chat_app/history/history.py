@@ -136,6 +136,16 @@ class History:
             connection.execute(change)
         return self.conversation(owner, id)
 
+    def pin(self, owner: str, id: str, on: bool) -> None:
+        """Have a conversation stand first in the list, or no longer. Raises NotFound."""
+        with transaction(self._engine) as connection:
+            change_conversation(connection, owner, id, pinned=on)
+
+    def pause(self, owner: str, id: str, on: bool) -> None:
+        """Keep what is said in a conversation from now on off the record, or no longer. Raises NotFound."""
+        with transaction(self._engine) as connection:
+            change_conversation(connection, owner, id, paused=on)
+
     def delete(self, owner: str, id: str) -> None:
         """Hide a conversation and empty its texts at once; its turns are marked to leave memory. Raises NotFound."""
         with transaction(self._engine) as connection:
@@ -160,8 +170,10 @@ class History:
         how: Conditioned | None = None,
         path_before: str = "",
         to_memory: bool = True,
+        off_record: bool = False,
     ) -> Message:
-        """Commit a message, marked for memory unless it is none (``to_memory``), and make its branch the active one.
+        """Commit a message and make its branch the active one. It is marked for memory, unless it is none
+        (``to_memory``) or off the record: because it is to be (``off_record``), or because memory is paused.
 
         ``parent`` is the message it follows (None: it is a first message); by default the end of the active branch.
         ``path_before`` is the hash of messages that a client holds before the first one; ``read`` and ``how`` say what
@@ -175,6 +187,8 @@ class History:
             above = None if before is None else message_row(connection, owner, before, conversation)
             before = None if above is None else standing(connection, above)
             siblings = children(connection, conversation, before)
+            off_record = off_record or row.paused
+            to_memory = to_memory and not off_record
             values: dict[str, Any] = {
                 "id": id,
                 "conversation": conversation,
@@ -194,6 +208,7 @@ class History:
                 "memory_pending": to_memory,
                 "memory_state": "in",
                 "memory_taken": not to_memory,
+                "off_record": off_record,
             }
             connection.execute(insert(messages).values(values))
             if before == row.leaf:
@@ -277,7 +292,7 @@ class History:
             reply = message_row(connection, owner, message, old.conversation)
             above = message_row(connection, owner, old.parent)
             hash = step_hash(above.path_hash, reply.role, text)
-            new = add_wording(connection, reply, text, now=now, hash=hash)
+            new = add_wording(connection, reply, text, now=now, hash=hash, paused=row.paused)
             make_stand(connection, old.conversation, row.leaf, new)
             keep_edit(connection, owner, message, new.id, now)
         return self.message(owner, new.id)

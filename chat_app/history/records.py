@@ -25,6 +25,8 @@ class Conversation:
     leaf: str | None = None  # last message of the active branch
     name: str = ""  # what an HTTP client calls it
     renamed: bool = False
+    pinned: bool = False
+    paused: bool = False  # what is said in it now is off the record, and no memory is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Message:
     null_weight: float | None = None  # replies only: mass of the null slot when it was read
     pending: bool = False  # memory has not caught up with this message
     siblings: tuple[str, ...] = ()  # ids of the messages in the same place, this one among them, oldest first
+    off_record: bool = False  # said while memory was paused: it never becomes a memory
     correction: bool = False  # a reply in a person's own words; known only where a whole path was asked for
 
     @property

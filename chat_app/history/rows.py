@@ -25,8 +25,13 @@ def conversations_of(owner: str) -> Select[Any]:
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:
-    """The conversation changed last first."""
-    return query.order_by(conversations.c.updated.desc(), conversations.c.created.desc(), conversations.c.id)
+    """The pinned conversations first, then the one changed last."""
+    return query.order_by(
+        conversations.c.pinned.desc(),
+        conversations.c.updated.desc(),
+        conversations.c.created.desc(),
+        conversations.c.id,
+    )
 
 
 def with_words(owner: str, words: Sequence[str]) -> Select[Any]:
@@ -106,7 +111,9 @@ def set_title(connection: Connection, conversation: str, text: str) -> None:
 
 def to_conversation(row: Row[Any]) -> Conversation:
     """Row → record."""
-    return Conversation(row.id, row.title, row.created, row.updated, row.leaf, row.name or "", row.renamed)
+    return Conversation(
+        row.id, row.title, row.created, row.updated, row.leaf, row.name or "", row.renamed, row.pinned, row.paused
+    )
 
 
 def to_message(row: Row[Any], siblings: tuple[str, ...] = (), correction: bool = False) -> Message:
@@ -125,5 +132,6 @@ def to_message(row: Row[Any], siblings: tuple[str, ...] = (), correction: bool =
         null_weight=row.null_weight,
         pending=row.memory_pending,
         siblings=siblings,
+        off_record=row.off_record,
         correction=correction,
     )

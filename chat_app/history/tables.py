@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,6 +45,8 @@ conversations = Table(
     Column("updated", Double, nullable=False),
     Column("leaf", String(36)),  # last message of the active branch; NULL while empty
     Column("deleted", Boolean, nullable=False),  # hidden at once; the row goes when memory has let go of the turns
+    Column("pinned", Boolean, nullable=False, server_default=false()),  # first in the list
+    Column("paused", Boolean, nullable=False, server_default=false()),  # what is said now is off the record
     UniqueConstraint("owner", "name", name="conversations_owner_name"),
     Index("conversations_owner_updated", "owner", "updated"),
 )
@@ -72,6 +75,8 @@ messages = Table(
     Column("memory_state", String(16), nullable=False),  # in, inactive, deleted: what memory should hold
     # Memory took the turn in once, or it is none: it is never to be written from now on.
     Column("memory_taken", Boolean, nullable=False),
+    # Said while memory was paused: it is never written, whatever becomes of its branch.
+    Column("off_record", Boolean, nullable=False, server_default=false()),
     Index("messages_conversation_parent", "conversation", "parent"),
     Index("messages_owner_path_hash", "owner", "path_hash"),
     Index("messages_pending", "memory_pending", "owner"),

@@ -69,13 +69,16 @@ def make_stand(connection: Connection, conversation: str, leaf: str | None, row:
     return new
 
 
-def add_wording(connection: Connection, old: Row[Any], text: str, *, now: float, hash: str) -> Row[Any]:
+def add_wording(
+    connection: Connection, old: Row[Any], text: str, *, now: float, hash: str, paused: bool = False
+) -> Row[Any]:
     """Another wording of the reply ``old``, a person's own, with what was read for it; it does not stand yet.
 
-    Where the decoder looked and what a memory did were about the other wording, and stay out. ``hash`` is that of its
-    path.
+    It is off the record where the other one is, or where memory is ``paused``. Where the decoder looked and what a
+    memory did were about the other wording, and stay out. ``hash`` is that of its path.
     """
     id = str(uuid.uuid4())
+    off_record = old.off_record or paused
     about = {"attention": None, "words": (), "effect": None}
     values = {
         "id": id,
@@ -93,9 +96,10 @@ def add_wording(connection: Connection, old: Row[Any], text: str, *, now: float,
         "null_weight": old.null_weight,
         "path_hash": hash,
         "reads": None if old.reads is None else [{**read, **about} for read in old.reads],
-        "memory_pending": True,
+        "memory_pending": not off_record,
         "memory_state": "in",
-        "memory_taken": False,
+        "memory_taken": off_record,
+        "off_record": off_record,
     }
     connection.execute(insert(messages).values(values))
     return connection.execute(select(messages).where(messages.c.id == id)).one()

@@ -14,6 +14,7 @@ from chat_app.pages.chat_events import ChatEvents
 from chat_app.pages.chat_state import QUICK, ChatState
 from chat_app.pages.diagnostics import diagnostics_page
 from chat_app.pages.documents import documents_page
+from chat_app.pages.jump import JumpBox
 from chat_app.pages.memory import memory_page
 from chat_app.pages.models import models_page
 from chat_app.pages.reads_panel import ReadsPanelEvents
@@ -34,6 +35,7 @@ def build(application: Application) -> gr.Blocks:
         title="Mneme", analytics_enabled=False, fill_width=True, fill_height=True, delete_cache=(3600, UPLOADS_KEPT)
     ) as demo:
         parts.build_sidebar()
+        jump = JumpBox(application)
         with gr.Tabs(elem_id="nav", selected="chat") as tabs:
             with gr.Tab(label("frame.chat"), id="chat", elem_id="tab-chat") as chat_tab:
                 parts.build_chat()
@@ -47,9 +49,13 @@ def build(application: Application) -> gr.Blocks:
                 models = models_page(application)
                 diagnostics = diagnostics_page(application)
         state = ChatState(application, parts)
-        ChatEvents(state).connect(demo)
-        SidebarEvents(state, tabs).connect()
-        ReadsPanelEvents(state, tabs, documents.show_passage).connect(memory.listing.open_place)
+        events = ChatEvents(state)
+        events.connect(demo)
+        sidebar = SidebarEvents(state, tabs, events.replies.follow)
+        sidebar.connect()
+        panel = ReadsPanelEvents(state, tabs, documents.show_passage)
+        panel.connect(memory.listing.open_place)
+        jump.connect(sidebar, panel, documents)
         chat_tab.select(state.look, [], [parts.status, parts.timer], **QUICK)
         for tab, page in (
             (memory_tab, memory),

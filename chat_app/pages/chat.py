@@ -24,6 +24,7 @@ class ChatComponents:
     welcome: gr.HTML
     marks: gr.HTML
     status: gr.HTML
+    mode: gr.HTML
     reads: gr.HTML
     timer: gr.Timer
 
@@ -57,6 +58,7 @@ class ChatComponents:
                 )
                 self.marks = scripted("source_line", "recalled", "marks", css_class="mn-marks", elem_id="chat-marks")
                 self.status = scripted("status", css_class="mn-status", elem_id="status")
+                self.mode = scripted("mode", css_class="mn-mode", elem_id="chat-mode")
                 self.box = gr.MultimodalTextbox(
                     label=label("chat.box"),
                     placeholder=label("chat.placeholder"),  # type: ignore[arg-type]

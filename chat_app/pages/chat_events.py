@@ -8,8 +8,8 @@ from __future__ import annotations
 import gradio as gr
 
 from chat_app.pages.chat_replies import ReplyEvents
-from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
-from chat_app.pages.handlers import field, names, told
+from chat_app.pages.chat_state import FOLLOW, QUICK, REPLY, ChatState, Updates, id_of, page_of
+from chat_app.pages.handlers import field, flag, names, told
 from chat_app.pages.models import MULTILINGUAL
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
@@ -29,7 +29,10 @@ class ChatEvents:
         """Bind the handlers."""
         state, replies, parts = self.state, self.replies, self.state.parts
         conversation, everything = parts.conversation, state.everything
-        demo.load(state.load, [conversation], [*everything, parts.timer], js=ADDRESS, **QUICK)
+        loaded = demo.load(state.load, [conversation], [*everything, parts.timer], js=ADDRESS, **QUICK)
+        loaded.then(replies.follow, [conversation], everything, **FOLLOW)
+        demo.unload(self.closed)
+        parts.mode.select(self.switch_mode, [conversation], everything, **QUICK)
         parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads, parts.marks], **QUICK)
         parts.box.submit(replies.send, [conversation, parts.box], everything, **REPLY)
         parts.box.stop(replies.stop, [conversation], None, **QUICK)
@@ -45,11 +48,38 @@ class ChatEvents:
         parts.marks.forget(self.forget, [conversation], everything, **QUICK)
         parts.marks.branch(replies.branch, [conversation], everything, **REPLY)
 
+    def closed(self, request: gr.Request) -> None:
+        """A page was closed or left: its temporary chat is gone."""
+        self.application.temporary.close(page_of(request))
+
+    @told
+    def switch_mode(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """A click around the message box: memory paused or not, a message that waits taken back."""
+        owner, page, conversation = self.application.owner_of(request), page_of(request), id_of(conversation)
+        state, action, history = self.state, field(event, "action"), self.application.history
+        if action == "take_back":
+            state.path(owner, conversation)  # is it the owner's?
+            text = self.application.ongoing.take_back(conversation, field(event, "id"))
+            updates: Updates = {state.parts.mode: state.mode(owner, conversation)}
+            if text:
+                updates[state.parts.box] = gr.MultimodalTextbox(value={"text": text, "files": []})
+            return updates
+        if action != "pause" or self.application.temporary.has(conversation):
+            raise BadInput(say("frame.unexpected", language_of(request)))
+        conversation = conversation or history.create(owner).id
+        history.pause(owner, conversation, flag(event, "on"))
+        state.pages.show(page, conversation)
+        return {
+            state.parts.conversation: conversation,
+            state.parts.mode: state.mode(owner, conversation),
+            state.parts.sidebar: state.view.sidebar(owner, conversation, became=True),
+        }
+
     @told
     def undo(self, conversation: str, request: gr.Request) -> Updates:
         """Take the last message and its reply back, out of memory too; the message returns to the box."""
         owner, conversation = self.application.owner_of(request), id_of(conversation)
-        text = self.application.conversations.undo(owner, conversation)
+        text = self.state.chats(conversation).undo(owner, conversation)
         updates = self.state.shown(owner, page_of(request), conversation)
         return {**updates, self.state.parts.box: gr.MultimodalTextbox(value={"text": text, "files": []})}
 
@@ -57,11 +87,12 @@ class ChatEvents:
     def like(self, conversation: str, event: gr.LikeData, request: gr.Request) -> None:
         """Keep what a person thinks of a reply."""
         owner, language = self.application.owner_of(request), language_of(request)
-        _, message = self.state.message_at(owner, id_of(conversation), event.index, None, language)
+        conversation = id_of(conversation)
+        _, message = self.state.message_at(owner, conversation, event.index, None, language)
         if message.role != "assistant":
             raise NotFound(say("chat.changed", language))
         value = 1 if event.liked is True else -1 if event.liked is False else None
-        self.application.conversations.feedback(owner, message.id, value)
+        self.state.chats(conversation).feedback(owner, message.id, value)
 
     @told
     def act_above(self, event: gr.EventData, request: gr.Request) -> Updates:

@@ -5,17 +5,17 @@ Does not know: how a reply comes about (``Conversations``), or how things look.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from chat_app.dialogue.message_text import checked_text
 from chat_app.pages.branches import ROLES, Branch, branch_of
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
-from chat_app.pages.chat_view import chat_value
+from chat_app.pages.chat_view import chat_value, sent_value
 from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
 from chat_app.pages.words import Language, language_of, say
@@ -23,6 +23,7 @@ from knowledge.errors import BadInput, NotFound, NotReady
 from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
 
 if TYPE_CHECKING:
+    from chat_app.dialogue.ongoing_replies import Ongoing
     from chat_app.history.records import Message
 
 STEP = 0.05  # seconds between two updates of a streaming reply: every token would keep the browser busy
@@ -49,16 +50,17 @@ class ReplyEvents:
         files = [_upload(path, language) for path in (payload or {}).get("files") or []]
         if not text and not files:
             raise BadInput(say("chat.empty", language))
-        if not self.application.status().ready:
-            raise NotReady(say("status.wait", language))
         messages = self.state.path(owner, conversation)
-        if conversation and self.application.conversations.busy(conversation):
-            raise BadInput(say("chat.busy", language))
+        if files and self.state.off_record(owner, conversation):
+            raise BadInput(say("mode.no_files", language))
+        if files and not self.application.status().ready:
+            raise NotReady(say("status.wait", language))
+        text = checked_text(text) if text else ""
         self.application.conversations.check()  # what was written stays in the box
-        yield {
-            parts.box: gr.MultimodalTextbox(value=None, submit_btn=False, stop_btn=True),
-            parts.marks: self.state.marks(owner, messages, "", streaming=True),
-        }
+        waits = self.state.busy(conversation)
+        yield {parts.box: gr.MultimodalTextbox(value=None, submit_btn=True, stop_btn=True)} | (
+            {} if waits else self._sent(owner, messages, text)
+        )
         self.state.pages.set_jobs(page, [])
         if files:
             try:
@@ -68,17 +70,26 @@ class ReplyEvents:
                 show(error, language)
                 text = ""
         if not text:
-            yield {parts.box: box(False), parts.marks: self.state.marks(owner, messages, "")}
+            yield {parts.box: box(waits), parts.marks: self.state.marks(owner, messages, "", streaming=waits)}
             return
-        yield from self._play(
-            owner,
-            page,
-            conversation,
-            messages,
-            language,
-            text,
-            lambda: self.application.conversations.send(owner, text, conversation=conversation or None, asks=True),
+        chats = self.state.chats(conversation)
+        if not conversation:
+            conversation = chats.history.create(owner).id
+            if self.state.pages.shows(page, ""):
+                self.state.pages.show(page, conversation)
+        self.application.ongoing.ask(
+            conversation, lambda: chats.send(owner, text, conversation=conversation, asks=True), text
         )
+        yield from self._play(owner, page, conversation, messages, language)
+
+    def _sent(self, owner: str, messages: list[Message], text: str) -> Updates:
+        """The message as soon as it is sent, before history has it."""
+        shown = [*chat_value(messages), *([sent_value(text)] if text else [])]
+        return {
+            self.parts.chat: shown,
+            self.parts.welcome: {"empty": not shown},
+            self.parts.marks: self.state.marks(owner, messages, "", streaming=True),
+        }
 
     @told
     def regenerate(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
@@ -89,14 +100,13 @@ class ReplyEvents:
         if not messages:
             raise NotFound(say("chat.gone", language))
         before = messages[:-1] if messages[-1].role == "assistant" else messages
-        yield from self._play(
+        yield from self._begin(
             owner,
             page_of(request),
             conversation,
             before,
             language,
-            "",
-            lambda: self.application.conversations.regenerate(owner, conversation, asks=True),
+            lambda: self.state.chats(conversation).regenerate(owner, conversation, asks=True),
         )
 
     @told
@@ -118,7 +128,7 @@ class ReplyEvents:
         if not text.strip():
             raise BadInput(say("chat.empty", language))
         if message.role == "assistant":
-            self.application.conversations.revise(owner, conversation, message.id, text)
+            self.state.chats(conversation).revise(owner, conversation, message.id, text)
         if message.role == "assistant" or text.strip() == message.text.strip():
             yield self.state.shown(owner, page_of(request), conversation)
             return
@@ -138,37 +148,35 @@ class ReplyEvents:
         ``told_of`` is how many of them the person was told of.
         """
         language, owner, page = language_of(request), self.application.owner_of(request), page_of(request)
-        conversations = self.application.conversations
+        conversations = self.state.chats(conversation)
         messages = self.state.path(owner, conversation)
         place = next((at for at, message in enumerate(messages) if message.id == wanted.message), None)
         if place is None or messages[place].role != ROLES.get(wanted.kind, messages[place].role):
             raise NotFound(say("chat.no_message", language))
         if wanted.kind == "switch" and wanted.version not in messages[place].siblings:
             raise NotFound(say("chat.no_message", language))
-        leaving = self.application.history.leaving(owner, wanted.message, wanted.version or None)
+        leaving = conversations.history.leaving(owner, wanted.message, wanted.version or None)
         if leaving and leaving != told_of:
             yield self.state.asked(owner, page, conversation, wanted.question(leaving))
         elif wanted.kind == "switch":
             conversations.switch_branch(owner, conversation, wanted.version)
             yield self.state.shown(owner, page, conversation)
         elif wanted.kind == "edit":
-            yield from self._play(
+            yield from self._begin(
                 owner,
                 page,
                 conversation,
                 messages[:place],
                 language,
-                "",
                 lambda: conversations.edit(owner, conversation, wanted.message, wanted.text, asks=True),
             )
         else:
-            yield from self._play(
+            yield from self._begin(
                 owner,
                 page,
                 conversation,
                 messages[:place],
                 language,
-                "",
                 lambda: conversations.regenerate(
                     owner,
                     conversation,
@@ -187,8 +195,10 @@ class ReplyEvents:
         for job in self.application.uploads.jobs(owner) if files else ():
             if job.id in files and not job.finished:
                 self.application.uploads.cancel(owner, job.id)
-        if conversation:
-            self.application.conversations.stop(owner, conversation)
+        if conversation and not self.state.chats(conversation).stop(owner, conversation):
+            one = self.application.ongoing.of(conversation)
+            if one is not None:  # it has not begun
+                one.end()
 
     # ---- files ---------------------------------------------------------------------------------------
 
@@ -215,21 +225,65 @@ class ReplyEvents:
 
     # ---- a reply -------------------------------------------------------------------------------------
 
-    def _play(
+    @told
+    def follow(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
+        """A page that comes up, or turns to a conversation, shows the reply that is under way there."""
+        owner, page, conversation = self.application.owner_of(request), page_of(request), id_of(conversation)
+        if conversation and self.state.busy(conversation):
+            messages = self.state.path(owner, conversation)  # also: is it the owner's?
+            yield from self._play(owner, page, conversation, messages, language_of(request))
+
+    def _begin(
         self,
         owner: str,
         page: str,
         conversation: str,
         messages: list[Message],
         language: Language,
-        written: str,
         begin: Callable[[], Iterator[ReplyEvent]],
     ) -> Iterator[Updates]:
-        """Show a reply while it is written: the read first, then the text in steps of ``STEP`` seconds.
+        """A reply that takes another's place: only where none is under way."""
+        if self.state.busy(conversation):
+            raise BadInput(say("chat.busy", language))
+        self.application.ongoing.ask(conversation, begin)
+        yield from self._play(owner, page, conversation, messages, language)
 
-        ``messages`` stand before the reply; ``written`` returns to the box when it could not be sent. While the page
-        shows another conversation the reply goes on unseen.
+    def _play(
+        self, owner: str, page: str, conversation: str, messages: list[Message], language: Language
+    ) -> Iterator[Updates]:
+        """Show the conversation's replies while they are written, one after another, until none waits.
+
+        ``messages`` stand before the first one. A page that goes away stops nothing.
         """
+        state, parts, ongoing = self.state, self.parts, self.application.ongoing
+        while state.busy(conversation):
+            if not state.pages.follow(page, conversation):  # it shows them already
+                if state.pages.shows(page, conversation):
+                    yield {parts.mode: state.mode(owner, conversation)}
+                return
+            try:
+                while (one := ongoing.of(conversation)) is not None:
+                    back = yield from self._follow(owner, page, conversation, messages, language, one)
+                    messages = state.path(owner, conversation)
+                    if back and state.pages.shows(page, conversation):
+                        yield {parts.box: gr.MultimodalTextbox(value={"text": back, "files": []})}
+                while state.busy(conversation) and ongoing.of(conversation) is None:  # a program's
+                    time.sleep(FILE_STEP)
+            except NotFound:  # deleted meanwhile
+                break
+            finally:
+                state.pages.leave(page, conversation)
+        if state.pages.shows(page, conversation):
+            try:
+                yield state.shown(owner, page, conversation)
+            except NotFound:
+                yield state.shown(owner, page, "")
+
+    def _follow(
+        self, owner: str, page: str, conversation: str, messages: list[Message], language: Language, one: Ongoing
+    ) -> Generator[Updates, None, str]:
+        """Show one reply: the read first, then the text in steps of ``STEP`` seconds. While the page shows another
+        conversation it is passed over. Returns the message where it could not be sent."""
         state, parts = self.state, self.parts
         text, last, saved, hidden = "", 0.0, False, False
         reads: dict[str, Any] = {"state": "reading", "conversation": conversation, "reads": []}
@@ -241,54 +295,43 @@ class ReplyEvents:
                 parts.marks: state.marks(owner, messages, "", streaming=True),
                 parts.reads: reads,
                 parts.welcome: {"empty": not messages},
+                parts.mode: state.mode(owner, conversation),
                 parts.box: box(True),
             }
 
         try:
-            # Closed at once when the page goes away, so that what is there of the reply is kept.
-            with contextlib.closing(begin()) as events:  # type: ignore[type-var]
-                for event in events:
-                    updates: Updates = {}
-                    if isinstance(event, UserSaved):
-                        saved = True
-                        if not conversation:
-                            conversation = event.turn.conversation
-                            reads["conversation"] = conversation
-                            if state.pages.shows(page, ""):
-                                state.pages.show(page, conversation)
-                        messages = state.path(owner, conversation, event.turn.id)
-                        updates = {**frame(), parts.sidebar: state.view.sidebar(owner, conversation)}
-                    elif isinstance(event, MemoryRead):
-                        reads = state.view.live_reads(owner, conversation, event.result)
-                        updates = {parts.reads: reads}
-                    elif isinstance(event, TextDelta):
-                        text += event.text
-                        if time.monotonic() - last >= STEP:
-                            last = time.monotonic()
-                            updates = {parts.chat: chat_value(messages, text)}
-                    elif isinstance(event, ReplySaved):
-                        text = ""
-                        messages = state.path(owner, conversation)
-                        updates = state.settled(owner, conversation, messages, streaming=True)
-                    if not state.pages.shows(page, conversation):
-                        hidden = True
-                    elif hidden:
-                        hidden = False
-                        yield {**frame(), **updates}
-                    elif updates:
-                        yield updates
+            for event in one.events():
+                updates: Updates = {}
+                if isinstance(event, UserSaved):
+                    saved = True
+                    messages = state.path(owner, conversation, event.turn.id)
+                    if messages[-1].off_record:
+                        reads = {"state": "off", "conversation": conversation, "reads": []}
+                    updates = {**frame(), parts.sidebar: state.view.sidebar(owner, conversation, became=True)}
+                elif isinstance(event, MemoryRead) and not messages[-1].off_record:
+                    reads = state.view.live_reads(owner, conversation, event.result)
+                    updates = {parts.reads: reads}
+                elif isinstance(event, TextDelta):
+                    text += event.text
+                    if time.monotonic() - last >= STEP:
+                        last = time.monotonic()
+                        updates = {parts.chat: chat_value(messages, text)}
+                elif isinstance(event, ReplySaved):
+                    text = ""
+                    messages = state.path(owner, conversation)
+                    updates = state.settled(owner, conversation, messages, streaming=True)
+                if not state.pages.shows(page, conversation):
+                    hidden = True
+                elif hidden:
+                    hidden = False
+                    yield {**frame(), **updates}
+                elif updates:
+                    yield updates
+        except NotFound:
+            raise
         except Exception as error:
             show(error, language)
-        if state.pages.shows(page, conversation):
-            try:
-                updates = state.shown(owner, page, conversation)
-            except NotFound:  # deleted meanwhile
-                updates = state.shown(owner, page, "")
-            if written and not saved:
-                updates[parts.box] = gr.MultimodalTextbox(
-                    value={"text": written, "files": []}, submit_btn=True, stop_btn=False
-                )
-            yield updates
+        return "" if saved else one.text
 
 
 def _upload(path: object, language: Language) -> Path:

@@ -25,6 +25,7 @@ from knowledge.errors import NotFound
 
 if TYPE_CHECKING:
     from chat_app.application import Application
+    from chat_app.dialogue.conversation import Conversations
     from chat_app.history.records import Message
 
 # Bound with these, an event runs beside others, so that the page answers while a reply streams.
@@ -35,6 +36,7 @@ QUICK: dict[str, Any] = {
     "api_visibility": "private",
 }
 REPLY: dict[str, Any] = {**QUICK, "concurrency_limit": 16, "concurrency_id": "reply"}
+FOLLOW: dict[str, Any] = {**QUICK, "concurrency_limit": 32, "concurrency_id": "follow"}
 Updates = dict[Any, Any]
 
 
@@ -62,25 +64,49 @@ class ChatState:
             parts.welcome,
             parts.box,
             parts.status,
+            parts.mode,
         ]
 
     # ---- showing -------------------------------------------------------------------------------------
 
     def path(self, owner: str, conversation: str, leaf: str | None = None) -> list[Message]:
         """The open branch of a conversation, or down to ``leaf``. Raises NotFound unless it is the owner's."""
-        return self.application.history.path(owner, conversation, leaf) if conversation else []
+        return self.chats(conversation).history.path(owner, conversation, leaf) if conversation else []
+
+    def chats(self, conversation: str) -> Conversations:
+        """The dialogues to which a conversation belongs: kept, or temporary ones."""
+        return self.application.conversations_of(conversation)
+
+    def busy(self, conversation: str) -> bool:
+        """Is a reply under way in it, or about to begin?"""
+        application = self.application
+        return application.conversations.busy(conversation) or application.ongoing.of(conversation) is not None
+
+    def off_record(self, owner: str, conversation: str) -> bool:
+        """Is what is said in it now off the record? Raises NotFound."""
+        mode = self.mode(owner, conversation)
+        return bool(mode["temporary"] or mode["paused"])
+
+    def mode(self, owner: str, conversation: str) -> dict[str, Any]:
+        """Is what is said off the record, and what waits to be sent? Raises NotFound."""
+        temporary = self.application.temporary.has(conversation)
+        history = self.chats(conversation).history
+        paused = bool(conversation) and not temporary and history.conversation(owner, conversation).paused
+        waiting = [{"id": one.id, "text": one.text} for one in self.application.ongoing.waiting(conversation)]
+        return {"temporary": temporary, "paused": paused, "waiting": waiting}
 
     def shown(self, owner: str, page: str, conversation: str, *, chosen: str = "", go: str = "") -> Updates:
         """Everything the page shows of a conversation; an empty id is a new one. Raises NotFound."""
         parts = self.parts
         messages = self.path(owner, conversation)
         self.pages.show(page, conversation)
-        busy = bool(conversation) and self.application.conversations.busy(conversation)
+        busy = bool(conversation) and self.busy(conversation)
         return {
             parts.conversation: conversation,
             **self.settled(owner, conversation, messages, chosen=chosen, go=go, streaming=busy),
             parts.sidebar: self.view.sidebar(owner, conversation),
             parts.welcome: {"empty": not messages},
+            parts.mode: self.mode(owner, conversation),
             parts.box: box(busy),  # load opens it with this
         }
 
@@ -136,7 +162,7 @@ class ChatState:
         Nothing changes for another message, or while a reply is being written.
         """
         message = next((message for message in messages if message.id == id), None)
-        if message is None or message.role != "assistant" or self.application.conversations.busy(conversation):
+        if message is None or message.role != "assistant" or self.busy(conversation):
             return {self.parts.reads: gr.skip()}
         reads = self.view.past_reads(owner, conversation, message)
         if card:
@@ -204,7 +230,7 @@ class ChatState:
             replies = [message for message in messages if message.role == "assistant"]
             reply = replies[-1] if replies else None
             updates[parts.reads] = self.view.past_reads(owner, conversation, reply)
-            if not self.application.conversations.busy(conversation):
+            if not self.busy(conversation):
                 updates[parts.marks] = self.marks(owner, messages, reply.id if reply else "")
         return updates
 
@@ -224,8 +250,8 @@ class ChatState:
 
 
 def box(busy: bool) -> Any:
-    """The message box with its stop button while a reply is written, with its send button otherwise."""
-    return gr.update(submit_btn=not busy, stop_btn=busy, interactive=True)
+    """The message box, with a stop button while a reply is written; what is sent then waits for its turn."""
+    return gr.update(submit_btn=True, stop_btn=busy, interactive=True)
 
 
 def page_of(request: gr.Request) -> str:

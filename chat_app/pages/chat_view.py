@@ -29,6 +29,11 @@ def chat_value(messages: Sequence[Message], reply: str | None = None) -> list[di
     return shown
 
 
+def sent_value(text: str) -> dict[str, Any]:
+    """A message of the person's that history does not have yet."""
+    return _message("user", text)
+
+
 def _message(role: str, text: str) -> dict[str, Any]:
     # As a part and not as a bare string: Gradio would take the indent off its lines.
     return {"role": role, "content": [{"type": "text", "text": text}]}
@@ -67,6 +72,7 @@ def message_marks(
                 "later": message.siblings[message.index + 1] if message.index + 1 < message.count else "",
                 "reads": counts.get(message.id) if message.role == "assistant" else None,
                 "unanswered": not streaming and message is messages[-1] and message.role == "user",
+                "off_record": message.off_record,
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",
                 **({"source": sources[message.id]} if sources and message.id in sources else {}),
                 **({"recalled": recalled[message.id]} if recalled and message.id in recalled else {}),
@@ -104,6 +110,8 @@ class View:
 
     def past_reads(self, owner: str, conversation: str, message: Message | None) -> dict[str, Any]:
         """The panel of a reply in history; deleted memories keep their numbers, not their text."""
+        if message is not None and message.off_record:
+            return {"state": "off", "conversation": conversation, "message": message.id, "reads": []}
         if message is None or message.role != "assistant":
             return {"state": "none", "conversation": conversation, "message": "", "reads": []}
         history, reply_effects = self._application.history, self._application.conversations.reply_effects
@@ -223,9 +231,14 @@ class View:
 
     # ---- sidebar -------------------------------------------------------------------------------------
 
-    def sidebar(self, owner: str, open_id: str, search: str = "", limit: int = SIDEBAR_PAGE) -> dict[str, Any]:
-        """The conversations, newest first; with ``search`` those whose title or messages have the words."""
-        history = self._application.history
+    def sidebar(
+        self, owner: str, open_id: str, search: str = "", limit: int = SIDEBAR_PAGE, *, became: bool = False
+    ) -> dict[str, Any]:
+        """The conversations, newest first; with ``search`` those whose title or messages have the words.
+
+        ``became``: where a new chat was open, it is this conversation now.
+        """
+        history, temporary = self._application.history, self._application.temporary.has(open_id)
         if search.strip():
             found = history.search(owner, search.strip(), limit=limit + 1)
             items = [
@@ -233,6 +246,7 @@ class View:
                     "id": hit.conversation.id,
                     "title": hit.conversation.title,
                     "updated": hit.conversation.updated,
+                    "pinned": hit.conversation.pinned,
                     "message": hit.message,
                     "excerpt": hit.excerpt,
                 }
@@ -240,7 +254,19 @@ class View:
             ]
         else:
             items = [
-                {"id": conversation.id, "title": conversation.title, "updated": conversation.updated}
+                {
+                    "id": conversation.id,
+                    "title": conversation.title,
+                    "updated": conversation.updated,
+                    "pinned": conversation.pinned,
+                }
                 for conversation in history.conversations(owner, limit=limit + 1)
             ]
-        return {"open": open_id, "items": items[:limit], "more": len(items) > limit, "search": search.strip()}
+        return {
+            "open": "" if temporary else open_id,
+            "temporary": temporary,
+            "became": became,
+            "items": items[:limit],
+            "more": len(items) > limit,
+            "search": search.strip(),
+        }

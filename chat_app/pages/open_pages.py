@@ -18,6 +18,7 @@ class OpenPages:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shows: OrderedDict[str, str] = OrderedDict()
+        self._following: set[tuple[str, str]] = set()
         self._jobs: dict[str, list[str]] = {}
 
     def show(self, page: str, conversation: str) -> None:
@@ -32,6 +33,19 @@ class OpenPages:
         """Does this page show this conversation?"""
         with self._lock:
             return self._shows.get(page, conversation) == conversation
+
+    def follow(self, page: str, conversation: str) -> bool:
+        """This page shows the replies of this conversation as they are written; False where it does already."""
+        with self._lock:
+            if (page, conversation) in self._following:
+                return False
+            self._following.add((page, conversation))
+            return True
+
+    def leave(self, page: str, conversation: str) -> None:
+        """It shows them no longer."""
+        with self._lock:
+            self._following.discard((page, conversation))
 
     def set_jobs(self, page: str, jobs: list[str]) -> None:
         """The files of this page's last message; an empty list where it has none."""

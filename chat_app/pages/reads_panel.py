@@ -42,10 +42,17 @@ class ReadsPanelEvents:
     def connect(self, open_place: Callable[..., Any] | None = None) -> None:
         """Bind the handlers; ``open_place`` is the memory page's event of a click on a source."""
         parts = self.chat.parts
-        outputs = [*self.chat.everything, self.tabs, *(self.show_passage[1] if self.show_passage else [])]
-        parts.reads.select(self.act, [parts.conversation], outputs, **QUICK)
+        parts.reads.select(self.act, [parts.conversation], self._outputs, **QUICK)
         if open_place is not None:
-            open_place(self.open_place, None, outputs, **QUICK)
+            self.opens(open_place)
+
+    @property
+    def _outputs(self) -> list[Any]:
+        return [*self.chat.everything, self.tabs, *(self.show_passage[1] if self.show_passage else [])]
+
+    def opens(self, event: Callable[..., Any]) -> None:
+        """Have an event of a component lead to the place of the memory that it names."""
+        event(self.open_place, None, self._outputs, **QUICK)
 
     @told
     def open_place(self, event: gr.EventData, request: gr.Request) -> Updates:

@@ -1,17 +1,18 @@
-"""What happens in the sidebar: new, open, search, rename, delete.
+"""What happens in the sidebar: new, temporary, open, search, pin, rename, delete.
 
 Does not know: what a conversation looks like (``ChatState.shown``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
 
-from chat_app.pages.chat_state import QUICK, ChatState, Updates, id_of, page_of
+from chat_app.pages.chat_state import FOLLOW, QUICK, ChatState, Updates, id_of, page_of
 from chat_app.pages.chat_view import SIDEBAR_PAGE
-from chat_app.pages.handlers import field, told
+from chat_app.pages.handlers import field, flag, told
 from chat_app.pages.words import language_of, say
 from knowledge.errors import NotFound
 
@@ -22,13 +23,20 @@ LONGEST_SEARCH = 200
 class SidebarEvents:
     """Handlers of the sidebar's list."""
 
-    def __init__(self, chat: ChatState, tabs: gr.Tabs) -> None:
+    def __init__(self, chat: ChatState, tabs: gr.Tabs, follow: Callable[..., Iterator[Updates]]) -> None:
         self.chat = chat
         self.tabs = tabs
+        self.follow = follow  # shows the reply that is under way in a conversation
 
     def connect(self) -> None:
+        """Bind the handlers."""
+        self.opens(self.chat.parts.sidebar.select)
+
+    def opens(self, event: Callable[..., Any]) -> None:
+        """Have an event of a component act as one of the sidebar's."""
         parts = self.chat.parts
-        parts.sidebar.select(self.act, [parts.conversation], [*self.chat.everything, self.tabs], **QUICK)
+        turned = event(self.act, [parts.conversation], [*self.chat.everything, self.tabs], **QUICK)
+        turned.then(self.follow, [parts.conversation], self.chat.everything, **FOLLOW)
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
@@ -37,6 +45,10 @@ class SidebarEvents:
         owner, page, conversation = application.owner_of(request), page_of(request), id_of(conversation)
         action, id = field(event, "action"), field(event, "id")
         to_chat: Updates = {self.tabs: gr.Tabs(selected="chat"), chat.parts.status: chat.start_status(request)}
+        if action in ("new", "open", "temporary"):
+            application.temporary.close(page)
+        if action == "temporary":
+            return {**chat.shown(owner, page, application.temporary.open(owner, page)), **to_chat}
         if action == "new":
             return {**chat.shown(owner, page, ""), **to_chat}
         if action == "open":
@@ -46,7 +58,10 @@ class SidebarEvents:
                 return {**chat.shown(owner, page, ""), **to_chat}
         if action == "rename":
             application.conversations.rename(owner, id, field(event, "title", LONGEST_TITLE))
+        elif action == "pin":
+            application.history.pin(owner, id, flag(event, "on"))
         elif action == "delete":
+            application.ongoing.drop(id)
             application.conversations.delete(owner, id)
             if id == conversation:
                 return chat.shown(owner, page, "")

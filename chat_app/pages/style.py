@@ -105,7 +105,9 @@ def theme() -> gr.themes.Base:
 
 def css() -> str:
     """The page's style sheet."""
-    return "\n".join((SCRIPTS / name).read_text(encoding="utf-8") for name in ("style.css", "chat.css", "lists.css"))
+    return "\n".join(
+        (SCRIPTS / name).read_text(encoding="utf-8") for name in ("style.css", "chat.css", "around.css", "lists.css")
+    )
 
 
 def head(*, guarded: bool) -> str:
@@ -119,5 +121,6 @@ def head(*, guarded: bool) -> str:
     return (
         f'<title>Mneme</title><link rel="icon" href="{LOGO}">'
         '<meta name="color-scheme" content="light dark">'
-        f"<script>{first}</script><script>{script('keys')}</script><script>{script('reply_words')}</script>{last}"
+        f"<script>{first}</script><script>{script('keys')}</script><script>{script('address')}</script>"
+        f"<script>{script('drafts')}</script><script>{script('reply_words')}</script>{last}"
     )

@@ -8,7 +8,12 @@ let shown = null;
 const TYPES = ".txt,.md,.pdf,.docx,.html,.htm,.csv";
 
 const backend = conversationWithServer(() => ({ ...query }), (value) => take(value));
-const load = () => backend.request("load");
+const load = () => {
+  if (window.mneme.address.read().p === "documents") window.mneme.address.set({ d: query.document });
+  backend.request("load");
+};
+query.document = window.mneme.address.read().d;
+window.mneme.address.listen(({ p, d }) => { if (p === "documents" && d !== query.document) show(d); });
 const show = (document, offset = 0) => { Object.assign(query, { document, offset, position: null }); asking.clear(); load(); };
 
 // ---- frame ----------------------------------------------------------------------------------------

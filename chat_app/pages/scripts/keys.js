@@ -1,14 +1,29 @@
-// Keyboard and small repairs of the page: "/" writes, Esc stops, the message box has a name, the panel opens on a phone.
+// Keyboard and small repairs of the page: "/" writes, Esc stops, "?" shows all keys, Ctrl/⌘+K goes elsewhere, the message box has a name, the panel opens on a phone.
 (() => {
   const { say, make, icon } = window.mneme;
   const box = () => document.querySelector("#message-box textarea");
-  window.mneme.write = (text) => {
+  window.mneme.write = (text, focus = true) => {
     const area = box();
     if (!area) return;
     Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value").set.call(area, text);
     area.dispatchEvent(new Event("input", { bubbles: true }));
-    area.focus();
+    if (focus) area.focus();
   };
+  const apple = /Mac|iPhone|iPad/.test(navigator.platform);
+  const KEYS = [[["Enter"], "send"], [["Shift", "Enter"], "line"], [["Esc"], "stop"], [["/"], "write"], [[apple ? "⌘" : "Ctrl", "K"], "jump"],
+    [[apple ? "⌘" : "Alt", apple ? "[ ]" : "← →"], "back"], [["?"], "keys"]];
+  window.mneme.showKeys = () => {
+    if (document.querySelector("dialog[open]")) return;
+    const close = make("button", { type: "button", class: "mn-button", text: say("frame.close"), click: () => dialog.close() });
+    const rows = KEYS.flatMap(([keys, key]) => [make("dt", {}, ...keys.map((one) => make("kbd", { text: one }))), make("dd", { text: say(`keys.${key}`) })]);
+    const dialog = make("dialog", { class: "mn-dialog", id: "keys-dialog", "aria-label": say("keys.title") }, make("h2", { text: say("keys.title") }),
+      make("dl", { class: "mn-keys" }, ...rows), make("div", { class: "mn-dialog-buttons" }, close));
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+    close.focus();
+  };
+
   // The reads panel of a narrow window; the wide page shows it anyway.
   window.mneme.drawer = (open) => document.querySelector("#reads-column")?.classList.toggle("mn-shown", open);
   document.addEventListener("keydown", (event) => {
@@ -18,6 +33,11 @@
       if (document.body.classList.contains("mn-streaming")) document.querySelector("#message-box .stop-button")?.click();
       else window.mneme.drawer(false);
     }
+    if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
+      event.preventDefault();
+      window.mneme.jump?.();
+    }
+    if (event.key === "?" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); window.mneme.showKeys(); }
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const area = box();
       if (area && area.offsetParent) { event.preventDefault(); area.focus(); }

@@ -17,12 +17,17 @@ const line = (mark, chosen) => {
     nodes.push(make("button", { type: "button", class: `mn-chip${mark.id === chosen ? " mn-chosen" : ""}`, "aria-pressed": String(mark.id === chosen),
       click: () => { window.mneme.drawer(true); send("reads", mark.id); } }, icon("panel"), text));
   }
+  if (mark.off_record && !document.body.classList.contains("mn-temporary")) {
+    nodes.push(make("span", { class: "mn-faint mn-off", title: say("mode.off_record_text") }, icon("pause"), say("mode.off_record")));
+  }
   if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
   if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));
   if (mark.unanswered) nodes.push(make("button", { type: "button", class: "mn-chip mn-again", click: () => trigger("reply_again") }, icon("again"), say("chat.again")));
   return nodes.length ? make("div", { class: "mn-mark", "data-id": mark.id }, ...nodes) : null;
 };
 
+const live = make("div", { class: "mn-hidden", role: "status" });
+element.append(live);
 // Gradio draws the messages a little after their value came, and again while a reply streams: decorate after each change.
 let wanted = "";
 const decorate = () => {
@@ -44,6 +49,11 @@ const decorate = () => {
     if (!old) (row.querySelector(".flex-wrap") || row).append(place);
   });
   for (let index = (value.messages || []).length; index < rows.length; index++) rows[index].querySelector(".mn-mark-place")?.remove();
+  // The sign that a reply is coming stands until its first words do.
+  const typing = Boolean(value.streaming) && !rows[rows.length - 1]?.matches(".bot-row");
+  chat()?.classList.toggle("mn-typing", typing);
+  const told = value.streaming ? say("mode.typing") : "";
+  if (live.textContent !== told) live.textContent = told;
   if (value.go && value.go !== wanted) {
     const row = chat()?.querySelector(`[data-message="${CSS.escape(value.go.split("@")[0])}"]`);
     if (row) {

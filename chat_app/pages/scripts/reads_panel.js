@@ -232,6 +232,8 @@ function draw() {
   const body = make("div", { class: "mn-cards" });
   if (value.state === "reading") {
     body.append(make("p", { class: "mn-faint mn-pulse", text: say("chat.thinking") }));
+  } else if (value.state === "off") {
+    body.append(make("div", { class: "mn-card mn-nothing", id: "memory-off" }, make("h3", { text: say("reads.off") }), make("p", { text: say("reads.off_text") })));
   } else if (value.state !== "read") {
     body.append(make("p", { class: "mn-faint", text: say("reads.none_chosen") }));
   } else if (!reads.length) {

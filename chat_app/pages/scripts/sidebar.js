@@ -18,7 +18,7 @@ search.addEventListener("input", () => {
 });
 
 const rename = (row, item) => {
-  const input = make("input", { class: "mn-input", "aria-label": say("sidebar.rename"), maxlength: 120 });
+  const input = make("input", { class: "mn-input", "aria-label": say("sidebar.rename_of", { title: item.title || say("sidebar.untitled") }), maxlength: 120 });
   input.value = item.title || "";
   let ended = false;
   const end = (save) => {
@@ -41,7 +41,7 @@ const rename = (row, item) => {
 
 const remove = async (item) => {
   const text = say("sidebar.delete_text", { title: item.title || say("sidebar.untitled") });
-  if (await ask({ title: say("sidebar.delete_title"), text, yes: say("sidebar.delete") })) send("delete", { id: item.id });
+  if (await ask({ title: say("sidebar.delete_title"), text, yes: say("sidebar.delete") })) { gone = item.id; send("delete", { id: item.id }); }
 };
 
 const row = (item, open) => {
@@ -49,12 +49,23 @@ const row = (item, open) => {
   const title = item.title || say("sidebar.untitled");
   node.append(
     make("button", { type: "button", class: "mn-row-title", title, "aria-current": item.id === open ? "page" : null,
-      click: () => { send("open", { id: item.id, message: item.message }); closeOnPhone(); } },
+      click: () => leave("open", { id: item.id, message: item.message }) },
       make("span", { text: title }), item.excerpt ? make("span", { class: "mn-excerpt", text: item.excerpt }) : null),
     make("span", { class: "mn-row-actions" },
-      iconButton("edit", say("sidebar.rename"), () => rename(node, item), { "data-action": "rename" }),
-      iconButton("trash", say("sidebar.delete"), () => remove(item), { "data-action": "delete" })));
+      iconButton(item.pinned ? "unpin" : "pin", say(item.pinned ? "sidebar.unpin_of" : "sidebar.pin_of", { title }), () => send("pin", { id: item.id, on: !item.pinned, text: search.value }), { "data-action": "pin", "aria-pressed": String(Boolean(item.pinned)) }),
+      iconButton("edit", say("sidebar.rename_of", { title }), () => rename(node, item), { "data-action": "rename" }),
+      iconButton("trash", say("sidebar.delete_of", { title }), () => remove(item), { "data-action": "delete" })));
   return node;
+};
+
+let shown, gone; // the conversation that is open (null: a temporary one), and the one deleted last
+window.mneme.address.listen(({ c }) => { if (c !== (shown ?? "") || (shown === null && c)) send(c ? "open" : "new", { id: c }); });
+// Away from a temporary chat, which is gone then.
+const leave = async (action, more = {}) => {
+  const spoken = document.body.classList.contains("mn-temporary") && !document.body.classList.contains("mn-empty");
+  if (spoken && !(await ask({ title: say("mode.close_title"), text: say("mode.close_text"), yes: say("mode.close") }))) return;
+  send(action, more);
+  closeOnPhone();
 };
 
 function draw() {
@@ -63,7 +74,7 @@ function draw() {
   const nodes = [];
   let last = "";
   for (const item of items) {
-    const name = day(item.updated);
+    const name = item.pinned ? say("sidebar.pinned") : day(item.updated);
     if (name !== last) nodes.push(make("h3", { class: "mn-day", text: name }));
     last = name;
     nodes.push(row(item, value.open));
@@ -71,13 +82,14 @@ function draw() {
   if (!items.length) nodes.push(make("p", { class: "mn-faint", text: say(value.search ? "sidebar.no_match" : "sidebar.none") }));
   if (value.more) nodes.push(make("button", { type: "button", class: "mn-link", id: "sidebar-more", text: say("sidebar.more"), click: () => send("more", { text: search.value, shown: items.length }) }));
   list.replaceChildren(...nodes);
-  // The open conversation is in the address, so that a reload comes back to it.
   if (!("open" in value)) return; // not loaded yet: the address says what to open
-  const address = new URL(location.href);
-  if ((address.searchParams.get("c") || "") !== (value.open || "")) {
-    value.open ? address.searchParams.set("c", value.open) : address.searchParams.delete("c");
-    history.replaceState(null, "", address);
-  }
+  document.body.classList.add("mn-filled");
+  const open = value.open || "", key = value.temporary ? null : open;
+  if (key === shown) return;
+  const became = Boolean(value.became) && shown === "";
+  window.mneme.address.set({ c: open }, shown === undefined || became || (open === "" && gone === shown));
+  window.mneme.drafts(key, became);
+  shown = key;
 }
 
 const choice = (name, options, current, change) => make("div", { class: "mn-choice", role: "group", "aria-label": say(name) },
@@ -90,7 +102,10 @@ const choice = (name, options, current, change) => make("div", { class: "mn-choi
 
 root.replaceChildren(
   make("div", { class: "mn-brand" }, make("span", { class: "mn-logo", "aria-hidden": "true" }), make("span", { text: "Mneme" })),
-  make("button", { type: "button", id: "new-chat", class: "mn-button mn-new", click: () => { send("new"); closeOnPhone(); } }, icon("plus"), say("sidebar.new")),
+  make("div", { class: "mn-new-row" },
+    make("button", { type: "button", id: "new-chat", class: "mn-button mn-new", click: () => leave("new") }, icon("plus"), say("sidebar.new")),
+    iconButton("trace", say("sidebar.temporary"), () => leave("temporary"), { class: "mn-button mn-new-temporary", id: "temporary-chat" }),
+    iconButton("search", say("keys.jump"), () => window.mneme.jump(), { class: "mn-button mn-new-temporary", id: "open-jump" })),
   search, list,
   make("footer", { class: "mn-sidebar-foot" },
     choice("frame.theme", [["light", say("frame.light"), "sun"], ["dark", say("frame.dark"), "moon"], ["system", say("frame.system"), "screen"]],

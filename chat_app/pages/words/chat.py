@@ -82,8 +82,8 @@ CHAT: dict[str, tuple[str, str]] = {
     "chat.box": ("Your message", "你的消息"),
     "chat.placeholder": ("Message Mneme…", "给 Mneme 发消息…"),
     "chat.hint": (
-        "Enter sends · Shift+Enter new line · Esc stops · / writes",
-        "Enter 发送 · Shift+Enter 换行 · Esc 停止 · / 输入",
+        "Enter sends · Shift+Enter new line · Esc stops · ? shows all keys",
+        "Enter 发送 · Shift+Enter 换行 · Esc 停止 · ? 显示所有快捷键",
     ),
     "chat.send": ("Send", "发送"),
     "chat.stop": ("Stop", "停止"),
@@ -175,6 +175,12 @@ SIDEBAR: dict[str, tuple[str, str]] = {
     "sidebar.untitled": ("New conversation", "新对话"),
     "sidebar.rename": ("Rename", "重命名"),
     "sidebar.delete": ("Delete", "删除"),
+    "sidebar.rename_of": ("Rename “{title}”", "重命名“{title}”"),
+    "sidebar.delete_of": ("Delete “{title}”", "删除“{title}”"),
+    "sidebar.pin_of": ("Pin “{title}” on top", "置顶“{title}”"),
+    "sidebar.unpin_of": ("Unpin “{title}”", "取消置顶“{title}”"),
+    "sidebar.pinned": ("Pinned", "已置顶"),
+    "sidebar.temporary": ("Temporary chat: it leaves no trace", "临时对话：不留痕迹"),
     "sidebar.more": ("More conversations", "更多对话"),
     "sidebar.delete_title": ("Delete this conversation?", "删除此对话？"),
     "sidebar.delete_text": (
@@ -223,6 +229,11 @@ FORGET: dict[str, tuple[str, str]] = {
 READS: dict[str, tuple[str, str]] = {
     "reads.title": ("Memories read", "读取的记忆"),
     "reads.open": ("Memories", "记忆"),
+    "reads.off": ("Memory was off", "记忆已关闭"),
+    "reads.off_text": (
+        "This reply is off the record: no memory was read for it, and it becomes none.",
+        "这条回复不留记录：没有读取记忆，也不会成为记忆。",
+    ),
     "reads.none_chosen": (
         "When a reply comes, the memories it read appear here, those the model looked at most first.",
         "回复时所读取的记忆会显示在这里，模型关注最多的在前。",

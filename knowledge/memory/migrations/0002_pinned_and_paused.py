@@ -1,0 +1,15 @@
+"""Conversations that are pinned, or in which memory is paused; and messages said while it was."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Nothing was pinned or paused before."""
+    for table, column in (("conversations", "pinned"), ("conversations", "paused"), ("messages", "off_record")):
+        op.add_column(table, sa.Column(column, sa.Boolean, nullable=False, server_default=sa.false()))
