@@ -291,6 +291,10 @@ def test_titles_follow_the_first_message_until_a_person_renames(history):
         ("里斯本" * 20, "里斯本" * 8 + "…"),
         ("e\u0301" * 60, "e\u0301" * 48 + "…"),
         ("x" * 45 + "👩‍👩‍👧‍👦 etc.", "x" * 45 + "…"),
+        ("My **sister** has a `snake_case` [site](https://x.example/y)", "My sister has a snake_case site"),
+        ("# Plan\n\n- tea, 2 * 3 cups\n- <b>rest</b>", "Plan tea, 2 * 3 cups <b>rest</b>"),
+        ("```python\nprint(1)\n```", "print(1)"),
+        ("---", "---"),
         ("", ""),
     ],
 )

@@ -34,7 +34,8 @@ class Ongoing:
         place = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._over or len(self._events) > place)
+                while not self._over and len(self._events) == place:
+                    self._changed.wait()
                 fresh, over = self._events[place:], self._over
             yield from fresh
             place += len(fresh)

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
+from markdown_it import MarkdownIt
+
 from chat_app.history.reply_words import Words, looked_at
 from knowledge.records import FinishReason, Kind, ReadResult, Role, Trace, Turn
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_HEAD = 2000  # characters of a message in which its title is looked for
 
 MemoryState = Literal["in", "inactive", "deleted"]
 
@@ -186,12 +191,13 @@ def excerpt_around(text: str, term: str, width: int = 80) -> str:
 
 
 def title_from(text: str, width: int = 48) -> str:
-    """A title from the first message: one line of at most ``width`` columns, a Chinese character counting two.
+    """A title from the first message: its words without Markdown, one line of at most ``width`` columns, a Chinese
+    character counting two.
 
     Cut after a word or a punctuation mark where there is one in the second half, else between characters, never
     inside a joined emoji.
     """
-    line = " ".join(text.split())
+    line = " ".join(_words(text[:_HEAD]).split())
     columns = end = 0
     while end < len(line) and columns <= width:
         columns += _columns(line[end])
@@ -206,6 +212,17 @@ def title_from(text: str, width: int = 48) -> str:
     while cut > 1 and line[cut - 1] == "\u200d":  # an emoji joined to the next one
         cut -= 2
     return line[:cut].rstrip(" ，。；：、,.;:") + "…"
+
+
+def _words(text: str) -> str:
+    """The text that a reader sees of Markdown; all of it where that is nothing (a rule, a bare link)."""
+    pieces = []
+    for block in _MARKDOWN.parse(text):
+        for token in block.children or [block]:
+            pieces.append(" " if token.type in ("softbreak", "hardbreak") else token.content)
+        pieces.append(" ")
+    words = "".join(pieces)
+    return words if words.strip() else text
 
 
 def _columns(character: str) -> int:

@@ -11,6 +11,12 @@ from chat_app.pages.style import script
 from chat_app.pages.words import label
 
 FILE_TYPES = [".txt", ".md", ".pdf", ".docx", ".html", ".htm", ".csv"]
+# A single $ is not among them: people write of prices.
+LATEX: list[dict[str, str | bool]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "\\[", "right": "\\]", "display": True},
+    {"left": "\\(", "right": "\\)", "display": False},
+]
 LONGEST_PASTE = 200_000  # characters; longer pastes become a file, and with it a document
 
 
@@ -51,7 +57,7 @@ class ChatComponents:
                     buttons=["copy"],
                     sanitize_html=True,
                     allow_tags=False,
-                    latex_delimiters=[],
+                    latex_delimiters=LATEX,
                     group_consecutive_messages=False,
                     feedback_options=("Like", "Dislike"),
                     allow_file_downloads=False,

@@ -229,6 +229,7 @@ class ReplyEvents:
     def follow(self, conversation: str, request: gr.Request) -> Iterator[Updates]:
         """A page that comes up, or turns to a conversation, shows the reply that is under way there."""
         owner, page, conversation = self.application.owner_of(request), page_of(request), id_of(conversation)
+        yield {self.parts.mode: gr.skip()}  # Gradio empties the components of a handler that yields nothing
         if conversation and self.state.busy(conversation):
             messages = self.state.path(owner, conversation)  # also: is it the owner's?
             yield from self._play(owner, page, conversation, messages, language_of(request))

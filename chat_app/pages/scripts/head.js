@@ -68,6 +68,7 @@
     chat: "M5 5h14v11H10l-5 4z", file: "M7 3h7l4 4v14H7zM14 3v4h4", note: "M5 5h14v9l-5 5H5zM14 19v-5h5", again: "M5 12a7 7 0 1 0 2-5M5 4v4h4", go: "M8 16 16 8M9 8h7v7",
     leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
     trace: "M5 5h14v11H10l-5 4zM4 3l17 18", pause: "M9 6v12M15 6v12", unpin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 15v5M4 4l16 16", search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM16 16l4 4",
+    undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3", copy: "M9 9h11v11H9zM5 15H4V4h11v1",
     boost: "M6 13l6-6 6 6M6 19l6-6 6 6", question: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM9.5 9.5a2.5 2.5 0 1 1 3.4 2.3c-.6.3-.9.8-.9 1.4v.3M12 16.8h.01",
   };
   const icon = (name) => {

@@ -3,4 +3,4 @@ const { say, make, icon } = window.mneme;
 element.querySelector(".mn-hint").replaceChildren(
   make("button", { type: "button", class: "mn-link mn-quiet-link", id: "pause-memory", click: () => window.mneme.pauseMemory() }, icon("pause"), say("mode.pause")),
   make("span", { class: "mn-hint-keys", text: say("chat.hint") }),
-  make("button", { type: "button", class: "mn-link mn-quiet-link", id: "show-keys", "aria-label": say("keys.title"), click: () => window.mneme.showKeys() }, "?"));
+  make("button", { type: "button", class: "mn-link mn-quiet-link", id: "show-keys", click: () => window.mneme.showKeys() }, say("keys.all")));

@@ -43,12 +43,22 @@
       if (area && area.offsetParent) { event.preventDefault(); area.focus(); }
     }
   });
+  const BUTTONS = { Retry: ["chat.retry", "again"], Undo: ["chat.undo", "undo"], Edit: ["chat.edit", "edit"], Like: ["chat.like"], Dislike: ["chat.dislike"] };
   const repair = () => {
     const area = box();
     if (area && !area.getAttribute("aria-label")) area.setAttribute("aria-label", say("chat.box"));
     for (const [selector, key] of [["#message-box .submit-button", "chat.send"], ["#message-box .stop-button", "chat.stop"], ["#message-box .upload-button", "chat.attach"], [".sidebar .toggle-button", "sidebar.toggle"]]) {
       const button = document.querySelector(selector);
       if (button && button.getAttribute("aria-label") !== say(key)) { button.setAttribute("aria-label", say(key)); button.title = say(key); }
+    }
+    // Gradio's buttons under a message: two of its icons look alike, and its names are in part English only.
+    for (const [name, [key, shape]] of Object.entries(BUTTONS)) {
+      for (const button of document.querySelectorAll(`#chat .message-buttons [aria-label="${name}"]:not([data-named])`)) {
+        button.dataset.named = name;
+        button.title = say(key);
+        if (window.mneme.language === "zh") button.setAttribute("aria-label", say(key));
+        if (shape) button.querySelector("svg")?.replaceWith(icon(shape));
+      }
     }
     const bar = document.querySelector("#nav .tab-wrapper");
     if (bar && !document.querySelector("#open-reads")) {

@@ -17,8 +17,8 @@ function draw() {
   const close = make("button", { type: "button", class: "mn-button", id: "close-temporary", click: () => document.querySelector("#new-chat").click() }, say("mode.close"));
   document.body.classList.toggle("mn-temporary", Boolean(value.temporary));
   document.body.classList.toggle("mn-paused", Boolean(value.paused));
-  root.replaceChildren(...[value.temporary ? banner("temporary", "trace", close) : value.paused ? banner("paused", "pause", resume) : null,
-    ...(value.waiting || []).map(waiting)].filter(Boolean));
+  root.replaceChildren(...[...(value.waiting || []).map(waiting),
+    value.temporary ? banner("temporary", "trace", close) : value.paused ? banner("paused", "pause", resume) : null].filter(Boolean));
 }
 window.mneme.pauseMemory = () => send("pause", { on: true });
 watch("value", draw);

@@ -6,8 +6,8 @@ from __future__ import annotations
 MODE: dict[str, tuple[str, str]] = {
     "mode.temporary": ("Temporary chat", "临时对话"),
     "mode.temporary_text": (
-        "It reads no memory and becomes none, stands in no list, and is gone when you close or reload this page or open "
-        "another chat.",
+        "It reads no memory and becomes none, stands in no list, and is gone when you close or reload this page, or "
+        "open another chat.",
         "不读取记忆，也不存入记忆，不出现在对话列表中；关闭或刷新页面、打开其他对话后即消失。",
     ),
     "mode.close": ("Close it", "关闭"),
@@ -46,6 +46,7 @@ JUMP: dict[str, tuple[str, str]] = {
     "jump.none": ("Nothing found", "没有找到"),
     "jump.found": ("{count} found", "找到 {count} 项"),
     "jump.found_one": ("1 found", "找到 1 项"),
+    "keys.all": ("? all keys", "? 所有快捷键"),
     "keys.title": ("Keys", "快捷键"),
     "keys.send": ("Send the message", "发送消息"),
     "keys.line": ("New line", "换行"),

@@ -11,5 +11,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Nothing was pinned or paused before."""
+    inspector = sa.inspect(op.get_bind())
     for table, column in (("conversations", "pinned"), ("conversations", "paused"), ("messages", "off_record")):
-        op.add_column(table, sa.Column(column, sa.Boolean, nullable=False, server_default=sa.false()))
+        if column not in {one["name"] for one in inspector.get_columns(table)}:  # of a database without a number
+            op.add_column(table, sa.Column(column, sa.Boolean, nullable=False, server_default=sa.false()))
