@@ -30,7 +30,7 @@ from chat_app.dialogue.reply_totals import ReplyTotals
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.dialogue.unkept_reply import UnkeptReplies
 from chat_app.history.history import History
-from chat_app.history.records import Conditioned, Message
+from chat_app.history.records import Conditioned, Message, SentFile
 from knowledge.errors import BadInput, MnemeError, ModelError
 from knowledge.records import (
     MemoryRead,
@@ -97,13 +97,15 @@ class Conversations(DialogueChanges):
         path_before: str = "",
         stop_at: Sequence[str] = (),
         asks: bool = False,
+        files: Sequence[SentFile] = (),
     ) -> Iterator[ReplyEvent]:
         """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
 
         Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
         that the new one follows, by default the end of the active branch. ``context`` are turns that the decoder sees
         before the dialogue and nobody keeps; ``path_before`` is their hash. ``stop_at`` are sequences that end the
-        reply. ``asks``: who calls shows what is to be forgotten and asks for it, so that the reply need not list it.
+        reply. ``files`` came with the message. ``asks``: who calls shows what is to be forgotten and asks for it, so
+        that the reply need not list it.
 
         The last piece of text comes after the reply is committed. ``stop`` or closing the iterator keeps what is there
         of the reply (reason "stopped"); a reply of which there is nothing is not kept, and ReplySaved does not come.
@@ -128,6 +130,7 @@ class Conversations(DialogueChanges):
                     path_before=path_before,
                     to_memory=not network.forgets(text),
                     off_record=self._off_record,
+                    files=files,
                 )
                 chosen = sampling or self.sampling
                 yield from self._reply(network, owner, user, stop, chosen, system, context, stop_at, asks=asks)
@@ -166,6 +169,7 @@ class Conversations(DialogueChanges):
             system=system,
             context=context,
             asks=asks,
+            files=old.files,
         )
 
     def regenerate(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from types import EllipsisType
 from typing import Any
 
@@ -25,6 +26,7 @@ from chat_app.history.records import (
     Found,
     Message,
     PastRead,
+    SentFile,
     excerpt_around,
     reads_to_json,
     step_hash,
@@ -171,13 +173,14 @@ class History:
         path_before: str = "",
         to_memory: bool = True,
         off_record: bool = False,
+        files: Sequence[SentFile] = (),
     ) -> Message:
         """Commit a message and make its branch the active one. It is marked for memory, unless it is none
         (``to_memory``) or off the record: because it is to be (``off_record``), or because memory is paused.
 
         ``parent`` is the message it follows (None: it is a first message); by default the end of the active branch.
-        ``path_before`` is the hash of messages that a client holds before the first one; ``read`` and ``how`` say what
-        a reply read and how. Raises NotFound.
+        ``files`` came with the message. ``path_before`` is the hash of messages that a client holds before the first
+        one; ``read`` and ``how`` say what a reply read and how. Raises NotFound.
         """
         id = str(uuid.uuid4())
         with transaction(self._engine) as connection:
@@ -209,6 +212,7 @@ class History:
                 "memory_state": "in",
                 "memory_taken": not to_memory,
                 "off_record": off_record,
+                "files": [asdict(one) for one in files] or None,
             }
             connection.execute(insert(messages).values(values))
             if before == row.leaf:

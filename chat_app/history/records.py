@@ -35,6 +35,14 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that was sent with a message and became a document."""
+
+    id: str  # of the document
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation's tree."""
 
@@ -52,6 +60,7 @@ class Message:
     pending: bool = False  # memory has not caught up with this message
     siblings: tuple[str, ...] = ()  # ids of the messages in the same place, this one among them, oldest first
     off_record: bool = False  # said while memory was paused: it never becomes a memory
+    files: tuple[SentFile, ...] = ()
     correction: bool = False  # a reply in a person's own words; known only where a whole path was asked for
 
     @property

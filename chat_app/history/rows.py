@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select, update
 
-from chat_app.history.records import Conversation, Message, title_from
+from chat_app.history.records import Conversation, Message, SentFile, title_from
 from chat_app.history.tables import conversations, messages
 from knowledge.errors import NotFound
 
@@ -133,5 +133,6 @@ def to_message(row: Row[Any], siblings: tuple[str, ...] = (), correction: bool =
         pending=row.memory_pending,
         siblings=siblings,
         off_record=row.off_record,
+        files=tuple(SentFile(**one) for one in row.files or ()),
         correction=correction,
     )

@@ -77,6 +77,7 @@ messages = Table(
     Column("memory_taken", Boolean, nullable=False),
     # Said while memory was paused: it is never written, whatever becomes of its branch.
     Column("off_record", Boolean, nullable=False, server_default=false()),
+    Column("files", JSON),  # documents sent with the message: [{id, name}]; NULL: none
     Index("messages_conversation_parent", "conversation", "parent"),
     Index("messages_owner_path_hash", "owner", "path_hash"),
     Index("messages_pending", "memory_pending", "owner"),

@@ -72,7 +72,7 @@ def mark_state(connection: Connection, ids: Iterable[str], state: MemoryState) -
     and what was said about them."""
     values: dict[str, Any] = {"memory_state": state, "memory_pending": True}
     if state == "deleted":
-        values |= {"text": "", "reads": None, "path_hash": ""}
+        values |= {"text": "", "reads": None, "files": None, "path_hash": ""}
     for chunk in in_chunks(list(ids)):
         connection.execute(update(messages).where(messages.c.id.in_(chunk)).values(values))
         if state == "deleted":

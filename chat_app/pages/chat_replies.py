@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from chat_app.dialogue.message_text import checked_text
+from chat_app.history.records import SentFile
 from chat_app.pages.branches import ROLES, Branch, branch_of
 from chat_app.pages.chat_state import ChatState, Updates, box, id_of, page_of
 from chat_app.pages.chat_view import chat_value, sent_value
@@ -77,8 +78,9 @@ class ReplyEvents:
             conversation = chats.history.create(owner).id
             if self.state.pages.shows(page, ""):
                 self.state.pages.show(page, conversation)
+        sent = self._documents(owner, page) if files else []
         self.application.ongoing.ask(
-            conversation, lambda: chats.send(owner, text, conversation=conversation, asks=True), text
+            conversation, lambda: chats.send(owner, text, conversation=conversation, asks=True, files=sent), text
         )
         yield from self._play(owner, page, conversation, messages, language)
 
@@ -222,6 +224,12 @@ class ReplyEvents:
             # Also when the page went away: the jobs have their own copies and go on.
             for file in files:
                 file.unlink(missing_ok=True)
+
+    def _documents(self, owner: str, page: str) -> list[SentFile]:
+        """What became of the files of this page's last message."""
+        ids = self.state.pages.jobs(page)
+        jobs = [job for job in self.application.uploads.jobs(owner) if job.id in ids]
+        return [SentFile(job.document.id, job.name) for job in jobs if job.document is not None]
 
     # ---- a reply -------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import NotFound, NotReady
@@ -72,6 +73,7 @@ def message_marks(
                 "later": message.siblings[message.index + 1] if message.index + 1 < message.count else "",
                 "reads": counts.get(message.id) if message.role == "assistant" else None,
                 "unanswered": not streaming and message is messages[-1] and message.role == "user",
+                "files": [asdict(one) for one in message.files],
                 "off_record": message.off_record,
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",
                 **({"source": sources[message.id]} if sources and message.id in sources else {}),

@@ -230,7 +230,9 @@ def test_files_in_the_box_become_memories_first(opened: Any, server: PageServer,
     expect(card.locator(".mn-source")).to_contain_text("Meadows")
     assert [document.name for document in server.application.network.store.documents("local")] == [file.name]
     assert [one for one in (tmp_path / "data" / "received").rglob("*") if one.is_file()] == []
-    card.locator("button.mn-source").click()
+    chip = opened.locator("#chat .user-row .mn-file")
+    expect(chip).to_have_text(file.name)  # of the file that was taken in only
+    chip.click()
     opened.wait_for_selector("#documents-page :text('is blue')")
     opened.get_by_role("tab", name="Chat").click()  # what happened to the files is still said
     opened.wait_for_function("() => !document.querySelector('#documents-page')?.checkVisibility()")

@@ -69,4 +69,5 @@ const open = () => {
   ask();
 };
 window.mneme.jump = open;
+window.mneme.openDocument = (id) => trigger("document", { id });
 watch("value", draw);

@@ -5,7 +5,8 @@ const send = (action, id) => trigger("select", { action, id });
 const turn = (mark, version) => trigger("branch", { kind: "switch", message: mark.id, version });
 
 const line = (mark, chosen) => {
-  const nodes = [];
+  const nodes = (mark.files || []).map((file) => make("button", { type: "button", class: "mn-chip mn-file", title: say("chat.open_file", { name: file.name }),
+    click: () => window.mneme.openDocument(file.id) }, icon("file"), make("span", { text: file.name })));
   if (mark.versions > 1) {
     nodes.push(make("span", { class: "mn-versions" },
       iconButton("left", say("chat.earlier"), () => turn(mark, mark.earlier), { disabled: !mark.earlier, "data-action": "earlier" }),

@@ -145,6 +145,7 @@ CHAT: dict[str, tuple[str, str]] = {
     ),
     "chat.intake_cancelled": ("{name} was cancelled; nothing of it was kept", "{name} 已取消，未保留任何内容"),
     "chat.intake_failed": ("{name}: {why}", "{name}：{why}"),
+    "chat.open_file": ("Open {name} on the Documents page", "在“文档”页打开 {name}"),
     "chat.upload_gone": ("The uploaded file is no longer there; add it again.", "上传的文件已不存在，请重新添加。"),
 }
 
