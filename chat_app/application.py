@@ -356,8 +356,8 @@ class Application:
             return
         self._closing = True
         self.ongoing.close()
-        self.conversations.running.end(_END_SECONDS)
         self.temporary.close_all()
+        self.conversations.running.end(_END_SECONDS)
         self.decoders.close()
         self.encoders.close()
         self.uploads.close()

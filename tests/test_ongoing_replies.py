@@ -95,8 +95,9 @@ def test_where_nothing_can_be_written_that_is_told_and_one_stopped_before_it_beg
         return iter(())
 
     one = ongoing.ask("c", begin)
+    assert ongoing.of("c") is one
     one.end()
-    assert texts(one.events()) == []
+    assert texts(one.events()) == [] and ongoing.of("c") is None
     two = ongoing.ask("c", lambda: iter([TextDelta("next")]))
     busy.clear()
     assert texts(two.events()) == ["next"] and begun == []

@@ -83,21 +83,19 @@ class OngoingReplies:
     def of(self, conversation: str) -> Ongoing | None:
         """The reply under way, or about to begin."""
         with self._lock:
-            line = self._lines.get(conversation)
-            return line[0] if line else None
+            return next(iter(self._line(conversation)), None)
 
     def waiting(self, conversation: str) -> list[Ongoing]:
         """What waits behind the reply under way, in its order."""
         with self._lock:
-            return self._lines.get(conversation, [])[1:]
+            return self._line(conversation)[1:]
 
     def take_back(self, conversation: str, id: str) -> str:
         """Have a waiting message not sent; returns its text, or "" where it waits no longer."""
         with self._lock:
-            line = self._lines.get(conversation, [])
-            one = next((one for one in line[1:] if one.id == id), None)
+            one = next((one for one in self._line(conversation)[1:] if one.id == id), None)
             if one is not None:
-                line.remove(one)
+                self._lines[conversation].remove(one)
         return one.text if one else ""
 
     def drop(self, conversation: str) -> None:
@@ -108,6 +106,10 @@ class OngoingReplies:
     def close(self) -> None:
         """Nothing begins any more."""
         self._closing.set()
+
+    def _line(self, conversation: str) -> list[Ongoing]:
+        """What is under way or waits, without what was ended before it began."""
+        return [one for one in self._lines.get(conversation, ()) if not one._over]
 
     def _work(self, conversation: str, line: list[Ongoing]) -> None:
         while True:
