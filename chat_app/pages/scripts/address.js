@@ -54,8 +54,7 @@
     const first = read().p;
     let started = first === "chat";
     const follow = new MutationObserver(() => {
-      const bar = document.querySelector("#nav .tab-container");
-      const button = bar?.querySelector("button[aria-selected=true]");
+      const button = document.querySelector("#nav button[id^=tab-][aria-selected=true]");
       if (!button) return;
       if (!started) { started = document.body.classList.contains("mn-filled") && turn(first); return; }
       const p = button.id.replace(/^tab-|-button$/g, "");
