@@ -58,9 +58,13 @@ class ReplyEvents:
             raise NotReady(say("status.wait", language))
         text = checked_text(text) if text else ""
         self.application.conversations.check()  # what was written stays in the box
+        chats = self.state.chats(conversation)
+        if text and not conversation:  # with its id what is sent or stopped next belongs to it
+            conversation = chats.history.create(owner).id
+            self.state.pages.show(page, conversation)
         waits = self.state.busy(conversation)
         yield {parts.box: gr.MultimodalTextbox(value=None, submit_btn=True, stop_btn=True)} | (
-            {} if waits else self._sent(owner, messages, text)
+            {} if waits else self._sent(owner, conversation, messages, text)
         )
         self.state.pages.set_jobs(page, [])
         if files:
@@ -71,23 +75,21 @@ class ReplyEvents:
                 show(error, language)
                 text = ""
         if not text:
-            yield {parts.box: box(waits), parts.marks: self.state.marks(owner, messages, "", streaming=waits)}
+            if self.state.pages.shows(page, conversation):
+                yield self.state.shown(owner, page, conversation)
             return
-        chats = self.state.chats(conversation)
-        if not conversation:
-            conversation = chats.history.create(owner).id
-            if self.state.pages.shows(page, ""):
-                self.state.pages.show(page, conversation)
         sent = self._documents(owner, page) if files else []
         self.application.ongoing.ask(
             conversation, lambda: chats.send(owner, text, conversation=conversation, asks=True, files=sent), text
         )
         yield from self._play(owner, page, conversation, messages, language)
 
-    def _sent(self, owner: str, messages: list[Message], text: str) -> Updates:
+    def _sent(self, owner: str, conversation: str, messages: list[Message], text: str) -> Updates:
         """The message as soon as it is sent, before history has it."""
         shown = [*chat_value(messages), *([sent_value(text)] if text else [])]
         return {
+            self.parts.conversation: conversation,
+            self.parts.sidebar: self.state.view.sidebar(owner, conversation, became=True),
             self.parts.chat: shown,
             self.parts.welcome: {"empty": not shown},
             self.parts.marks: self.state.marks(owner, messages, "", streaming=True),

@@ -5,7 +5,8 @@
   const box = () => document.querySelector("#message-box textarea");
   let key = null; // of the open conversation; null: nothing is kept (not there yet, or a temporary chat)
   const keep = (text) => { if (key !== null) store.set(PREFIX + key, text.trim() ? text : null); };
-  const sent = () => keep("");
+  let last = ""; // what was sent last; the box is emptied a little later
+  const sent = () => { last = box()?.value || ""; keep(""); };
   document.addEventListener("input", (event) => { if (event.target === box()) keep(event.target.value); });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box()) sent();
@@ -18,7 +19,7 @@
     else if (text) keep(text);
     const first = key === null && !text;
     key = to;
-    if (became) { keep(text); return; }
+    if (became) { keep(text === last ? "" : text); return; }
     const draft = to === null ? "" : store.get(PREFIX + to) || "";
     if (draft !== text && (draft || !first)) window.mneme.write(draft, false);
   };
