@@ -18,7 +18,6 @@ from chat_app.dialogue.memory_off import memory_off
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.history.history import History
 from chat_app.history.tables import metadata
-from knowledge.errors import NotFound
 from knowledge.records import Sampling
 
 
@@ -78,10 +77,3 @@ class TemporaryChats:
         for page in list(self._pages):
             self.close(page)
         self._engine.dispose()
-
-    def shown_by(self, page: str) -> str:
-        """The chat of this page. Raises NotFound."""
-        try:
-            return self._pages[page]
-        except KeyError:
-            raise NotFound("This conversation is no longer there.") from None
