@@ -109,6 +109,7 @@ def test_the_keys_are_shown_and_the_jump_box_goes_anywhere(opened: Any, server: 
         box = opened.get_by_role("combobox", name="Go to")
         expect(box).to_be_focused()
         opened.keyboard.type(words)
+        opened.wait_for_selector(f"#jump-list[data-asked='{words}']")
         option = opened.locator(f"#jump-dialog [role=option][data-kind={kind}]").first
         option.wait_for()
         while option.get_attribute("aria-selected") != "true":

@@ -2,7 +2,7 @@
 const { say, make, icon } = window.mneme;
 const PAGES = ["chat", "memory", "documents", "training", "models"];
 const SYMBOLS = { page: "go", conversation: "chat", document: "file", memory: "note", note: "note" };
-let dialog = null, input = null, list = null, count = null, at = 0, timer = 0, asked = "";
+let dialog = null, input = null, list = null, count = null, at = 0, timer = 0, drawn = [], entered = false;
 
 const go = (item) => {
   close();
@@ -12,10 +12,11 @@ const go = (item) => {
   else if (item.kind === "document") trigger("document", { id: item.id });
   else trigger("memory", { memory: item.id });
 };
+const words = () => input.value.trim();
 const items = () => {
   const text = input.value.trim().toLowerCase();
   const pages = PAGES.map((id) => ({ kind: "page", id, title: say(`frame.${id}`) })).filter((one) => one.title.toLowerCase().includes(text));
-  const found = (props.value || {}).asked === asked ? (props.value || {}).items || [] : [];
+  const found = (props.value || {}).items || [];
   return [...found.filter((one) => one.kind === "conversation"), ...pages, ...found.filter((one) => one.kind !== "conversation")];
 };
 const mark = () => {
@@ -26,8 +27,8 @@ const mark = () => {
   options[at]?.scrollIntoView({ block: "nearest" });
 };
 const draw = () => {
-  if (!dialog) return;
-  const nodes = [], all = items();
+  if (!dialog || (props.value || {}).asked !== words()) return; // the answer to what stands there comes
+  const nodes = [], all = drawn = items();
   let last = "";
   all.forEach((item, place) => {
     const kind = item.kind === "note" ? "memorie" : item.kind === "memory" ? "memorie" : item.kind;
@@ -41,9 +42,13 @@ const draw = () => {
   if (!all.length) nodes.push(make("p", { class: "mn-faint", text: told }));
   count.textContent = told;
   list.replaceChildren(...nodes);
+  list.dataset.asked = words();
+  at = 0;
   mark();
+  if (entered && drawn[0]) go(drawn[0]);
+  entered = false;
 };
-const ask = () => { asked = input.value.trim().slice(0, 200); trigger("select", { action: "find", text: asked }); };
+const ask = () => trigger("select", { action: "find", text: words() });
 const close = () => { dialog?.close(); dialog?.remove(); dialog = null; };
 const open = () => {
   if (dialog || document.querySelector("dialog[open]")) return;
@@ -51,12 +56,16 @@ const open = () => {
   count = make("div", { class: "mn-hidden", role: "status" });
   input = make("input", { class: "mn-input", id: "jump-input", type: "text", role: "combobox", autocomplete: "off", maxlength: 200, "aria-expanded": "true",
     "aria-controls": "jump-list", "aria-autocomplete": "list", "aria-label": say("jump.title"), placeholder: say("jump.placeholder") });
-  input.addEventListener("input", () => { at = 0; clearTimeout(timer); timer = setTimeout(ask, 120); draw(); });
+  input.addEventListener("input", () => { entered = false; clearTimeout(timer); timer = setTimeout(ask, 120); });
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) { event.preventDefault(); at += step; mark(); }
-    if (event.key === "Enter") { event.preventDefault(); const item = items()[at]; if (item) go(item); }
+    if (event.key === "Enter") {
+      event.preventDefault();
+      if (list.dataset.asked !== words()) entered = true; // as soon as the answer is there
+      else if (drawn[at]) go(drawn[at]);
+    }
   });
   dialog = make("dialog", { class: "mn-dialog mn-jump", id: "jump-dialog", "aria-label": say("jump.title") }, input, count, list);
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(); });
@@ -64,7 +73,7 @@ const open = () => {
   document.body.append(dialog);
   dialog.showModal();
   input.focus();
-  at = 0;
+  entered = false;
   draw();
   ask();
 };
