@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+
 from knowledge import process_memory
 from knowledge.documents.ingestion import DocumentIntake
 from knowledge.errors import BadInput, NotFound
@@ -25,11 +27,23 @@ from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import Reader
 from knowledge.read.recall import Asked, Recall, called
 from knowledge.read.running_chat import context_of, not_from_memory
-from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Support, Turn
+from knowledge.records import (
+    Acts,
+    Candidate,
+    DecoderEvent,
+    Memory,
+    ReadResult,
+    ReplyDone,
+    ReplyRequest,
+    Role,
+    Support,
+    Turn,
+)
 from knowledge.reply.decoder import CheckedDecoder, Decoder, OpenDecoder
 from knowledge.reply.decoder_seat import DecoderSeat
 from knowledge.reply.instructions import TOLD
 from knowledge.reply.support import attempts, evidence_of, support_model
+from knowledge.write.gate_evidence import NEAR
 from knowledge.write.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
@@ -223,9 +237,19 @@ class MemoryNetwork:
         """
         memories = self.writer.memories(owner, turns)
         if memories:
-            self.store.add(owner, memories, keys_of(self.encoder, memories))
-            self._fill_when_idle(owner, memories)
+            keys = keys_of(self.encoder, memories)
+            there = self.store.get(owner, [one.id for one in memories])
+            fresh = {one.id: rows[0] for one, rows in zip(memories, keys, strict=True) if one.id not in there}
+            new = [one for one in memories if one.id in fresh]
+            near = partial(self._near, owner, frozenset(one.id for one in memories))
+            decided = {one.id: one for one in self.writer.decided(new, list(fresh.values()), near)}
+            self.store.add(owner, [decided.get(one.id, one) for one in memories], keys)
+            self._fill_when_idle(owner, [one for one in decided.values() if one.gate in ("add", "supersede")])
         return tuple(memory.id for memory in memories)
+
+    def _near(self, owner: str, new: frozenset[str], memory: Memory, row: np.ndarray) -> list[Candidate]:
+        """What is in memory already near a new one, of whom (dimension,) ``row`` is the vector."""
+        return self.store.shortlist(owner, memory.text, row, dense=NEAR, lexical=NEAR, exclude=new)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:
         """Turns that left (or came back to) the current branch of their conversation may not (may) be read."""

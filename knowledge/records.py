@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # for types alone: who only reads files starts without it
 
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
+Gate = Literal["add", "merge", "supersede", "skip"]  # what the write gate makes of a turn
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
 FinishReason = Literal["stop", "length", "stopped"]
 
@@ -99,6 +100,8 @@ class Memory:
     edited: float | None = None
     read_count: int = 0
     last_read: float | None = None
+    gate: Gate = "add"  # what the write gate made of the turn
+    target: str = ""  # id of the memory that it says again or replaces
 
     @property
     def readable(self) -> bool:

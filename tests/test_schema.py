@@ -50,7 +50,7 @@ def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path, metadat
         ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
         context = MigrationContext.configure(connection, opts={"compare_type": True, **ours})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
     engine.dispose()
 
 

@@ -48,7 +48,7 @@ ROOMS = {
     "knowledge.catalogue": ("knowledge.cpu",),
     "knowledge.input": ("knowledge.catalogue", "knowledge.cpu"),
     "knowledge.memory": (),
-    "knowledge.write": (),
+    "knowledge.write": ("knowledge.input",),
     "knowledge.read": ("knowledge.input", "knowledge.memory"),
     "knowledge.reply": ("knowledge.catalogue", "knowledge.cpu"),
     "knowledge.documents": (),

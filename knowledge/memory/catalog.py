@@ -35,7 +35,7 @@ from knowledge.memory.catalog_tables import documents as _documents
 from knowledge.memory.catalog_tables import info as _info
 from knowledge.memory.catalog_tables import memories as _memories
 from knowledge.memory.database import is_damaged
-from knowledge.records import Document, Memory
+from knowledge.records import Document, Gate, Memory
 
 _CHUNK = 500  # ids in one statement: well below every database's limit of bound values
 
@@ -195,6 +195,21 @@ class Catalog:
             for some in self._among(c.id, [id for id in ids if id not in found]):  # notes have no container
                 collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
         return found, unpack(packed, self._dimension)
+
+    def followers(self, owner: str, ids: Sequence[str]) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
+        """As :meth:`around`: those that may be read and say one of these again or replace it."""
+        found: dict[str, Memory] = {}
+        packed: dict[str, bytes] = {}
+        with self._transaction() as connection:
+            for some in self._among(_memories.c.target, ids):
+                collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
+        return found, unpack(packed, self._dimension)
+
+    def set_gate(self, owner: str, id: str, gate: Gate, target: str) -> None:
+        """Raises ``NotFound``."""
+        with self._transaction() as connection:
+            if not self._update(connection, owner, [id], {"gate": gate, "target": target}):
+                raise NotFound("This memory is no longer there.")
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
         """id → (keys, dimension) float32, where they are known."""

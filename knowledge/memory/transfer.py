@@ -18,7 +18,7 @@ import numpy as np
 
 from knowledge.errors import BadInput, Cancelled
 from knowledge.memory.store import ExternalMemory
-from knowledge.records import Document, Kind, Memory, Role
+from knowledge.records import Document, Gate, Kind, Memory, Role
 
 FORMAT = "mneme-memories"
 VERSION = 1
@@ -125,6 +125,8 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
                 memory = _record(Memory, value["memory"])
                 if memory.kind not in get_args(Kind) or memory.role not in ("", *get_args(Role)):
                     raise ValueError("no such kind or role")
+                if memory.gate not in get_args(Gate):
+                    raise ValueError("no such decision")
                 if not memory.text.strip():
                     raise ValueError("no text")
                 memories.setdefault(memory.id, memory)
@@ -149,6 +151,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "float | None": (int, float, type(None)),
     "Kind": (str,),
+    "Gate": (str,),
     "Role | Literal['']": (str,),
 }
 
@@ -167,7 +170,7 @@ def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
             raise ValueError(field.name)  # no day of a calendar, or milliseconds
         if isinstance(value, int) and not -(2**31) <= value < 2**31 and field.name not in ("created", "size"):
             raise ValueError(field.name)  # more than a database column holds
-        if field.name in ("id", "container", "branch") and len(str(value)) > _LONGEST_ID:
+        if field.name in ("id", "container", "branch", "target") and len(str(value)) > _LONGEST_ID:
             raise ValueError(field.name)
     if not record.id:
         raise ValueError("id")

@@ -19,6 +19,7 @@ from knowledge.memory.store import ExternalMemory
 from knowledge.read.evidence import Focus, context_words, text_facts
 from knowledge.read.reader import Reader
 from knowledge.read.running_chat import context_of
+from knowledge.read.standing import BESIDE, settled
 from knowledge.records import Acts, Candidate, ReadResult
 from knowledge.text.words import plain, query_terms
 
@@ -40,7 +41,8 @@ def read_memory(
     limit: int,
     messages: MessageReader | None = None,
 ) -> ReadResult:
-    """The read of a query: message → acts, focus → candidates → weights. Arguments as of :func:`focus_of`.
+    """The read of a query: message → acts, focus → candidates → weights → what holds. Arguments as of
+    :func:`focus_of`.
 
     A reader that is not learned gets the turn alone. ``messages``: reads what message and memories do; by default the
     reading that ships, for this encoder's vectors.
@@ -50,7 +52,8 @@ def read_memory(
     before = context_of(acts, dialogue) if reader.learned else ()
     focus = focus_of(store, encoder, owner, text, vector, before, asked, acts)
     found = candidates_of(store, encoder, owner, text, vector, before, messages, exclude=exclude)
-    return replace(reader.read(focus, found, limit=limit), acts=acts)
+    weighed = replace(reader.read(focus, found, limit=limit + BESIDE), acts=acts)
+    return settled(weighed, lambda ids: store.followers(owner, ids, vector), acts, limit)
 
 
 def focus_of(

@@ -14,6 +14,7 @@ import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
 from knowledge.input.message_keys import texts_of
+from knowledge.memory.catalog_tables import Standing
 from knowledge.memory.store import ExternalMemory
 from knowledge.records import Acts, Memory
 from knowledge.text.words import plain
@@ -43,11 +44,13 @@ class Told:
         container: str = "",
         search: str = "",
         exclude: frozenset[str] = frozenset(),
+        standing: Standing | None = "current",
     ) -> list[Memory]:
         """What the person told, newest first, each thing once, in the span of time, conversation or with the words
-        that are given. At least ``least`` where there are as many; of a large memory not all."""
+        that are given. At least ``least`` where there are as many; of a large memory not all. ``standing``: by default
+        only what holds still."""
         found: list[Memory] = []
-        for page in self._pages(owner, since, until, container, search):
+        for page in self._pages(owner, since, until, container, search, standing):
             found += [one for one in self.among(owner, page) if one.id not in exclude]
             if len(found) >= least:
                 break
@@ -95,7 +98,13 @@ class Told:
         return found
 
     def _pages(
-        self, owner: str, since: float | None, until: float | None, container: str, search: str
+        self,
+        owner: str,
+        since: float | None,
+        until: float | None,
+        container: str,
+        search: str,
+        standing: Standing | None,
     ) -> Iterator[list[Memory]]:
         offset, total = 0, 1
         while offset < total:
@@ -105,6 +114,7 @@ class Told:
                 since=since,
                 until=until,
                 container=container or None,
+                standing=standing,
                 limit=_PAGE,
                 offset=offset,
                 order="newest",

@@ -1,0 +1,73 @@
+"""The write gate (G): a new turn is added to memory, says again what is there, replaces it, or is skipped.
+
+Attention of the turn over the memories nearest to it, on what it does (its acts); no call of a language model. What is
+skipped or said again stays in memory's tables, so that the decision can be looked at and undone; a read passes it over.
+Does not know: the store, histories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from knowledge.errors import ModelError
+from knowledge.records import Gate
+from knowledge.write.gate_evidence import Situation, batch_of
+from knowledge.write.gate_network import ADD, FIRST, SKIP, GateNetwork, load
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "gate.safetensors"
+# Probabilities from which a turn is not simply added, each chosen on held-out folds of what was trained on (LOG.md):
+# what is replaced wrongly is missed by the next question, what is added needlessly is only one memory more.
+SKIPPED, MERGED, SUPERSEDED = 0.5, 0.5, 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``target``: the id of the memory that is said again or replaced, "" for none. ``probability``: of ``gate``."""
+
+    gate: Gate
+    target: str = ""
+    probability: float = 1.0
+
+
+class WriteGate:
+    """``encoder``: the name of the encoder whose vectors the situations hold. Safe to call from threads."""
+
+    def __init__(self, network: GateNetwork, encoder: str) -> None:
+        self._network, self._encoder = network.eval(), encoder
+
+    @torch.inference_mode()
+    def decide(self, seen: Situation) -> Decision:
+        """What becomes of the turn of ``seen``."""
+        dimension = len(seen.turn.vector)
+        known = self._encoder in self._network.encoders
+        likely = self._network(batch_of([seen], dimension, self._encoder, vectors=known))[0].tolist()
+        return decision(likely, [one.memory.id for one in seen.near])
+
+
+def decision(likely: Sequence[float], near: Sequence[str]) -> Decision:
+    """The decision of (2 + 2 near,) probabilities, ``near`` being the memories' ids."""
+    if likely[SKIP] >= SKIPPED:
+        return Decision("skip", "", likely[SKIP])
+    merged, superseded = likely[FIRST : FIRST + 2 * len(near) : 2], likely[FIRST + 1 : FIRST + 2 * len(near) : 2]
+    if near and sum(superseded) >= SUPERSEDED:
+        return Decision("supersede", near[superseded.index(max(superseded))], sum(superseded))
+    if near and sum(merged) >= MERGED:
+        return Decision("merge", near[merged.index(max(merged))], sum(merged))
+    return Decision("add", "", likely[ADD])
+
+
+@lru_cache(maxsize=8)
+def make_write_gate(encoder: str, path: Path = WEIGHTS) -> WriteGate:
+    """The gate that ships, for the vectors of ``encoder`` where it knows them, else by the texts alone.
+
+    Raises ``ModelError`` when the weights are missing or damaged.
+    """
+    try:
+        return WriteGate(load(path), encoder)
+    except ValueError as exc:
+        raise ModelError(f"What is told cannot be judged: {exc}") from exc
