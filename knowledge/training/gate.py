@@ -14,6 +14,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -22,9 +23,10 @@ from tqdm import tqdm
 
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
-from knowledge.records import ACTS, OPERATIONS, Memory, Role
+from knowledge.records import ACTS, OPERATIONS, Gate, Memory, Role
 from knowledge.text.words import cjk_share
 from knowledge.training import acts_data, everyday
+from knowledge.write.gate import decision
 from knowledge.write.gate_evidence import Situation, Statement, batch_of, situation
 from knowledge.write.gate_network import ADD, FIRST, MEMBERS, SKIP, GateBatch, GateNetwork, Member
 
@@ -128,7 +130,7 @@ def pairs(folder: Path = FOLDER) -> list[Pair]:
 def told_pairs(given: Sequence[Pair], others: Sequence[str], rng: random.Random, plan: GatePlan) -> Iterator[Told]:
     """Each pair told to a memory of ``others`` of the same language, days apart or in one conversation."""
     languages = [[text for text in others if (cjk_share(text) > 0.3) is wide] for wide in (False, True)]
-    for number, pair in enumerate(given):
+    for pair in given:
         beside = languages[cjk_share(pair.older) > 0.3]
         texts = rng.sample(beside, min(len(beside), rng.randrange(plan.around + 1)))
         at = rng.randrange(len(texts) + 1)
@@ -141,7 +143,7 @@ def told_pairs(given: Sequence[Pair], others: Sequence[str], rng: random.Random,
             new = replace(new, created=last.created + rng.choice([20.0, 120.0, 600.0]), position=last.position + 2)
         target = at if pair.kind != "add" else -1
         turns = [one for one in turns if one.memory.created < new.created]
-        yield Told((*turns, Turn(new, pair.kind, target)), len(turns), f"pair {number}")
+        yield Told((*turns, Turn(new, pair.kind, target)), len(turns), f"pair {pair.older}")
 
 
 def _said(text: str, place: int, rng: random.Random, beside: Memory | None = None) -> Memory:
@@ -170,6 +172,25 @@ def told_messages(given: Sequence[acts_data.Example], rng: random.Random, plan: 
         yield Told((*turns, Turn(_said(one.text, len(turns), rng), label)), len(turns), f"message {one.text}", 0.5)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A turn as the network sees it. ``place``: of the right answer among its logits. ``group``: what must not be
+    learned from where it is measured on."""
+
+    seen: Situation
+    place: int
+    weight: float
+    group: str
+
+    @property
+    def label(self) -> Gate:
+        return _label(self.place)
+
+    @property
+    def target(self) -> str:
+        return self.seen.near[(self.place - FIRST) // 2].memory.id if self.place >= FIRST else ""
+
+
 # ---- as the network sees it -------------------------------------------------------------------------------------
 
 
@@ -187,11 +208,11 @@ class Views:
         read = self._messages.read(fresh, rows if self.encoder is not None and self._messages.sees_vectors else None)
         self._known.update((text, (acts, row)) for text, acts, row in zip(fresh, read, rows, strict=True))
 
-    def situations(self, told: Sequence[Told]) -> list[tuple[Situation, int, float, str]]:
-        """Each turn that is learned from with the place of the right answer among the network's logits, its weight and
-        group. Where what it repeats or replaces is not near it, there is nothing to learn."""
+    def situations(self, told: Sequence[Told]) -> list[Row]:
+        """Each turn that is learned from. Where what it repeats or replaces is not near it, there is nothing to
+        learn."""
         self.learn([turn.memory.text for one in told for turn in one.turns])
-        found = []
+        found: list[Row] = []
         for one in told:
             said = [Statement(turn.memory, *self._known[turn.memory.text]) for turn in one.turns]  # type: ignore[arg-type]
             for at in range(one.first, len(said)):
@@ -200,7 +221,7 @@ class Views:
                 seen = situation(said[at], earlier)
                 place = place_of(seen, one.turns[at], one.turns)
                 if place is not None:
-                    found.append((seen, place, one.weight, one.group))
+                    found.append(Row(seen, place, one.weight, one.group))
         return found
 
 
@@ -213,7 +234,10 @@ def place_of(seen: Situation, turn: Turn, turns: Sequence[Turn]) -> int | None:
     return None if near is None else FIRST + 2 * near + (turn.label == "supersede")
 
 
-Row = tuple[Situation, int, float, str]
+def _label(place: int) -> Gate:
+    if place < FIRST:
+        return "skip" if place == SKIP else "add"
+    return "supersede" if (place - FIRST) % 2 else "merge"
 
 
 def train(rows: Mapping[str, Sequence[Row]], sizes: dict[str, int], plan: GatePlan) -> GateNetwork:
@@ -237,7 +261,7 @@ def _member(rows: Mapping[str, Sequence[Row]], sizes: dict[str, int], plan: Gate
             name = rng.choice(names)
             some = [rows[name][place] for place in order[name][at : at + plan.batch]]
             sees = rng.random() < plan.vectors
-            batch = batch_of([one[0] for one in some], sizes.get(name, 1), name if sees else "", vectors=sees)
+            batch = batch_of([one.seen for one in some], sizes.get(name, 1), name if sees else "", vectors=sees)
             loss = _loss(network(batch), batch, some, plan.smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -247,8 +271,8 @@ def _member(rows: Mapping[str, Sequence[Row]], sizes: dict[str, int], plan: Gate
 
 
 def _loss(logits: Tensor, batch: GateBatch, rows: Sequence[Row], smoothing: float) -> Tensor:
-    wanted = torch.tensor([place for _, place, _, _ in rows])
-    weight = torch.tensor([weight for _, _, weight, _ in rows])
+    wanted = torch.tensor([one.place for one in rows])
+    weight = torch.tensor([one.weight for one in rows])
     right = nn.functional.nll_loss(logits, wanted, reduction="none")
     open_places = torch.isfinite(logits)
     even = -(logits.masked_fill(~open_places, 0.0).sum(1) / open_places.sum(1))
@@ -275,15 +299,43 @@ def everything(plan: GatePlan, folder: Path = FOLDER) -> list[Told]:
 @torch.no_grad()
 def held_out(rows: Mapping[str, Sequence[Row]], sizes: dict[str, int], plan: GatePlan) -> list[tuple[Row, np.ndarray]]:
     """Each row of the first encoder with the probabilities (2 + 2 near,) of a network that did not see its group."""
-    groups = sorted({row[3] for one in rows.values() for row in one})
+    groups = sorted({row.group for one in rows.values() for row in one})
     random.Random(plan.seed).shuffle(groups)
     fold = {group: at % plan.folds for at, group in enumerate(groups)}
     name, found = next(iter(rows)), list[tuple[Row, np.ndarray]]()
     for part in range(plan.folds):
-        seen = {key: [row for row in one if fold[row[3]] != part] for key, one in rows.items()}
+        seen = {key: [row for row in one if fold[row.group] != part] for key, one in rows.items()}
         with torch.enable_grad():
             network = train(seen, sizes, plan)
-        for row in (row for row in rows[name] if fold[row[3]] == part):
-            batch = batch_of([row[0]], sizes.get(name, 1), name, vectors=bool(name))
+        for row in (row for row in rows[name] if fold[row.group] == part):
+            batch = batch_of([row.seen], sizes.get(name, 1), name, vectors=bool(name))
             found.append((row, network(batch)[0].numpy()))
     return found
+
+
+def report(found: Sequence[tuple[Row, np.ndarray]]) -> dict[str, object]:
+    """Precision, recall and F1 of each decision by the operating points that ship, by source; how many targets of
+    what is merged or superseded are the right ones; and wrong supersedes by 1,000 turns."""
+    figures: dict[str, object] = {}
+    for source in sorted({row.group.split()[0] for row, _ in found}):
+        some = [(row, decision(likely.tolist(), _ids(row))) for row, likely in found if row.group.startswith(source)]
+        by_label: dict[str, object] = {}
+        for gate in get_args(Gate):
+            said, wanted = [row for row, one in some if one.gate == gate], [row for row, _ in some if row.label == gate]
+            both = sum(row.label == gate for row in said)
+            by_label[gate] = {
+                "turns": len(wanted),
+                "precision": round(both / max(1, len(said)), 3),
+                "recall": round(both / max(1, len(wanted)), 3),
+                "f1": round(2 * both / max(1, len(said) + len(wanted)), 3),
+            }
+        pointed = [row.target == one.target for row, one in some if row.label == one.gate and row.target]
+        wrong = sum(one.gate == "supersede" and (row.label, row.target) != (one.gate, one.target) for row, one in some)
+        by_label["targets"] = round(sum(pointed) / max(1, len(pointed)), 3)
+        by_label["wrong_supersedes_per_1000"] = round(1000 * wrong / len(some), 1)
+        figures[source] = by_label
+    return figures
+
+
+def _ids(row: Row) -> list[str]:
+    return [one.memory.id for one in row.seen.near]
