@@ -18,7 +18,7 @@ from knowledge.memory.database import open_database
 STEP = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 def upgrade():
     op.add_column("memories", sa.Column("mood", sa.Text))
     {last}
@@ -61,6 +61,8 @@ def test_a_database_of_before_is_taken_over_with_what_is_in_it(tmp_path: Path) -
     engine.dispose()
     change(tmp_path, "DROP TABLE alembic_version", "DROP INDEX memories_by_keys", "DROP TABLE feedback")
     change(tmp_path, "ALTER TABLE memories DROP COLUMN vector", "ALTER TABLE memories DROP COLUMN key_count")
+    change(tmp_path, "DROP INDEX memories_by_target", "ALTER TABLE memories DROP COLUMN gate")
+    change(tmp_path, "ALTER TABLE memories DROP COLUMN target")
     engine = opened(tmp_path)
     assert {"vector", "key_count"} <= columns(tmp_path)
     with engine.connect() as connection:
@@ -81,14 +83,15 @@ def test_a_newer_database_is_refused_in_one_sentence_and_left_as_it_is(tmp_path:
 def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
     engine, steps = opened(tmp_path), tmp_path / "migrations"
     steps.mkdir()
-    (steps / "0001_first.py").write_text((schema.STEPS / "0001_first.py").read_text("utf-8"), "utf-8")
-    (steps / "0002_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
+    for own in schema.STEPS.glob("0*.py"):
+        (steps / own.name).write_text(own.read_text("utf-8"), "utf-8")
+    (steps / "0003_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
     with pytest.raises(sa.exc.SQLAlchemyError, match="no_such_table"):
         schema.upgrade(engine, "it", steps)
     assert "mood" not in columns(tmp_path)
-    (steps / "0002_next.py").write_text(STEP.format(last="pass"), "utf-8")
+    (steps / "0003_next.py").write_text(STEP.format(last="pass"), "utf-8")
     schema.upgrade(engine, "it", steps)
     assert "mood" in columns(tmp_path)
     engine.dispose()
-    with pytest.raises(StoreError, match="0002"):  # for the version that knows one step
+    with pytest.raises(StoreError, match="0003"):  # for the version that knows two steps
         opened(tmp_path)

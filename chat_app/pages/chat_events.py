@@ -10,6 +10,7 @@ import gradio as gr
 from chat_app.pages.chat_replies import ReplyEvents
 from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
 from chat_app.pages.handlers import field, names, told
+from chat_app.pages.kept_lines import CHANGES
 from chat_app.pages.models import MULTILINGUAL
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
@@ -94,7 +95,7 @@ class ChatEvents:
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """A click under a message: its panel."""
+        """A click under a message: its panel, or another decision on what was kept of it."""
         owner, language = self.application.owner_of(request), language_of(request)
         conversation, id, action = id_of(conversation), field(event, "id"), field(event, "action")
         messages = self.state.path(owner, conversation)
@@ -103,4 +104,7 @@ class ChatEvents:
             raise NotFound(say("chat.no_message", language))
         if action == "reads":
             return self.state.chosen(owner, conversation, messages, id, field(event, "memory"))
+        if action in CHANGES:
+            self.state.kept.change(owner, self.application.network.memory_id(owner, id), action)
+            return {self.state.parts.marks: self.state.marks(owner, messages, "")}
         raise BadInput(say("frame.unexpected", language))

@@ -33,13 +33,14 @@ const decorate = () => {
     if (!row) return;
     const told = sourceLine(mark);
     leadOn(mark, row);
-    const key = JSON.stringify([{ ...mark, source: sources.get(mark.id) }, value.chosen === mark.id]);
+    const kept = keptLine(mark);
+    const key = JSON.stringify([{ ...mark, source: sources.get(mark.id), kept: keptLines.get(mark.id) }, value.chosen === mark.id]);
     const old = row.querySelector(":scope .mn-mark-place");
     if (old?.dataset.key === key) return;
     const place = old || make("div", { class: "mn-mark-place" });
     place.dataset.key = key;
     const node = line(mark, value.chosen);
-    place.replaceChildren(...[told, forgetChoice(mark), node].filter(Boolean));
+    place.replaceChildren(...[told, kept, forgetChoice(mark), node].filter(Boolean));
     row.dataset.message = mark.id;
     if (!old) (row.querySelector(".flex-wrap") || row).append(place);
   });

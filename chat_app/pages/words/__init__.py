@@ -21,6 +21,7 @@ from chat_app.pages.words.chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBA
 from chat_app.pages.words.diagnostics import DIAGNOSTICS
 from chat_app.pages.words.door import DOOR
 from chat_app.pages.words.errors import in_chinese
+from chat_app.pages.words.kept import KEPT
 from chat_app.pages.words.lists import DOCUMENTS, MEMORY
 from chat_app.pages.words.models import MODELS
 from chat_app.pages.words.training import TRAINING
@@ -36,6 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **BRANCH,
     **SIDEBAR,
     **SOURCE,
+    **KEPT,
     **FORGET,
     **READS,
     **MEMORY,
