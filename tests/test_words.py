@@ -38,6 +38,7 @@ def test_no_section_overwrites_another() -> None:
         words.BRANCH,
         words.SIDEBAR,
         words.SOURCE,
+        words.KEPT,
         words.FORGET,
         words.READS,
         words.MEMORY,

@@ -106,5 +106,6 @@ class ChatEvents:
             return self.state.chosen(owner, conversation, messages, id, field(event, "memory"))
         if action in CHANGES:
             self.state.kept.change(owner, self.application.network.memory_id(owner, id), action)
-            return {self.state.parts.marks: self.state.marks(owner, messages, "")}
+            busy = self.application.conversations.busy(conversation)
+            return self.state.settled(owner, conversation, messages, streaming=busy)
         raise BadInput(say("frame.unexpected", language))
