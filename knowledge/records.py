@@ -101,7 +101,7 @@ class Memory:
     read_count: int = 0
     last_read: float | None = None
     gate: Gate = "add"  # what the write gate made of the turn
-    target: str = ""  # id of the memory that it says again or replaces
+    target: str = ""  # id of the memory that it says again, replaces, or changes in part
 
     @property
     def readable(self) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
+from knowledge.input.message_keys import parts_of
 from knowledge.records import Candidate, Memory, Turn
 from knowledge.write.gate import WriteGate
 from knowledge.write.gate_evidence import Statement, situation
@@ -60,8 +61,12 @@ class Writer:
         before: list[Statement] = []
         for memory, row, act in zip(memories, rows, acts, strict=True):
             turn = Statement(memory, act, row)
-            decision = self._gate.decide(situation(turn, [*self._statements(near(memory, row)), *before]))
-            memory = replace(memory, gate=decision.gate, target=decision.target)
+            seen = situation(turn, [*self._statements(near(memory, row)), *before])
+            decision = self._gate.decide(seen)
+            target = next((one.memory for one in seen.near if one.memory.id == decision.target), None)
+            # Of a message that says several things the others still hold: it is followed, not replaced.
+            whole = target is None or decision.gate != "supersede" or not parts_of(target)
+            memory = replace(memory, gate=decision.gate if whole else "add", target=decision.target)
             found.append(memory)
             before.append(replace(turn, memory=memory))
         return found
