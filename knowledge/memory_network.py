@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
 from knowledge import process_memory
 from knowledge.documents.ingestion import DocumentIntake
 from knowledge.errors import BadInput, NotFound
@@ -29,7 +27,6 @@ from knowledge.read.recall import Asked, Recall, called
 from knowledge.read.running_chat import context_of, not_from_memory
 from knowledge.records import (
     Acts,
-    Candidate,
     DecoderEvent,
     Memory,
     ReadResult,
@@ -241,15 +238,11 @@ class MemoryNetwork:
             there = self.store.get(owner, [one.id for one in memories])
             fresh = {one.id: rows[0] for one, rows in zip(memories, keys, strict=True) if one.id not in there}
             new = [one for one in memories if one.id in fresh]
-            near = partial(self._near, owner, frozenset(one.id for one in memories))
-            decided = {one.id: one for one in self.writer.decided(new, list(fresh.values()), near)}
+            search = partial(self.store.shortlist, owner, dense=NEAR, lexical=NEAR, exclude=frozenset(fresh))
+            decided = {one.id: one for one in self.writer.decided(new, list(fresh.values()), search)}
             self.store.add(owner, [decided.get(one.id, one) for one in memories], keys)
             self._fill_when_idle(owner, [one for one in decided.values() if one.gate in ("add", "supersede")])
         return tuple(memory.id for memory in memories)
-
-    def _near(self, owner: str, new: frozenset[str], memory: Memory, row: np.ndarray) -> list[Candidate]:
-        """What is in memory already near a new one, of whom (dimension,) ``row`` is the vector."""
-        return self.store.shortlist(owner, memory.text, row, dense=NEAR, lexical=NEAR, exclude=new)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:
         """Turns that left (or came back to) the current branch of their conversation may not (may) be read."""

@@ -47,9 +47,8 @@ def successors(memories: Sequence[Memory], followers: Followers) -> dict[str, Ca
         found: dict[str, Candidate] = {}
         for one in followers(asked):
             before = found.get(one.memory.target)
-            if one.memory.gate in ("add", "supersede") and (
-                before is None or one.memory.created > before.memory.created
-            ):
+            newer = before is None or one.memory.created > before.memory.created
+            if newer and one.memory.gate in ("add", "supersede"):
                 found[one.memory.target] = one
         for id in source.values():
             at = newest[id].memory.id if id in newest else id

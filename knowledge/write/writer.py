@@ -18,7 +18,7 @@ from knowledge.records import Candidate, Memory, Turn
 from knowledge.write.gate import WriteGate
 from knowledge.write.gate_evidence import Statement, situation
 
-Near = Callable[[Memory, np.ndarray], Sequence[Candidate]]  # memory, (dimension,) its vector → what is near it
+Search = Callable[[str, np.ndarray], Sequence[Candidate]]  # text, (dimension,) its vector → what is near it
 
 _NAMESPACE = uuid.UUID("5f0c9bd4-6b0a-5d6e-9b1e-0f6a4f1f7a11")
 
@@ -51,8 +51,8 @@ class Writer:
             if turn.text.strip()
         ]
 
-    def decided(self, memories: Sequence[Memory], rows: Sequence[np.ndarray], near: Near) -> list[Memory]:
-        """New memories with what the gate makes of each, in the light of what is ``near`` it and of those before it.
+    def decided(self, memories: Sequence[Memory], rows: Sequence[np.ndarray], search: Search) -> list[Memory]:
+        """New memories with what the gate makes of each, in the light of what ``search`` finds near it and of those before it.
         ``rows``: (dimension,) unit vector of each whole text."""
         if self._gate is None or self._messages is None:
             return list(memories)
@@ -61,7 +61,7 @@ class Writer:
         before: list[Statement] = []
         for memory, row, act in zip(memories, rows, acts, strict=True):
             turn = Statement(memory, act, row)
-            seen = situation(turn, [*self._statements(near(memory, row)), *before])
+            seen = situation(turn, [*self._statements(search(memory.text, row)), *before])
             decision = self._gate.decide(seen)
             target = next((one.memory for one in seen.near if one.memory.id == decision.target), None)
             # Of a message that says several things the others still hold: it is followed, not replaced.
