@@ -15,6 +15,9 @@ if TYPE_CHECKING:  # for types alone: who only reads files starts without it
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
 Gate = Literal["add", "merge", "supersede", "skip"]  # what the write gate makes of a turn
+# Of what the write gate decided: holds still and says nothing again; a newer one replaced it; says another one again or
+# replaces it; is not read as it says nothing new.
+Standing = Literal["current", "replaced", "changes", "unkept"]
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
 FinishReason = Literal["stop", "length", "stopped"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from chat_app.pages.kept_lines import CHANGES, KeptLines
 from chat_app.pages.memory_list import Query, job_value, page_of_memories, text_of
 from chat_app.pages.scripted_page import DrawnPage
 from knowledge.errors import BadInput
@@ -31,6 +32,7 @@ class MemoryPage(DrawnPage):
     """
 
     def __init__(self, application: Application) -> None:
+        self._kept = KeptLines(application)
         super().__init__(application, "memory", "lists", "memory_tools", "memory")
 
     def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
@@ -64,6 +66,9 @@ class MemoryPage(DrawnPage):
                     on, ids = data.get(word) is True, list(network.store.get(owner, _ids(data)))
                     network.store.mark(owner, ids, **{name: on})
                     kept.marked(owner, ids, kind=word, on=on)
+            return {}
+        if action in CHANGES:
+            self._kept.change(owner, text_of(data, "id"), action)
             return {}
         if action == "delete":
             ids = _ids(data)

@@ -196,14 +196,13 @@ class Catalog:
                 collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
         return found, unpack(packed, self._dimension)
 
-    def followers(self, owner: str, ids: Sequence[str]) -> tuple[dict[str, Memory], dict[str, np.ndarray]]:
-        """As :meth:`around`: those that may be read and say one of these again or replace it."""
-        found: dict[str, Memory] = {}
-        packed: dict[str, bytes] = {}
+    def followers(self, owner: str, ids: Sequence[str]) -> list[Memory]:
+        """Those that may be read and whose target one of these is."""
         with self._transaction() as connection:
-            for some in self._among(_memories.c.target, ids):
-                collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
-        return found, unpack(packed, self._dimension)
+            queries = (
+                sa.select(*_FIELDS).where(*readable(owner), some) for some in self._among(_memories.c.target, ids)
+            )
+            return [Memory(*row) for query in queries for row in connection.execute(query)]
 
     def set_gate(self, owner: str, id: str, gate: Gate, target: str) -> None:
         """Raises ``NotFound``."""

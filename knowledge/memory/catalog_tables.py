@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from knowledge.records import Memory
+from knowledge.records import Memory, Standing
 
 meta = sa.MetaData()
 memories = sa.Table(
@@ -69,9 +69,6 @@ documents = sa.Table(
 info = sa.Table(
     "store_info", meta, sa.Column("key", sa.String(64), primary_key=True), sa.Column("value", sa.Text, nullable=False)
 )
-# Of what the write gate decided: holds still and says nothing again; a newer one replaced it; says another one again or
-# replaces it; is not read as it says nothing new.
-Standing = Literal["current", "replaced", "changes", "unkept"]
 _VECTOR = np.dtype("<f2")  # of a vector in its row: a cosine is off by less than 0.001
 
 

@@ -24,12 +24,12 @@ from sqlalchemy.engine import Engine
 
 from knowledge.errors import BadInput, EncoderMismatch
 from knowledge.memory.catalog import Catalog
-from knowledge.memory.catalog_tables import Filters, Standing
+from knowledge.memory.catalog_tables import Filters
 from knowledge.memory.lexical import LexicalIndex
 from knowledge.memory.recovery import Encode, Progress, batches, repair
-from knowledge.memory.shortlist import gather, nearest_part
+from knowledge.memory.shortlist import gather
 from knowledge.memory.vectors import VectorIndex, key_names
-from knowledge.records import Candidate, Document, Gate, Memory
+from knowledge.records import Candidate, Document, Gate, Memory, Standing
 
 log = logging.getLogger(__name__)
 
@@ -221,11 +221,10 @@ class ExternalMemory:
         parts = self._catalog, self._lexical, self._vectors
         return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude, score=score)
 
-    def followers(self, owner: str, ids: Iterable[str], vector: np.ndarray) -> list[Candidate]:
-        """What may be read and says one of these again or replaces it (the write gate's ``target``), with its nearest
-        key to the (dimension,) query and no other evidence."""
-        found, keys = self._catalog.followers(owner, list(ids))
-        return [nearest_part(Candidate(one), keys[id], vector) for id, one in found.items() if id in keys]
+    def followers(self, owner: str, ids: Iterable[str]) -> list[Memory]:
+        """What may be read and says one of these again, replaces it or changes a part of it (the write gate's
+        ``target``)."""
+        return self._catalog.followers(owner, list(ids))
 
     def decide(self, owner: str, id: str, gate: Gate, target: str = "") -> None:
         """Put another decision in the place of the write gate's. Raises ``NotFound``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def read_memory(
     focus = focus_of(store, encoder, owner, text, vector, before, asked, acts)
     found = candidates_of(store, encoder, owner, text, vector, before, messages, exclude=exclude)
     weighed = replace(reader.read(focus, found, limit=limit + BESIDE), acts=acts)
-    return settled(weighed, lambda ids: store.followers(owner, ids, vector), acts, limit)
+    return settled(weighed, partial(store.followers, owner), acts, limit)
 
 
 def focus_of(

@@ -16,14 +16,13 @@ import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
 from knowledge.input.encoder import TextEncoder
-from knowledge.memory.catalog_tables import Standing
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.pipeline import read_memory
 from knowledge.read.reader import Reader
 from knowledge.read.recall_spans import span_of
 from knowledge.read.recall_target import Target, mentions, target_of
 from knowledge.read.told_memories import Told, once
-from knowledge.records import Acts, Memory, Read, ReadResult, Turn
+from knowledge.records import Acts, Memory, Read, ReadResult, Standing, Turn
 from knowledge.text.words import telling
 
 RECALLS = ("recall_about", "recall_time", "recall_list", "forget")

@@ -11,26 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from knowledge.records import Acts, Candidate, Memory, Read, ReadResult
+from knowledge.records import Acts, Memory, Read, ReadResult
 
 LIKELY = 0.5  # probability from which a message is taken to ask for something
 LONGEST = 8  # changes of one fact that are followed
 BESIDE = 8  # more reads than wanted that are looked at: what was skipped makes room
-Followers = Callable[[Iterable[str]], Sequence[Candidate]]
+Followers = Callable[[Iterable[str]], Sequence[Memory]]
 
 
 def settled(result: ReadResult, followers: Followers, acts: Acts, limit: int) -> ReadResult:
     """The read with what holds now in the place of what does not, at most ``limit`` reads, weights summing to 1.
 
-    ``followers``: ids → the memories that may be read and say one of these again or replace it, with their evidence.
+    ``followers``: ids → the memories that may be read and whose target one of these is.
     """
     reads = [one for one in result.reads if one.memory.gate != "skip" or acts.asks_chat > LIKELY]
     later = dict(result.later)
     if acts.asks_before <= LIKELY:
         newest = successors([one.memory for one in reads], followers)
-        later = {id: by for id, by in later.items() if id not in newest} | {
-            id: one.memory.id for id, one in newest.items()
-        }
+        later = {id: by for id, by in later.items() if id not in newest} | {id: one.id for id, one in newest.items()}
         reads = _with_successors(reads, newest)
     reads = _once(sorted(reads, key=lambda one: -one.weight))[:limit]
     there = {one.memory.id for one in reads}
@@ -38,40 +36,40 @@ def settled(result: ReadResult, followers: Followers, acts: Acts, limit: int) ->
     return replace(result, reads=tuple(reads), later=later).normalised()
 
 
-def successors(memories: Sequence[Memory], followers: Followers) -> dict[str, Candidate]:
+def successors(memories: Sequence[Memory], followers: Followers) -> dict[str, Memory]:
     """id → what holds now in its place, of those of ``memories`` that were replaced, or that say such a one again."""
     source = {one.id: one.target if one.gate == "merge" else one.id for one in memories}
-    newest: dict[str, Candidate] = {}  # id of a fact's older state → its latest known state
+    newest: dict[str, Memory] = {}  # id of a fact's older state → its latest known state
     asked = set(source.values())
     for _ in range(LONGEST):
-        found: dict[str, Candidate] = {}
+        found: dict[str, Memory] = {}
         for one in followers(asked):
-            before = found.get(one.memory.target)
-            newer = before is None or one.memory.created > before.memory.created
-            if newer and one.memory.gate in ("add", "supersede"):
-                found[one.memory.target] = one
+            before = found.get(one.target)
+            newer = before is None or one.created > before.created
+            if newer and one.gate in ("add", "supersede"):
+                found[one.target] = one
         for id in source.values():
-            at = newest[id].memory.id if id in newest else id
+            at = newest[id].id if id in newest else id
             if at in found:
                 newest[id] = found[at]
-        asked = {one.memory.id for one in found.values()}
+        asked = {one.id for one in found.values()}
         if not asked:
             break
     return {id: newest[at] for id, at in source.items() if at in newest}
 
 
-def _with_successors(reads: Sequence[Read], newest: dict[str, Candidate]) -> list[Read]:
+def _with_successors(reads: Sequence[Read], newest: dict[str, Memory]) -> list[Read]:
     """``reads`` and, for each that was replaced, what replaced it, which weighs as much."""
     found = {one.memory.id: one for one in reads}
     for read in reads:
         by = newest.get(read.memory.id)
         if by is None:
             continue
-        there = found.get(by.memory.id)
-        if there is None:
-            found[by.memory.id] = replace(read, memory=by.memory, cosine=by.cosine, bm25=0.0, window=0.0, part=by.part)
+        there = found.get(by.id)
+        if there is None:  # what it is found by is what was found of the older one
+            found[by.id] = replace(read, memory=by, part=0)
         elif there.weight < read.weight:
-            found[by.memory.id] = replace(there, weight=read.weight)
+            found[by.id] = replace(there, weight=read.weight)
     return list(found.values())
 
 

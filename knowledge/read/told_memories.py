@@ -14,9 +14,8 @@ import numpy as np
 
 from knowledge.input.dialogue_acts import MessageReader
 from knowledge.input.message_keys import texts_of
-from knowledge.memory.catalog_tables import Standing
 from knowledge.memory.store import ExternalMemory
-from knowledge.records import Acts, Memory
+from knowledge.records import Acts, Memory, Standing
 from knowledge.text.words import plain
 
 TELLS = 0.15  # probability of the act from which a turn counts as told, unless it rather asks or wants something done:

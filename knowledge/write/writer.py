@@ -52,7 +52,8 @@ class Writer:
         ]
 
     def decided(self, memories: Sequence[Memory], rows: Sequence[np.ndarray], search: Search) -> list[Memory]:
-        """New memories with what the gate makes of each, in the light of what ``search`` finds near it and of those before it.
+        """New memories with what the gate makes of each, in the light of what ``search`` finds near it and of those
+        before it.
         ``rows``: (dimension,) unit vector of each whole text."""
         if self._gate is None or self._messages is None:
             return list(memories)

@@ -33,7 +33,8 @@ const kind = choice("memory-kind", say("memory.kind"), [
   ["", say("memory.kind_all")], ["turn", say("memory.kind_turn")], ["passage", say("memory.kind_passage")], ["note", say("memory.kind_note")],
 ], (value) => { query.kind = value; fresh(); });
 const state = choice("memory-state", say("memory.state"), [
-  ["", say("memory.state_all")], ["pinned", say("memory.state_pinned")], ["muted", say("memory.state_muted")],
+  ["", say("memory.state_current")], ["pinned", say("memory.state_pinned")], ["muted", say("memory.state_muted")],
+  ["changes", say("memory.state_changes")], ["replaced", say("memory.state_replaced")], ["unkept", say("memory.state_unkept")], ["all", say("memory.state_all")],
 ], (value) => { query.state = value; fresh(); });
 const source = choice("memory-source", say("memory.source"), [["", say("memory.source_all")]],
   (value) => { query.container = value; fresh(); });
