@@ -1,4 +1,4 @@
-"""What the write gate decided counts at read time: what was replaced gives its place, what was skipped is no evidence."""
+"""What the write gate decided counts at read time: what was replaced gives its place to what replaced it."""
 
 from __future__ import annotations
 

@@ -199,9 +199,8 @@ class Catalog:
     def followers(self, owner: str, ids: Sequence[str]) -> list[Memory]:
         """Those that may be read and whose target one of these is."""
         with self._transaction() as connection:
-            queries = (
-                sa.select(*_FIELDS).where(*readable(owner), some) for some in self._among(_memories.c.target, ids)
-            )
+            some = self._among(_memories.c.target, ids)
+            queries = (sa.select(*_FIELDS).where(*readable(owner), these) for these in some)
             return [Memory(*row) for query in queries for row in connection.execute(query)]
 
     def set_gate(self, owner: str, id: str, gate: Gate, target: str) -> None:
