@@ -96,5 +96,7 @@ class Parts:
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:
             print(note, file=sys.stderr, flush=True)
-        writer = Writer(make_write_gate(encoder.name), make_message_reader(encoder.name))
+        writer = Writer(
+            make_write_gate(encoder.name, multilingual=encoder.multilingual), make_message_reader(encoder.name)
+        )
         return MemoryNetwork(encoder, store, reader, writer, decoder, clock=self._clock)

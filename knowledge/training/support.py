@@ -81,7 +81,9 @@ def _asked(decoder: CheckedDecoder, encoder: Encoder, number: int, life: dict[st
             clock=lambda: ASKED,
         )
         reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
-        writer = Writer(make_write_gate(encoder.name), make_message_reader(encoder.name))
+        writer = Writer(
+            make_write_gate(encoder.name, multilingual=encoder.multilingual), make_message_reader(encoder.name)
+        )
         network = MemoryNetwork(encoder, store, reader, writer, decoder, clock=lambda: ASKED)
         try:
             for place, messages in enumerate(life["conversations"]):

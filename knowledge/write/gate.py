@@ -16,13 +16,15 @@ import torch
 
 from knowledge.errors import ModelError
 from knowledge.records import Gate
+from knowledge.text.words import cjk_share
 from knowledge.write.gate_evidence import Situation, batch_of
 from knowledge.write.gate_network import ADD, FIRST, SKIP, GateNetwork, load
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "gate.safetensors"
 # Probabilities from which a turn is not simply added, each chosen on held-out folds of what was trained on (LOG.md):
 # what is replaced wrongly is missed by the next question, what is added needlessly is only one memory more.
-SKIPPED, MERGED, SUPERSEDED = 0.5, 0.5, 0.6
+SKIPPED, MERGED, SUPERSEDED = 0.5, 0.5, 0.75
+UNREADABLE = 0.5  # share of letters that the encoder does not know from which the words alone are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +37,20 @@ class Decision:
 
 
 class WriteGate:
-    """``encoder``: the name of the encoder whose vectors the situations hold. Safe to call from threads."""
+    """``encoder``: the name of the encoder whose vectors the situations hold. ``multilingual``: may they be trusted with
+    Chinese, Japanese and Korean? A turn in these is judged by its words where they may not. Safe to call from threads.
+    """
 
-    def __init__(self, network: GateNetwork, encoder: str) -> None:
-        self._network, self._encoder = network.eval(), encoder
+    def __init__(self, network: GateNetwork, encoder: str, *, multilingual: bool) -> None:
+        self._network, self._encoder, self._multilingual = network.eval(), encoder, multilingual
 
     @torch.inference_mode()
     def decide(self, seen: Situation) -> Decision:
         """What becomes of the turn of ``seen``."""
         dimension = len(seen.turn.vector)
-        known = self._encoder in self._network.encoders
-        likely = self._network(batch_of([seen], dimension, self._encoder, vectors=known))[0].tolist()
+        readable = self._multilingual or cjk_share(seen.turn.memory.text) <= UNREADABLE
+        known = readable and self._encoder in self._network.encoders
+        likely = self._network(batch_of([seen], dimension, self._encoder if known else "", vectors=known))[0].tolist()
         return decision(likely, [one.memory.id for one in seen.near])
 
 
@@ -62,12 +67,12 @@ def decision(likely: Sequence[float], near: Sequence[str]) -> Decision:
 
 
 @lru_cache(maxsize=8)
-def make_write_gate(encoder: str, path: Path = WEIGHTS) -> WriteGate:
+def make_write_gate(encoder: str, *, multilingual: bool, path: Path = WEIGHTS) -> WriteGate:
     """The gate that ships, for the vectors of ``encoder`` where it knows them, else by the texts alone.
 
     Raises ``ModelError`` when the weights are missing or damaged.
     """
     try:
-        return WriteGate(load(path), encoder)
+        return WriteGate(load(path), encoder, multilingual=multilingual)
     except ValueError as exc:
         raise ModelError(f"What is told cannot be judged: {exc}") from exc
