@@ -21,8 +21,8 @@ from knowledge.write.gate_evidence import Situation, batch_of
 from knowledge.write.gate_network import ADD, FIRST, SKIP, GateNetwork, load
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "gate.safetensors"
-# Probabilities from which a turn is not simply added, each chosen on held-out folds of what was trained on (LOG.md):
-# what is replaced wrongly is missed by the next question, what is added needlessly is only one memory more.
+# Probabilities from which a turn is not simply added. A wrong replacement hides what still holds and costs three times
+# what a right one is worth, so that rejecting it is worth more below this (Chow 1970); the others cost what they save.
 SKIPPED, MERGED, SUPERSEDED = 0.5, 0.5, 0.75
 UNREADABLE = 0.5  # share of letters that the encoder does not know from which the words alone are looked at
 
