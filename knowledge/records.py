@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # for types alone: who only reads files starts without it
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
-FinishReason = Literal["stop", "length", "stopped"]
+FinishReason = Literal["stop", "length", "stopped", "time"]  # "time": cut short, for it took too long
 
 
 ACTS = (

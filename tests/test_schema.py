@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from chat_app.door import tables as door_tables
 from chat_app.history import tables as history_tables
 from knowledge.errors import StoreError
 from knowledge.memory import catalog_tables, schema
@@ -18,7 +19,7 @@ from knowledge.memory.database import open_database
 STEP = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "0003", "0002"
 def upgrade():
     op.add_column("memories", sa.Column("mood", sa.Text))
     {last}
@@ -43,14 +44,16 @@ def change(folder: Path, *statements: str) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("metadata", [catalog_tables.meta, history_tables.metadata], ids=["memory", "history"])
+@pytest.mark.parametrize(
+    "metadata", [catalog_tables.meta, history_tables.metadata, door_tables.metadata], ids=["memory", "history", "door"]
+)
 def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path, metadata: sa.MetaData) -> None:
     engine = opened(tmp_path)
     with engine.connect() as connection:
         ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
         context = MigrationContext.configure(connection, opts={"compare_type": True, **ours})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0001"
+        assert context.get_current_revision() == "0002"
     engine.dispose()
 
 
@@ -81,14 +84,15 @@ def test_a_newer_database_is_refused_in_one_sentence_and_left_as_it_is(tmp_path:
 def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
     engine, steps = opened(tmp_path), tmp_path / "migrations"
     steps.mkdir()
-    (steps / "0001_first.py").write_text((schema.STEPS / "0001_first.py").read_text("utf-8"), "utf-8")
-    (steps / "0002_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
+    for step in schema.STEPS.glob("0*.py"):
+        (steps / step.name).write_text(step.read_text("utf-8"), "utf-8")
+    (steps / "0003_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
     with pytest.raises(sa.exc.SQLAlchemyError, match="no_such_table"):
         schema.upgrade(engine, "it", steps)
     assert "mood" not in columns(tmp_path)
-    (steps / "0002_next.py").write_text(STEP.format(last="pass"), "utf-8")
+    (steps / "0003_next.py").write_text(STEP.format(last="pass"), "utf-8")
     schema.upgrade(engine, "it", steps)
     assert "mood" in columns(tmp_path)
     engine.dispose()
-    with pytest.raises(StoreError, match="0002"):  # for the version that knows one step
+    with pytest.raises(StoreError, match="0003"):  # for the version that knows two steps
         opened(tmp_path)
