@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from chat_app.http import health
 from knowledge.errors import StoreError
@@ -186,9 +187,8 @@ def test_a_disk_that_fills_is_said_before_it_is_full(server: PageServer, monkeyp
 def test_a_write_that_fails_is_one_sentence(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'mneme.sqlite3'}")
     try_writing(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-        connection.commit()
-        with pytest.raises(StoreError, match="takes no writes: attempt to write a readonly database; free disk space"):
-            try_writing(engine)
+    engine.dispose()
+    sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+    with pytest.raises(StoreError, match="takes no writes: attempt to write a readonly database; free disk space"):
+        try_writing(engine)
     engine.dispose()

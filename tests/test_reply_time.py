@@ -18,7 +18,7 @@ from knowledge.records import DecoderEvent, ReplyDone, ReplyRequest, TextDelta
 from tests.browser.fake_application import FakeDecoder
 from tests.page_server import PageServer
 
-LIMIT = 1.0  # seconds, in place of the ten minutes
+LIMIT = 5.0  # seconds, in place of the ten minutes; enough for a first word on a busy machine
 
 
 def test_the_time_ends_it_for_whoever_looks_or_waits() -> None:
@@ -55,12 +55,13 @@ class Flooding(FakeDecoder):
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PageServer]:
     server = PageServer(tmp_path_factory.mktemp("time") / "data", decoder=Flooding(0.02))
+    say(server, "say: warm")  # the first reply loads what reads messages
     yield server
     server.close()
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reply_stop, "MOST_SECONDS", LIMIT)
 
 
@@ -72,9 +73,9 @@ def say(server: PageServer, text: str, **more: object) -> httpx.Response:
 @pytest.mark.parametrize("store", [None, False])
 def test_a_reply_without_an_end_is_cut_short_and_kept(server: PageServer, store: bool | None) -> None:
     started = time.monotonic()
-    more = {} if store is None else {"store": store}
-    (choice,) = say(server, "count", conversation="long", **more).json()["choices"]
-    assert LIMIT <= time.monotonic() - started < 30
+    more: dict[str, object] = {"conversation": "long"} if store is None else {"store": store}
+    (choice,) = say(server, "count", **more).json()["choices"]
+    assert LIMIT <= time.monotonic() - started < 60
     assert choice["finish_reason"] == "length" and choice["message"]["content"].startswith("1 2 3 ")
     assert server.application.conversations.running.places == 0
     if store is None:
@@ -85,18 +86,22 @@ def test_a_reply_without_an_end_is_cut_short_and_kept(server: PageServer, store:
         assert not server.application.conversations.busy(found.id)
 
 
-def test_a_stopped_reply_is_no_late_one(server: PageServer) -> None:
+def test_a_reply_in_time_is_none_of_these(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reply_stop, "MOST_SECONDS", 600.0)
     (choice,) = say(server, "say: one two", conversation="short").json()["choices"]
     assert choice["finish_reason"] == "stop"
 
 
-def test_a_decoder_that_does_not_begin_gets_an_error_and_the_place_is_free(server: PageServer) -> None:
+def test_a_decoder_that_does_not_begin_gets_an_error_and_the_place_is_free(
+    server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     decoder = server.application.decoder
     decoder.gate.clear()
     try:
         answer = say(server, "hello", conversation="mute")
     finally:
         decoder.gate.set()
+    monkeypatch.setattr(reply_stop, "MOST_SECONDS", 600.0)
     assert answer.status_code == 500 and "minutes" in answer.json()["error"]["message"]
     assert server.application.conversations.running.places == 0
     found = server.application.history.named("local", "mute")

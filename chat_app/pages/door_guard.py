@@ -90,9 +90,6 @@ class DoorGuard:
         """Who a call to the API is from; where it is nobody, that was answered. A cookie never counts there."""
         if not self.door.guarded:
             return self.door.visit("")
-        if not self.door.has_key:
-            await answer(send, 401, _KEY_MISSING, code="invalid_api_key")
-            return None
         address = address_of(scope)
         wait = self.door.keys.take(address)
         if wait:
@@ -101,7 +98,8 @@ class DoorGuard:
         visit = self.door.visit_of_program(headers.get("authorization", ""))
         if visit is None:
             await anyio.to_thread.run_sync(self.audit.note, "", "key_refused", limiter=self._noting)
-            await answer(send, 401, _KEY_WRONG, code="invalid_api_key")
+            told = _KEY_WRONG if self.door.has_key else _KEY_MISSING
+            await answer(send, 401, told, code="invalid_api_key")
             return None
         self.door.keys.passed(address)
         return visit

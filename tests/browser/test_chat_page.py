@@ -329,7 +329,8 @@ def test_on_a_phone_nothing_covers_the_chat(server: PageServer, chromium: Any) -
 
 
 def test_a_reply_that_takes_too_long_says_so(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reply_stop, "MOST_SECONDS", 1.0)
+    say(opened, "say: warm")
+    monkeypatch.setattr(reply_stop, "MOST_SECONDS", 5.0)
     say(opened, "count")
     expect(last_reply(opened)).to_contain_text("1 2 3")
     expect(opened.locator("#chat")).to_contain_text("Cut short: it took too long")

@@ -48,7 +48,7 @@ const freshKey = () => {
 const entry = (row) => make("div", { class: "dg-line", "data-what": row.what, role: "listitem" },
   make("dt", {}, moment(row.time)),
   make("dd", {}, make("span", { text: many(`access.log_${row.what}`, row.count) }),
-    row.address ? make("span", { class: "ml-hint", text: say("access.from", { address: row.address }), title: row.request }) : null));
+    row.address ? make("span", { class: "ml-hint", text: ` · ${say("access.from", { address: row.address })}`, title: row.request }) : null));
 
 function draw() {
   keepingFocus(root, () => {
