@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ import threading
 import uvicorn
 from tqdm import tqdm
 
+from chat_app import request_log
 from chat_app.application import Application
 from chat_app.door.set_password import set_password
 from chat_app.settings import Settings, load
@@ -53,7 +53,7 @@ def _show_progress(application: Application) -> None:
 
 def _protection(application: Application, names: str) -> str:
     """What is protected, and how, in one line."""
-    key = "MNEME_API_KEY" if application.door.has_key else "nothing yet, so it is closed (MNEME_API_KEY)"
+    key = "keys" if application.door.has_key else "keys, of which there is none yet (Models page, or MNEME_API_KEY)"
     plain = "" if application.settings.loopback or application.settings.public_url.startswith("https:") else _PLAIN
     return f"Protected: the page, its files and its queue by a password, /v1 by {key}. Answers to {names}.{plain}"
 
@@ -68,7 +68,7 @@ def main() -> None:
             raise SystemExit(1) from error
         return
     settings = load()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    request_log.set_up()
     # Nothing is reported to anybody, and no model library looks for a hub behind our back.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -88,6 +88,7 @@ def main() -> None:
         config = uvicorn.Config(
             create_server(application),
             log_level="warning",
+            log_config=None,  # its lines go with the others
             timeout_graceful_shutdown=3,
             forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),  # a proxy on this computer
         )

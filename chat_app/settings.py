@@ -308,7 +308,7 @@ OPTIONS: tuple[Option, ...] = (
         "",
         str,
         "any text",
-        "key that programs must send to /v1 where there is a password",
+        "a key for programs, beside those made on the Models page; /v1 needs one where there is a password",
         environment_only=True,
     ),
     Option(

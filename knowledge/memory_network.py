@@ -39,6 +39,7 @@ from knowledge.records import (
 from knowledge.reply.decoder import CheckedDecoder, Decoder, OpenDecoder
 from knowledge.reply.decoder_seat import DecoderSeat
 from knowledge.reply.instructions import TOLD
+from knowledge.reply.pulse import Pulse
 from knowledge.reply.support import attempts, evidence_of, support_model
 from knowledge.write.gate_evidence import NEAR
 from knowledge.write.writer import Writer, memory_id
@@ -79,6 +80,7 @@ class MemoryNetwork:
         self.writer = writer
         self.system = ""  # the owner of this machine's system prompt, for the blocks made ahead; "" for the decoder's
         self._seat = DecoderSeat(decoder)
+        self._pulse = Pulse()
         self._recall = Recall(store, encoder, self.messages)
         self._clock = clock  # seconds since the epoch, UTC
         self.intake = DocumentIntake(store, partial(keys_of, encoder), clock=clock)
@@ -146,7 +148,7 @@ class MemoryNetwork:
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         """Stream the reply to the last turn of ``request.dialogue``, conditioned on its reads."""
         with self._seat.used() as decoder:
-            yield from decoder.reply(request, stop)
+            yield from self._pulse.watched(decoder.reply(request, stop))
         self.idle.submit("give back", self._give_back, rank=_GIVE_BACK)
 
     @property
@@ -180,6 +182,10 @@ class MemoryNetwork:
         """The decoder where it can be looked into; None for one that runs elsewhere."""
         decoder = self.decoder
         return decoder if isinstance(decoder, OpenDecoder) else None
+
+    def stands_still(self) -> float:
+        """Seconds for which the decoder has not got on although a reply waits for it; 0 where none does."""
+        return self._pulse.stands_still(getattr(self.decoder, "stepped", 0.0))  # one that runs elsewhere tells none
 
     def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         """What each memory did to the reply ``text``: its log-probability in nats less that without the memory, by id.

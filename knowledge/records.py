@@ -19,7 +19,7 @@ Gate = Literal["add", "merge", "supersede", "skip"]  # what the write gate makes
 # replaces it; is not read as it says nothing new.
 Standing = Literal["current", "replaced", "changes", "unkept"]
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
-FinishReason = Literal["stop", "length", "stopped"]
+FinishReason = Literal["stop", "length", "stopped", "time"]  # "time": cut short, for it took too long
 
 
 ACTS = (

@@ -133,6 +133,9 @@ class FakeNetwork:
     def trouble(self) -> str:
         return self.broken
 
+    def stands_still(self) -> float:
+        return 0.0
+
     def memory_id(self, owner: str, turn_id: str) -> str:
         return f"{owner}/{turn_id}"
 

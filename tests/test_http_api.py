@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from chat_app.dialogue.conversation import Conversations
+from chat_app.door.audit import Audit
 from chat_app.history.history import History
 from chat_app.http.api import api_router
 from chat_app.jobs.upload_jobs import UploadJobs
@@ -70,6 +71,7 @@ class FakeApplication:
         self.settings = SimpleNamespace(data=data, upload_mib=1)
         self.engine = open_database(f"sqlite:///{data / 'history.sqlite3'}")
         self.history = History(self.engine)
+        self.audit = Audit(self.engine)
         self.net = FakeNetwork()
         self.intake = FakeIntake(self.net.store)
         self.net.intake = self.intake  # type: ignore[attr-defined]

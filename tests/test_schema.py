@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from chat_app.door import tables as door_tables
 from chat_app.history import tables as history_tables
 from knowledge.errors import StoreError
 from knowledge.memory import catalog_tables, schema
@@ -18,7 +19,7 @@ from knowledge.memory.database import open_database
 STEP = """
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0003", "0002"
+revision, down_revision = "0004", "0003"
 def upgrade():
     op.add_column("memories", sa.Column("mood", sa.Text))
     {last}
@@ -43,14 +44,16 @@ def change(folder: Path, *statements: str) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("metadata", [catalog_tables.meta, history_tables.metadata], ids=["memory", "history"])
+@pytest.mark.parametrize(
+    "metadata", [catalog_tables.meta, history_tables.metadata, door_tables.metadata], ids=["memory", "history", "door"]
+)
 def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path, metadata: sa.MetaData) -> None:
     engine = opened(tmp_path)
     with engine.connect() as connection:
         ours = {"include_name": lambda name, kind, _: kind != "table" or name in metadata.tables}
         context = MigrationContext.configure(connection, opts={"compare_type": True, **ours})
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
     engine.dispose()
 
 
@@ -60,6 +63,7 @@ def test_a_database_of_before_is_taken_over_with_what_is_in_it(tmp_path: Path) -
         connection.execute(sa.insert(catalog_tables.info), [{"key": "store", "value": "mine"}])
     engine.dispose()
     change(tmp_path, "DROP TABLE alembic_version", "DROP INDEX memories_by_keys", "DROP TABLE feedback")
+    change(tmp_path, *(f"DROP TABLE {name}" for name in door_tables.metadata.tables))
     change(tmp_path, "ALTER TABLE memories DROP COLUMN vector", "ALTER TABLE memories DROP COLUMN key_count")
     change(tmp_path, "DROP INDEX memories_by_target", "ALTER TABLE memories DROP COLUMN gate")
     change(tmp_path, "ALTER TABLE memories DROP COLUMN target")
@@ -83,15 +87,15 @@ def test_a_newer_database_is_refused_in_one_sentence_and_left_as_it_is(tmp_path:
 def test_a_step_that_fails_leaves_nothing_of_itself(tmp_path: Path) -> None:
     engine, steps = opened(tmp_path), tmp_path / "migrations"
     steps.mkdir()
-    for own in schema.STEPS.glob("0*.py"):
-        (steps / own.name).write_text(own.read_text("utf-8"), "utf-8")
-    (steps / "0003_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
+    for step in schema.STEPS.glob("0*.py"):
+        (steps / step.name).write_text(step.read_text("utf-8"), "utf-8")
+    (steps / "0004_next.py").write_text(STEP.format(last="op.execute('SELECT * FROM no_such_table')"), "utf-8")
     with pytest.raises(sa.exc.SQLAlchemyError, match="no_such_table"):
         schema.upgrade(engine, "it", steps)
     assert "mood" not in columns(tmp_path)
-    (steps / "0003_next.py").write_text(STEP.format(last="pass"), "utf-8")
+    (steps / "0004_next.py").write_text(STEP.format(last="pass"), "utf-8")
     schema.upgrade(engine, "it", steps)
     assert "mood" in columns(tmp_path)
     engine.dispose()
-    with pytest.raises(StoreError, match="0003"):  # for the version that knows two steps
+    with pytest.raises(StoreError, match="0004"):  # for the version that knows three steps
         opened(tmp_path)

@@ -66,10 +66,11 @@ ROOMS = {
         "knowledge.process_memory",
     ),
     "experiments": ("knowledge.read",),
-    "chat_app.door": (),
+    "chat_app.request_log": (),
+    "chat_app.door": ("chat_app.request_log",),
     "chat_app.history": (),
     "chat_app.dialogue": ("chat_app.history",),
-    "chat_app.jobs": ("chat_app.history", "knowledge.feedback"),
+    "chat_app.jobs": ("chat_app.history", "chat_app.request_log", "knowledge.feedback"),
     "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs"),
 }
 # Values and functions that chat_app takes past the memory network: a backup's lines, the database that history shares,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from chat_app.dialogue.last_piece import streamed
 from chat_app.dialogue.memory_follower import MemoryFollower, Network
 from chat_app.dialogue.message_text import checked_text
 from chat_app.dialogue.reply_effects import ReplyEffects
+from chat_app.dialogue.reply_stop import ReplyStop
 from chat_app.dialogue.reply_totals import ReplyTotals
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.dialogue.unkept_reply import UnkeptReplies
@@ -204,7 +204,7 @@ class Conversations:
         network: Network,
         owner: str,
         user: Message,
-        stop: threading.Event,
+        stop: ReplyStop,
         sampling: Sampling,
         system: str,
         context: Sequence[Turn],
@@ -364,7 +364,7 @@ class Conversations:
         return self._follower.recover(progress, self.running.conversations)
 
     @contextlib.contextmanager
-    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[ReplyStop]:
         """Reserve a conversation of the owner for one change; gives the event that stops it."""
         self.history.conversation(owner, conversation)
         with self.running.reserve(conversation, wait) as stop:

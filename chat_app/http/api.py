@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from chat_app.http.chat import chat_routes
 from chat_app.http.documents import document_routes
 from chat_app.http.errors import ApiError, guarded_route
+from chat_app.http.health import Health
 from chat_app.http.memories import memory_routes
 from chat_app.http.metrics import CONTENT_TYPE, Metrics
 
@@ -21,20 +22,13 @@ def api_router(application: Application) -> APIRouter:
     """``GET /healthz`` and everything under ``/v1``; errors are answered in the shape of OpenAI's API."""
     router = APIRouter(include_in_schema=False)
 
+    health = Health(application)
+
     @router.get("/healthz")
-    def healthz() -> JSONResponse:
-        """200 when replies can be given from a whole memory, else 503 and why; for monitors, so without a key."""
-        status = application.status()
-        if status.ready:
-            trouble = application.network.trouble() or application.decoders.trouble()
-            return (
-                JSONResponse({"status": "degraded", "reason": trouble}, 503)
-                if trouble
-                else JSONResponse({"status": "ok"})
-            )
-        word = "failed" if status.error else "loading"
-        answer = {"status": word, "reason": status.error or status.phase, "progress": status.fraction}
-        return JSONResponse(answer, 503)
+    async def healthz() -> JSONResponse:
+        """For monitors, so without a key; on the loop, for the workers may all be taken."""
+        status, body = await health.answer()
+        return JSONResponse(body, status)
 
     guarded = APIRouter(route_class=guarded_route(application), include_in_schema=False)
     chat_routes(guarded, application)

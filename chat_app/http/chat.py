@@ -9,7 +9,6 @@ but never kept. With ``store: false`` nothing of the request is kept. Does not k
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from chat_app.dialogue.reply_stop import ReplyStop
 from chat_app.history.records import Conversation, path_hash
 from chat_app.http.chat_request import ChatRequest
 from chat_app.http.errors import ApiError, as_api_error, error_body
@@ -85,7 +85,7 @@ def chat_routes(router: APIRouter, application: Application) -> None:
 def _begin(application: Application, values: Values, owner: str, body: ChatRequest) -> _Reply:
     """Find or make the dialogue, save the user's message and read memory. Blocks."""
     network = application.network  # raises NotReady before anything is saved
-    stop = threading.Event()  # of a reply that belongs to no conversation
+    stop = ReplyStop()  # of a reply that belongs to no conversation
     events = _unkept(application, owner, body, stop) if body.store is False else _dialogue(application, owner, body)
     try:
         turn: Turn | None = None
@@ -106,7 +106,7 @@ def _begin(application: Application, values: Values, owner: str, body: ChatReque
     raise ApiError(500, "The reply did not begin; try again.", code="internal_error")
 
 
-def _unkept(application: Application, owner: str, body: ChatRequest, stop: threading.Event) -> Iterator[ReplyEvent]:
+def _unkept(application: Application, owner: str, body: ChatRequest, stop: ReplyStop) -> Iterator[ReplyEvent]:
     system, earlier, text = body.parts()
     conversations = application.conversations
     return conversations.unkept.send(
@@ -246,7 +246,7 @@ def _chunks(reply: _Reply, include_usage: bool) -> Iterator[bytes]:
 
 
 def _finish_reason(event: ReplySaved) -> str:
-    return "length" if event.finish_reason == "length" else "stop"  # OpenAI knows no "stopped"
+    return "length" if event.finish_reason in ("length", "time") else "stop"  # OpenAI knows no "stopped" or "time"
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -62,6 +62,7 @@ def document_routes(router: APIRouter, application: Application) -> None:
         if store.document(owner, id) is None:
             raise NotFound("This document is not there.")
         passages = store.delete_document(owner, id)
+        application.audit.note(owner, "document_deleted")
         return {"id": id, "object": "document.deleted", "deleted": True, "passages": passages}
 
 

@@ -73,6 +73,7 @@ def files_router(application: Application, told: Callable[[Exception, Request], 
             store = application.network.store
         except MnemeError as error:
             return refusal(error, request)
+        application.audit.note(owner, "exported", store.count(owner))  # before anything of it is given
 
         def lines() -> Iterator[str]:
             for line in export_jsonl(store, owner):

@@ -60,6 +60,7 @@ class EventStream(Response):
     """
 
     media_type = "text/event-stream"
+    unread = 60.0  # seconds for which a client may take nothing in: its reply holds a place that others wait for
 
     def __init__(self, pieces: Iterator[bytes], leave: Callable[[], object]) -> None:
         self.status_code = 200
@@ -94,7 +95,8 @@ class EventStream(Response):
                 piece = await to_thread.run_sync(next, self._pieces, None)
                 if piece is None:
                     break
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                with anyio.fail_after(self.unread):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except OSError:  # how some servers say that the client is gone
+        except OSError:  # how some servers say that the client is gone, and what a TimeoutError is
             return

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from chat_app.jobs.job_files import MOST_TRIES, JobNote, journal_of, left_over, remove, write_note
+from chat_app.request_log import Caller, current
 from knowledge.errors import BadInput, Cancelled, MnemeError, NotFound, NotReady
 from knowledge.memory.transfer import import_jsonl
 from knowledge.records import Document
@@ -81,6 +82,7 @@ class _Job:
     skipped: int = 0
     note: JobNote | None = None  # None: it ends with the server
     cancel: threading.Event = field(default_factory=threading.Event)
+    caller: Caller = field(default_factory=current)  # who handed it over
 
     def view(self) -> JobView:
         return JobView(
@@ -312,13 +314,14 @@ class UploadJobs:
                         job.cancel.is_set,
                         journal_of(job.path),
                     )
+                self._application.audit.note(owner, "imported", job.added, caller=job.caller)
                 self._finish(job, "done", "imported")
         except Cancelled:
             self._finish(job, "cancelled")
         except MnemeError as error:
             self._finish(job, "failed", str(error))
         except Exception:
-            logger.exception("taking in %s failed", job.name)
+            logger.exception("taking in a file failed")
             self._finish(job, "failed", "This file could not be taken in; the terminal says why.")
 
     def _progress(self, job: _Job) -> Callable[[str, float], None]:

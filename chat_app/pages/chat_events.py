@@ -51,6 +51,7 @@ class ChatEvents:
         """Take the last message and its reply back, out of memory too; the message returns to the box."""
         owner, conversation = self.application.owner_of(request), id_of(conversation)
         text = self.application.conversations.undo(owner, conversation)
+        self.application.audit.note(owner, "exchange_undone")
         updates = self.state.shown(owner, page_of(request), conversation)
         return {**updates, self.state.parts.box: gr.MultimodalTextbox(value={"text": text, "files": []})}
 
@@ -90,7 +91,9 @@ class ChatEvents:
     def forget(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
         """What a person chose of the memories that a reply offered to forget; none of them: they are kept."""
         owner, conversation, reply = self.application.owner_of(request), id_of(conversation), field(event, "id")
-        self.application.conversations.forgetting.carry_out(owner, conversation, reply, names(event, "ids"))
+        forgetting = self.application.conversations.forgetting
+        if gone := forgetting.carry_out(owner, conversation, reply, names(event, "ids")):
+            self.application.audit.note(owner, "forgotten", gone)
         return self.state.shown(owner, page_of(request), conversation, chosen=reply)
 
     @told

@@ -73,12 +73,14 @@ class MemoryPage(DrawnPage):
         if action == "delete":
             ids = _ids(data)
             count = network.store.delete(owner, ids)
+            self._application.audit.note(owner, "memories_deleted", count)
             told = _notice("memory.did_delete") if count == 1 else _notice("memory.did_delete_many", count=count)
             return {"removed": ids} | told
         if action == "delete_everything":
             if text_of(data, "word") not in DELETE_WORDS:
                 return _notice("memory.wrong_word", tone="bad")
             count = network.store.delete_everything(owner)
+            self._application.audit.note(owner, "everything_deleted", count)
             return {"done": "delete_everything"} | _notice("memory.did_delete_many", count=count)
         raise BadInput("The page asked for something unknown; reload it.")
 

@@ -48,6 +48,7 @@ class SidebarEvents:
             application.conversations.rename(owner, id, field(event, "title", LONGEST_TITLE))
         elif action == "delete":
             application.conversations.delete(owner, id)
+            application.audit.note(owner, "conversation_deleted")
             if id == conversation:
                 return chat.shown(owner, page, "")
         elif action not in ("search", "more"):

@@ -18,6 +18,7 @@ const line = (mark, chosen) => {
       click: () => { window.mneme.drawer(true); send("reads", mark.id); } }, icon("panel"), text));
   }
   if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
+  if (mark.ended === "time") nodes.push(make("span", { class: "mn-faint", text: say("chat.late") }));
   if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));
   if (mark.unanswered) nodes.push(make("button", { type: "button", class: "mn-chip mn-again", click: () => trigger("reply_again") }, icon("again"), say("chat.again")));
   return nodes.length ? make("div", { class: "mn-mark", "data-id": mark.id }, ...nodes) : null;

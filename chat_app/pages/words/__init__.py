@@ -17,6 +17,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 from starlette.requests import Request
 
+from chat_app.pages.words.access import ACCESS
 from chat_app.pages.words.chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBAR, SOURCE, STATUS
 from chat_app.pages.words.diagnostics import DIAGNOSTICS
 from chat_app.pages.words.door import DOOR
@@ -46,6 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **MODELS,
     **TRAINING,
     **DOOR,
+    **ACCESS,
 }
 
 # ---- how they are chosen ---------------------------------------------------------------------------
