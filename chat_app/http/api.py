@@ -9,9 +9,11 @@ from fastapi.responses import JSONResponse, Response
 
 from chat_app.http.chat import chat_routes
 from chat_app.http.documents import document_routes
+from chat_app.http.embeddings import embedding_routes
 from chat_app.http.errors import ApiError, guarded_route
 from chat_app.http.memories import memory_routes
 from chat_app.http.metrics import CONTENT_TYPE, Metrics
+from chat_app.http.responses import responses_routes
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -38,6 +40,8 @@ def api_router(application: Application) -> APIRouter:
 
     guarded = APIRouter(route_class=guarded_route(application), include_in_schema=False)
     chat_routes(guarded, application)
+    responses_routes(guarded, application)
+    embedding_routes(guarded, application)
     memory_routes(guarded, application)
     document_routes(guarded, application)
 
