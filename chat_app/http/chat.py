@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 
 from chat_app.http.begun_reply import BegunReply, begin
 from chat_app.http.chat_request import ChatRequest
+from chat_app.http.description import STREAM
 from chat_app.http.errors import ApiError, as_api_error, error_body
 from chat_app.http.stream import EventStream, in_thread, server_sent_event
 from chat_app.http.values import Values
@@ -44,8 +45,9 @@ def chat_routes(router: APIRouter, application: Application) -> None:
             raise ApiError(404, f"There is no model {name} here; use {ALIAS}.", code="model_not_found")
         return model() | {"id": name}
 
-    @router.post("/v1/chat/completions")
+    @router.post("/v1/chat/completions", response_class=JSONResponse, responses=STREAM)
     async def completions(body: ChatRequest, request: Request) -> Response:
+        """A reply; with ``stream`` as server-sent events. Memory is read for it."""
         body.refuse_unsupported()
         owner = application.owner_of(request)
         reply = await to_thread.run_sync(begin, application, values, owner, body)

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from chat_app.http.begun_reply import BegunReply, begin
+from chat_app.http.description import STREAM
 from chat_app.http.errors import ApiError, as_api_error
 from chat_app.http.responses_request import RESPONSE, ResponsesRequest
 from chat_app.http.stream import EventStream, in_thread, server_sent_event
@@ -39,7 +40,7 @@ def responses_routes(router: APIRouter, application: Application) -> None:
             message = f"The response {body.previous_response_id} is not kept here, or has no reply."
             raise ApiError(400, message, param="previous_response_id", code="previous_response_not_found") from error
 
-    @router.post("/v1/responses")
+    @router.post("/v1/responses", response_class=JSONResponse, responses=STREAM)
     async def responses(body: ResponsesRequest, request: Request) -> Response:
         """A reply; with ``stream`` as server-sent events. Memory is read for it."""
         reply = await to_thread.run_sync(begun, application.owner_of(request), body)
