@@ -93,11 +93,12 @@ def chat(text: str, conversation: str, **more: Any) -> dict[str, Any]:
 def streaming(
     record: Record, http: httpx.Client, texts: Iterator[str], name: str, leaves: random.Random | None
 ) -> None:
-    """One streamed reply after the other."""
+    """One streamed reply after the other. Who left begins anew: the server may not have seen it yet."""
+    left = 0
     for number in rounds(record):
         began, first = time.perf_counter(), 0.0
         leave = leaves is not None and leaves.random() < 1 / LEAVES
-        body = chat(next(texts), f"{name}-{number // TURNS}", stream=True)
+        body = chat(next(texts), f"{name}-{number // TURNS}-{left}", stream=True)
         ended = False
         with http.stream("POST", "/v1/chat/completions", json=body) as answer:
             for line in answer.iter_lines():
@@ -110,6 +111,7 @@ def streaming(
             status = answer.status_code
         if leave and first:
             record.done["left"] += 1
+            left += 1
         elif status == 200 and not ended:
             record.errors["stream without its end"] += 1
         else:
