@@ -169,7 +169,7 @@ def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
         most = 2**63 if field.name == "size" else 2**31
         if isinstance(value, int) and not -most <= value < most and field.name != "created":
             raise ValueError(field.name)  # more than a database column holds
-        if field.name in _NAMES and (len(value) > _NAMES[field.name] or cleaned(value) != value):
+        if field.name in _NAMES and (len(str(value)) > _NAMES[field.name] or cleaned(str(value)) != value):
             raise ValueError(field.name)  # two names would become one
     if not record.id:
         raise ValueError("id")
