@@ -526,7 +526,7 @@ def test_what_a_form_of_another_site_can_send_is_turned_away(served):
 def test_errors_of_form_are_in_openais_shape(served):
     answers = [
         (404, served.http.get("/v1/nothing")),
-        (404, served.http.post("/v1/embeddings", json={"input": "x"})),
+        (404, served.http.post("/v1/images/generations", json={"prompt": "x"})),
         (404, served.http.put("/v1/memories", json={})),
         (400, served.http.post("/v1/memories", content=b"{", headers={"Content-Type": "application/json"})),
         (400, served.http.post("/v1/memories", json=[])),

@@ -17,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 T = TypeVar("T")
 
 
-def server_sent_event(value: dict[str, Any] | str) -> bytes:
-    """One event that carries ``value`` as JSON, or a bare word."""
+def server_sent_event(value: dict[str, Any] | str, event: str = "") -> bytes:
+    """One event that carries ``value`` as JSON, or a bare word; ``event`` is its name, where it has one."""
     data = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return f"data: {data}\n\n".encode()
+    name = f"event: {event}\n" if event else ""
+    return f"{name}data: {data}\n\n".encode()
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -28,8 +29,17 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def in_thread(work: Callable[[], T], receive: Receive, leave: Callable[[], object]) -> T:
-    """The result of ``work``, done in a thread; ``leave`` is called in another one when the client goes away before."""
+async def in_thread(
+    work: Callable[[], T],
+    receive: Receive,
+    leave: Callable[[], object],
+    limiter: anyio.CapacityLimiter | None = None,
+) -> T:
+    """The result of ``work``, done in a thread; ``leave`` is called in another one when the client goes away before.
+
+    limiter: how many may do such work at once, by default as many as the server has threads; the others wait without
+    one.
+    """
     result: list[T] = []
     error: list[Exception] = []
 
@@ -45,7 +55,7 @@ async def in_thread(work: Callable[[], T], receive: Receive, leave: Callable[[],
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
-        await to_thread.run_sync(run)
+        await to_thread.run_sync(run, limiter=limiter)
         tasks.cancel_scope.cancel()
     if error:
         raise error[0]

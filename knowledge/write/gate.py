@@ -37,8 +37,9 @@ class Decision:
 
 
 class WriteGate:
-    """``encoder``: the name of the encoder whose vectors the situations hold. ``multilingual``: may they be trusted with
-    Chinese, Japanese and Korean? A turn in these is judged by its words where they may not. Safe to call from threads.
+    """``encoder``: the name of the encoder whose vectors the situations hold. ``multilingual``: may they be trusted
+    with Chinese, Japanese and Korean? A turn in these is judged by its words where they may not. Safe to call from
+    threads.
     """
 
     def __init__(self, network: GateNetwork, encoder: str, *, multilingual: bool) -> None:
