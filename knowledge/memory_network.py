@@ -216,15 +216,16 @@ class MemoryNetwork:
 
     # ---- G: write -----------------------------------------------------------------------------------
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         """Write turns to the external memory; writing the same turns again changes nothing.
 
-        Returns the ids of all memories that stand for these turns, new or not.
+        ``soon``: they may be read soon, and their blocks are made ahead. Returns the ids of all memories that stand for
+        these turns, new or not.
         """
         memories = self.writer.memories(owner, turns)
         if memories:
             self.store.add(owner, memories, keys_of(self.encoder, memories))
-            self._fill_when_idle(owner, memories)
+            self._fill_when_idle(owner, memories if soon else [])
         return tuple(memory.id for memory in memories)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:

@@ -21,7 +21,7 @@ from chat_app.pages.words.chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBA
 from chat_app.pages.words.diagnostics import DIAGNOSTICS
 from chat_app.pages.words.door import DOOR
 from chat_app.pages.words.errors import in_chinese
-from chat_app.pages.words.lists import DOCUMENTS, MEMORY
+from chat_app.pages.words.lists import DOCUMENTS, MEMORY, MOVING
 from chat_app.pages.words.models import MODELS
 from chat_app.pages.words.training import TRAINING
 
@@ -39,6 +39,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **FORGET,
     **READS,
     **MEMORY,
+    **MOVING,
     **DOCUMENTS,
     **DIAGNOSTICS,
     **MODELS,
