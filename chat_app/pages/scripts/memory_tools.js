@@ -99,6 +99,7 @@ file.addEventListener("change", async () => {
   file.value = "";
   if (!chosen) return;
   const answer = await sendFile("files/import", chosen, () => {});
+  if (answer.job) arriving.add(answer.job);
   if (answer.error) notice.show(say("memory.import_failed", { name: chosen.name, why: answer.error }), "bad");
   load();
 });
@@ -137,7 +138,12 @@ const askEverything = () => {
 };
 
 const imports = make("div", { class: "ml-jobs", id: "memory-imports", "aria-live": "polite" });
+const arriving = new Set(); // ids of imports under way: their conversations belong into the sidebar's list in the end
 const drawImports = (jobs) => {
+  for (const job of jobs) {
+    if (!job.finished) arriving.add(job.id);
+    else if (arriving.delete(job.id) && job.report) document.getElementById("sidebar-search")?.dispatchEvent(new Event("input"));
+  }
   imports.replaceChildren(...jobs.map((job) => {
     if (!job.finished) {
       const name = say("memory.importing", { name: job.name });

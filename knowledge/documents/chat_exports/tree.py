@@ -124,7 +124,9 @@ def _joined(
             if parent is None or nodes[parent].role != "assistant":
                 break
             pieces.append(first := parent)
-        said = APART.join(nodes[one].text.strip("\n") for one in reversed(pieces))
+        said = node.text
+        if len(pieces) > 1:
+            said = APART.join(nodes[one].text.strip("\n") for one in reversed(pieces))
         if len(said) > LONGEST:
             left_out["cut"] += 1
             said = said[:LONGEST]
