@@ -123,4 +123,5 @@ def _open_branch(rows: Sequence[dict[str, Any]], parents: Sequence[int | None], 
     below = None
     while at is not None:
         rows[at]["memory_state"], rows[at]["chosen"] = "in", below
-        at, below = parents[at], rows[at]["id"]
+        below = rows[at]["id"]
+        at = parents[at]

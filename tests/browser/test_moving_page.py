@@ -43,7 +43,7 @@ def saved(page: Any, selector: str, path: Path) -> tuple[Path, str]:
 def test_an_export_of_another_app_comes_in_and_is_gone_on_with(
     page: Any, server: tuple[str, FakeApplication], tmp_path: Path
 ) -> None:
-    url, application = server
+    url, _ = server
     export = [*make.chatgpt(), *make.open_webui()]
     export[0]["title"] = HOSTILE
     open_memory(page, url)
@@ -53,14 +53,14 @@ def test_an_export_of_another_app_comes_in_and_is_gone_on_with(
     report = page.locator("#memory-imports [data-state=done]")
     expect(report).to_contain_text("chatgpt.zip is imported. Conversations added: 2, with 12 messages.")
     expect(report).to_contain_text("Left out: what a model thought (2), calls of tools and what they gave (2).")
+    page.screenshot(path="/tmp/moves_shot.png")
     wait_for_rows(page, 2)  # the sidebar has them, without a reload
     page.locator("#sidebar-list .mn-row-title", has_text="🍵 Teas").click()
-    page.get_by_text("Darjeeling.").wait_for()
-    assert page.locator("#chat .bot-row").count() == 2
+    expect(page.locator("#chat .bot-row")).to_contain_text(["Assam.", "Darjeeling."])
     page.locator("#sidebar-list .mn-row-title", has_text="<img").click()
-    page.get_by_text("A ticket of Anna's.").wait_for()
+    expect(page.locator("#chat .bot-row")).to_contain_text(["At 8:00 and 9:30.", "A ticket of Anna's."])
     page.get_by_role("button", name="Earlier version").last.click()
-    page.get_by_text("A receipt.").wait_for()
+    expect(page.locator("#chat .bot-row").last).to_contain_text("A receipt.")
     say(page, "And on Sunday?")
     assert page.evaluate("window.hacked") is None
 
