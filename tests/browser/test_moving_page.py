@@ -53,7 +53,6 @@ def test_an_export_of_another_app_comes_in_and_is_gone_on_with(
     report = page.locator("#memory-imports [data-state=done]")
     expect(report).to_contain_text("chatgpt.zip is imported. Conversations added: 2, with 12 messages.")
     expect(report).to_contain_text("Left out: what a model thought (2), calls of tools and what they gave (2).")
-    page.screenshot(path="/tmp/moves_shot.png")
     wait_for_rows(page, 2)  # the sidebar has them, without a reload
     page.locator("#sidebar-list .mn-row-title", has_text="🍵 Teas").click()
     expect(page.locator("#chat .bot-row")).to_contain_text(["Assam.", "Darjeeling."])
