@@ -1,4 +1,7 @@
-"""Starts Mneme: options → knowledge → conversation → pages; launch. Or sets its password: python app.py password."""
+"""Starts Mneme: options → knowledge → conversation → pages; launch.
+
+Or, by a first word: ``password`` sets its password, ``backup FILE`` and ``restore FILE`` move its data folder.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from tqdm import tqdm
 from chat_app import request_log
 from chat_app.application import Application
 from chat_app.door.set_password import set_password
+from chat_app.moving import backup
 from chat_app.settings import Settings, load
 from knowledge.errors import MnemeError
 
+COMMANDS = ("password", "backup", "restore")
 _PLAIN = " Not encrypted: put a proxy with TLS before it and give --public-url https://…"
 
 
@@ -58,11 +63,18 @@ def _protection(application: Application, names: str) -> str:
     return f"Protected: the page, its files and its queue by a password, /v1 by {key}. Answers to {names}.{plain}"
 
 
+def _carry_out(command: str, arguments: list[str]) -> None:
+    if command == "password":
+        set_password(load(arguments).data)
+    else:
+        backup.run(command, arguments)
+
+
 def main() -> None:
     """Run until interrupted."""
-    if sys.argv[1:2] == ["password"]:
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         try:
-            set_password(load(sys.argv[2:]).data)
+            _carry_out(sys.argv[1], sys.argv[2:])
         except MnemeError as error:
             sys.stderr.write(f"mneme: {error}\n")
             raise SystemExit(1) from error

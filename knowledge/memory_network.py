@@ -233,21 +233,24 @@ class MemoryNetwork:
 
     # ---- G: write -----------------------------------------------------------------------------------
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         """Write turns to the external memory; writing the same turns again changes nothing.
 
-        Returns the ids of all memories that stand for these turns, new or not.
+        ``soon``: their blocks are made ahead of a read. → ids of all memories that stand for these turns, new or not.
         """
         memories = self.writer.memories(owner, turns)
         if memories:
             keys = keys_of(self.encoder, memories)
             there = self.store.get(owner, [one.id for one in memories])
             fresh = {one.id: rows[0] for one, rows in zip(memories, keys, strict=True) if one.id not in there}
-            new = [one for one in memories if one.id in fresh]
             search = partial(self.store.shortlist, owner, dense=NEAR, lexical=NEAR, exclude=frozenset(fresh))
-            decided = {one.id: one for one in self.writer.decided(new, list(fresh.values()), search)}
+            decided = {
+                one.id: one
+                for one in self.writer.decided([one for one in memories if one.id in fresh], [*fresh.values()], search)
+            }
             self.store.add(owner, [decided.get(one.id, one) for one in memories], keys)
-            self._fill_when_idle(owner, [one for one in decided.values() if one.gate in ("add", "supersede")])
+            kept = ("add", "supersede") if soon else ()
+            self._fill_when_idle(owner, [one for one in decided.values() if one.gate in kept])
         return tuple(memory.id for memory in memories)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:

@@ -123,6 +123,36 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideMessage:
+    """A message of a conversation that was held elsewhere. ``parent``: place of the one it follows among the
+    conversation's messages, before its own; None for a first one. ``created``: 0 where the export does not say."""
+
+    key: str
+    parent: int | None
+    role: Role
+    text: str
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideConversation:
+    """A conversation that was held elsewhere, as an export of ``app`` has it; keys are that app's own.
+
+    ``leaf``: place of the last message of the branch that was open there. ``left_out``: what was not taken over, by
+    kind. Times as of :class:`OutsideMessage`.
+    """
+
+    app: str
+    key: str
+    title: str
+    created: float
+    updated: float
+    leaf: int
+    messages: tuple[OutsideMessage, ...]
+    left_out: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A file whose passages are in memory. ``id`` is derived from owner and content."""
 

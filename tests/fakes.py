@@ -211,7 +211,7 @@ class FakeNetwork:
         told = [Acts(tells=1.0)] * len(seen)  # whatever a person says in a test
         return frozenset(self.memory_id(owner, turn.id) for turn in not_from_memory(seen, told))
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         self.before_write()
         for turn in turns:
             self.written.append(turn.text)

@@ -57,8 +57,10 @@ class Border:
         self.application.wait_until_ready(60)
         app = FastAPI(openapi_url=None)
         app.include_router(api_router(self.application))
-        app.include_router(files_router(self.application, lambda error, request: str(error)))
-        app.add_middleware(DoorGuard, door=self.application.door, addresses=Addresses(True))
+        app.include_router(files_router(self.application, lambda error, request: str(error), lambda key, request: key))
+        app.add_middleware(
+            DoorGuard, door=self.application.door, addresses=Addresses(True), audit=self.application.audit
+        )
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"

@@ -68,7 +68,7 @@ class Conversations:
         self.sampling = sampling
         self.system = ""  # the person's system prompt for replies whose caller brings none; "" for the decoder's own
         self._network = network
-        self._follower = MemoryFollower(history.marks, network)
+        self.follower = MemoryFollower(history.marks, network)
         self.reply_effects = ReplyEffects(history, network, lambda: self.system)
         self.forgetting = Forgetting(history, network)
         self.totals = ReplyTotals()
@@ -223,7 +223,7 @@ class Conversations:
         saved = False
         try:
             yield UserSaved(user.turn)
-            self._follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
+            self.follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
             dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
             exclude = network.beside(owner, dialogue, system) | {network.memory_id(owner, id) for id in replaced}
             read = network.read(
@@ -262,7 +262,7 @@ class Conversations:
             logger.exception("a reply failed")
             raise ModelError("The reply failed; regenerate it, or look into the terminal for the cause.") from exc
         self._record(network, owner, read)
-        yield MemoryWritten(self._follower.settle(owner, conversation))
+        yield MemoryWritten(self.follower.settle(owner, conversation))
 
     def _save(
         self, owner: str, user: Message, text: str, reason: Any, *, read: ReadResult | None, how: Conditioned
@@ -290,7 +290,7 @@ class Conversations:
         """The end of a reply that did not go well: memory is brought up to date as far as it can be."""
         self._record(network, owner, read)
         with _logged("memory could not follow; it will at the next start"):
-            self._follower.settle(owner, conversation)
+            self.follower.settle(owner, conversation)
 
     def stop(self, owner: str, conversation: str) -> bool:
         """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
@@ -314,7 +314,7 @@ class Conversations:
         """
         with self._alone(owner, conversation):
             text = self.history.undo(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return text
 
     def switch_branch(self, owner: str, conversation: str, message: str) -> Conversation:
@@ -322,7 +322,7 @@ class Conversations:
         with self._alone(owner, conversation):
             self._message_of(owner, conversation, message)
             changed = self.history.switch_branch(owner, message)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return changed
 
     def delete(self, owner: str, conversation: str) -> None:
@@ -333,7 +333,7 @@ class Conversations:
         self.stop(owner, conversation)
         with self._alone(owner, conversation, wait=_STOP_SECONDS):
             self.history.delete(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
 
     def rename(self, owner: str, conversation: str, title: str) -> Conversation:
         """Give a conversation a title of its own. Raises NotFound, BadInput when it is empty."""
@@ -344,7 +344,7 @@ class Conversations:
         with self._alone(owner, conversation):
             self._message_of(owner, conversation, message)
             revised = self.history.revise(owner, message, checked_text(text))
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return revised
 
     def feedback(self, owner: str, message: str, value: int | None) -> None:
@@ -361,7 +361,7 @@ class Conversations:
         """Bring memory up to date with what a crash left undone; to be called once the models are loaded.
 
         ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError."""
-        return self._follower.recover(progress, self.running.conversations)
+        return self.follower.recover(progress, self.running.conversations)
 
     @contextlib.contextmanager
     def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[ReplyStop]:

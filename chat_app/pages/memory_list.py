@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from chat_app.pages.words import Language, error_text
+from chat_app.pages.words import Language, error_text, say
 from knowledge.errors import MnemeError
 from knowledge.records import Kind, Memory, Standing
 
 if TYPE_CHECKING:
     from chat_app.application import Application, Status
+    from chat_app.jobs.imports import ImportReport
     from chat_app.jobs.upload_jobs import JobView
     from knowledge.memory.store import ExternalMemory
 
@@ -90,7 +91,19 @@ def job_value(job: JobView, language: Language) -> dict[str, Any]:
         "skipped": job.skipped,
         "passages": job.document.passages if job.document else 0,
         "document": job.document.id if job.document else "",
+        "report": _report(job.report, language) if job.report else None,
     }
+
+
+def _report(report: ImportReport, language: Language) -> list[str]:
+    """What became of imported conversations, in sentences."""
+    told = [say("import.conversations", language, count=report.conversations, messages=report.messages)]
+    if report.there:
+        told.append(say("import.there", language, count=report.there))
+    kinds = [say(f"import.{kind}", language, count=count) for kind, count in sorted(report.left_out.items())]
+    if kinds:
+        told.append(say("import.left_out", language, kinds=say("import.and", language).join(kinds)))
+    return told
 
 
 def page_of_memories(application: Application, owner: str, query: Query) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from chat_app.pages.handlers import sentence  # noqa: E402
 from chat_app.pages.request_ids import RequestIds  # noqa: E402
 from chat_app.pages.sign_in import SIGN_OUT, sign_in_router  # noqa: E402
 from chat_app.pages.style import css, head, theme  # noqa: E402
-from chat_app.pages.words import translations  # noqa: E402
+from chat_app.pages.words import language_of, say, translations  # noqa: E402
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -47,7 +47,7 @@ def create_server(application: Application) -> FastAPI:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="gradio.queueing")
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
-    app.include_router(files_router(application, sentence))
+    app.include_router(files_router(application, sentence, lambda key, request: say(key, language_of(request))))
     app.include_router(sign_in_router(application.door, application.audit))
     demo = build(application)
     gr.mount_gradio_app(

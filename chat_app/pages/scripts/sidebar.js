@@ -44,6 +44,15 @@ const remove = async (item) => {
   if (await ask({ title: say("sidebar.delete_title"), text, yes: say("sidebar.delete") })) send("delete", { id: item.id });
 };
 
+const exporting = (row, item) => {
+  const link = (kind, ending) => make("a", { class: "mn-link", href: `files/conversations/${item.id}.${ending}`, download: "", "data-export": ending,
+    "aria-label": say("sidebar.export_as", { kind }), text: kind, click: () => setTimeout(draw) });
+  row.replaceChildren(make("span", { class: "mn-row-title", text: say("sidebar.export") }), link("Markdown", "md"), link("JSON", "json"),
+    iconButton("close", say("frame.cancel"), draw));
+  row.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); draw(); } });
+  row.querySelector("a").focus();
+};
+
 const row = (item, open) => {
   const node = make("div", { class: `mn-row${item.id === open ? " mn-open" : ""}`, "data-id": item.id });
   const title = item.title || say("sidebar.untitled");
@@ -53,6 +62,7 @@ const row = (item, open) => {
       make("span", { text: title }), item.excerpt ? make("span", { class: "mn-excerpt", text: item.excerpt }) : null),
     make("span", { class: "mn-row-actions" },
       iconButton("edit", say("sidebar.rename"), () => rename(node, item), { "data-action": "rename" }),
+      iconButton("download", say("sidebar.export"), () => exporting(node, item), { "data-action": "export" }),
       iconButton("trash", say("sidebar.delete"), () => remove(item), { "data-action": "delete" })));
   return node;
 };

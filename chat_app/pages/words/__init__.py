@@ -23,7 +23,7 @@ from chat_app.pages.words.diagnostics import DIAGNOSTICS
 from chat_app.pages.words.door import DOOR
 from chat_app.pages.words.errors import in_chinese
 from chat_app.pages.words.kept import KEPT
-from chat_app.pages.words.lists import DOCUMENTS, MEMORY
+from chat_app.pages.words.lists import DOCUMENTS, MEMORY, MOVING
 from chat_app.pages.words.models import MODELS
 from chat_app.pages.words.training import TRAINING
 
@@ -42,6 +42,7 @@ WORDS: dict[str, tuple[str, str]] = {
     **FORGET,
     **READS,
     **MEMORY,
+    **MOVING,
     **DOCUMENTS,
     **DIAGNOSTICS,
     **MODELS,

@@ -176,6 +176,8 @@ SIDEBAR: dict[str, tuple[str, str]] = {
     "sidebar.untitled": ("New conversation", "新对话"),
     "sidebar.rename": ("Rename", "重命名"),
     "sidebar.delete": ("Delete", "删除"),
+    "sidebar.export": ("Export", "导出"),
+    "sidebar.export_as": ("Export as {kind}", "导出为 {kind}"),
     "sidebar.more": ("More conversations", "更多对话"),
     "sidebar.delete_title": ("Delete this conversation?", "删除此对话？"),
     "sidebar.delete_text": (

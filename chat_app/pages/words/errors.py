@@ -82,6 +82,19 @@ ERRORS: dict[str, str] = {
     ),
     "There are {most} keys already; revoke one of them first.": "已有 {most} 个密钥，请先吊销其中一个。",
     "This key is no longer there.": "此密钥已不存在。",
+    "The import was cancelled; the conversations that had come in by then stay.": (
+        "导入已取消；在此之前导入的对话会保留。"
+    ),
+    "{name} is damaged or was cut short; export it again.": "{name} 已损坏或不完整，请重新导出。",
+    "{name} holds no conversations of ChatGPT, Claude, Open WebUI or Mneme; choose their export, the ZIP or the "
+    "conversations.json in it.": (
+        "{name} 中没有 ChatGPT、Claude、Open WebUI 或 Mneme 的对话。请选择它们的导出文件：ZIP 或其中的 "
+        "conversations.json。"
+    ),
+    "{name} unpacks to more than {most} GiB; upload a part of it.": "{name} 解压后超过 {most} GiB，请上传其中一部分。",
+    "{name} holds more than can be taken in at once; split it and import the parts.": (
+        "{name} 的内容超出一次可导入的数量，请拆分后分别导入。"
+    ),
     # ---- memories ----
     "This memory is no longer there.": "这条记忆已不存在。",
     "A memory needs some text.": "记忆需要有文字。",

@@ -50,8 +50,14 @@ MEMORY: dict[str, tuple[str, str]] = {
     "memory.add_label": ("What should Mneme remember?", "想让 Mneme 记住什么？"),
     "memory.add_save": ("Remember", "记住"),
     "memory.more": ("More", "更多"),
-    "memory.export": ("Export (JSONL)", "导出（JSONL）"),
-    "memory.import": ("Import (JSONL)", "导入（JSONL）"),
+    "memory.export": ("Export memories (JSONL)", "导出记忆（JSONL）"),
+    "memory.export_json": ("Export conversations (JSON)", "导出对话（JSON）"),
+    "memory.export_markdown": ("Export conversations (Markdown)", "导出对话（Markdown）"),
+    "memory.import": ("Import…", "导入…"),
+    "memory.import_title": (
+        "Memories or conversations that Mneme exported, or the export of ChatGPT, Claude or Open WebUI (ZIP or JSON)",
+        "Mneme 导出的记忆或对话，或 ChatGPT、Claude、Open WebUI 的导出文件（ZIP 或 JSON）",
+    ),
     "memory.delete_all": ("Delete everything…", "全部删除…"),
     "memory.delete_all_title": ("Delete all {count} memories?", "删除全部 {count} 条记忆？"),
     "memory.delete_all_text": (
@@ -117,9 +123,35 @@ MEMORY: dict[str, tuple[str, str]] = {
         "{name}: {added} memories added, {skipped} were already there.",
         "{name}：新增 {added} 条记忆，{skipped} 条已存在。",
     ),
+    "memory.imported_conversations": ("{name} is imported.", "{name} 已导入。"),
     "memory.import_cancelled": ("{name}: import cancelled.", "{name}：导入已取消。"),
     "memory.import_failed": ("{name}: {why}", "{name}：{why}"),
     "memory.dismiss": ("Dismiss", "关闭"),
+}
+
+# ---- what became of imported conversations (keys "import.…"), words of exported ones ("export.…") --
+MOVING: dict[str, tuple[str, str]] = {
+    "import.conversations": (
+        "Conversations added: {count}, with {messages} messages.",
+        "新增 {count} 个对话，共 {messages} 条消息。",
+    ),
+    "import.there": ("Already there and left as they are: {count}.", "{count} 个对话已存在，保持不变。"),
+    "import.left_out": ("Left out: {kinds}.", "未导入：{kinds}。"),
+    "import.and": (", ", "、"),
+    "import.settings": ("instructions and settings ({count})", "指令与设置（{count}）"),
+    "import.tool": ("calls of tools and what they gave ({count})", "工具调用及其结果（{count}）"),
+    "import.thinking": ("what a model thought ({count})", "模型的思考过程（{count}）"),
+    "import.hidden": ("messages that were not shown ({count})", "未显示的消息（{count}）"),
+    "import.cut": ("the end of messages over 100,000 characters ({count})", "超过 100,000 字的消息的末尾（{count}）"),
+    "import.circle": ("messages that lead nowhere ({count})", "无法归位的消息（{count}）"),
+    "import.unknown": ("entries that are no conversation ({count})", "不是对话的条目（{count}）"),
+    "import.empty": ("empty conversations ({count})", "空对话（{count}）"),
+    "import.large": ("conversations that are too long ({count})", "过长的对话（{count}）"),
+    "export.you": ("You", "你"),
+    "export.assistant": ("Mneme", "Mneme"),
+    "export.created": ("Begun on {date}", "开始于 {date}"),
+    "export.other_branch": ("Another branch, in the place of message {number}", "另一分支，取代第 {number} 条消息"),
+    "export.untitled": ("Conversation", "对话"),
 }
 
 # ---- documents page (keys "documents.…") -----------------------------------------------------------
