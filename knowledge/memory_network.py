@@ -21,7 +21,7 @@ from knowledge.input.encoder import Encoder
 from knowledge.input.message_keys import Span, keys_of, parts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.owner_readers import OwnerReaders
-from knowledge.read.pipeline import read_memory
+from knowledge.read.pipeline import boosted, read_memory
 from knowledge.read.reader import Reader
 from knowledge.read.recall import Asked, Recall, called
 from knowledge.read.running_chat import context_of, not_from_memory
@@ -372,12 +372,3 @@ class MemoryNetwork:
         """As :meth:`close`, but the decoder stays: it may serve another network."""
         self.idle.close()
         self.store.close()
-
-
-def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
-    """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
-    if not boost:
-        return result
-    reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
-    later = {id: by for id, by in result.later.items() if boost.get(id, 1.0) <= 1}
-    return replace(result, reads=tuple(reads), later=later).normalised()

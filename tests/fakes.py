@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from knowledge.errors import NotFound
 from knowledge.idle_work import IdleWork
-from knowledge.memory_network import boosted
+from knowledge.read.pipeline import boosted
 from knowledge.read.running_chat import not_from_memory
 from knowledge.records import (
     Acts,

@@ -7,7 +7,7 @@ benchmarks all come through here, so that what is measured is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -112,3 +112,12 @@ def with_acts(messages: MessageReader, found: Sequence[Candidate]) -> list[Candi
     texts = [part_of(one.memory, one.part) for one in found]
     acts = messages.read_again(texts, np.stack(rows) if rows and len(rows) == len(found) else None)
     return [replace(one, acts=own) for one, own in zip(found, acts, strict=True)]
+
+
+def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
+    """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
+    if not boost:
+        return result
+    reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
+    later = {id: by for id, by in result.later.items() if boost.get(id, 1.0) <= 1}
+    return replace(result, reads=tuple(reads), later=later).normalised()
