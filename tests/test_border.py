@@ -245,6 +245,7 @@ BY_NAME = {
     "text": st.text(min_size=1, max_size=40),
     "kind": st.sampled_from(["turn", "note", "passage"]),
     "role": st.sampled_from(["", "user", "assistant"]),
+    "gate": st.sampled_from(["add", "merge", "supersede", "skip"]),
 }
 
 
