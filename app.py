@@ -1,8 +1,10 @@
-"""Starts Mneme: options → knowledge → conversation → pages; launch. Or sets its password: python app.py password."""
+"""Starts Mneme: options → knowledge → conversation → pages; launch.
+
+Or, by a first word: ``password`` sets its password, ``backup FILE`` and ``restore FILE`` move its data folder.
+"""
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import socket
@@ -12,11 +14,14 @@ import threading
 import uvicorn
 from tqdm import tqdm
 
+from chat_app import request_log
 from chat_app.application import Application
 from chat_app.door.set_password import set_password
+from chat_app.moving import backup
 from chat_app.settings import Settings, load
 from knowledge.errors import MnemeError
 
+COMMANDS = ("password", "backup", "restore")
 _PLAIN = " Not encrypted: put a proxy with TLS before it and give --public-url https://…"
 
 
@@ -53,22 +58,29 @@ def _show_progress(application: Application) -> None:
 
 def _protection(application: Application, names: str) -> str:
     """What is protected, and how, in one line."""
-    key = "MNEME_API_KEY" if application.door.has_key else "nothing yet, so it is closed (MNEME_API_KEY)"
+    key = "keys" if application.door.has_key else "keys, of which there is none yet (Models page, or MNEME_API_KEY)"
     plain = "" if application.settings.loopback or application.settings.public_url.startswith("https:") else _PLAIN
     return f"Protected: the page, its files and its queue by a password, /v1 by {key}. Answers to {names}.{plain}"
 
 
+def _carry_out(command: str, arguments: list[str]) -> None:
+    if command == "password":
+        set_password(load(arguments).data)
+    else:
+        backup.run(command, arguments)
+
+
 def main() -> None:
     """Run until interrupted."""
-    if sys.argv[1:2] == ["password"]:
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
         try:
-            set_password(load(sys.argv[2:]).data)
+            _carry_out(sys.argv[1], sys.argv[2:])
         except MnemeError as error:
             sys.stderr.write(f"mneme: {error}\n")
             raise SystemExit(1) from error
         return
     settings = load()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    request_log.set_up()
     # Nothing is reported to anybody, and no model library looks for a hub behind our back.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -88,6 +100,7 @@ def main() -> None:
         config = uvicorn.Config(
             create_server(application),
             log_level="warning",
+            log_config=None,  # its lines go with the others
             timeout_graceful_shutdown=3,
             forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"),  # a proxy on this computer
         )

@@ -18,7 +18,9 @@ from chat_app.decoders import Decoders
 from chat_app.dialogue.conversation import Conversations
 from chat_app.dialogue.ongoing_replies import OngoingReplies
 from chat_app.dialogue.temporary_chats import TemporaryChats
+from chat_app.door.audit import Audit
 from chat_app.door.door import Door
+from chat_app.door.program_keys import ProgramKeys
 from chat_app.encoders import Encoders
 from chat_app.history.history import History
 from chat_app.jobs.learning import Learning
@@ -129,6 +131,8 @@ class Application:
         self.engine = open_database(settings.database_url)
         if found := found_at_opening(self.engine):
             self.notices.add(f"database_{found}")
+        self.keys = self.door.made_keys = ProgramKeys(self.engine, clock=clock)
+        self.audit = Audit(self.engine, clock=clock)
         self._parts = self._make_parts()
         self.decoders = Decoders(
             self._parts.decoder,
@@ -361,6 +365,7 @@ class Application:
         self.decoders.close()
         self.encoders.close()
         self.uploads.close()
+        self.keys.close()
         if self._network is not None:
             self._network.close()
         close_database(self.engine, sound=self._status.phase != "failed")

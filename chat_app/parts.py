@@ -69,10 +69,12 @@ class Parts:
 
         Raises StoreError, ModelError.
         """
+        from knowledge.input.dialogue_acts import make_message_reader
         from knowledge.input.message_keys import keys_of
         from knowledge.memory.store import ExternalMemory
         from knowledge.memory_network import MemoryNetwork
         from knowledge.read.reader import make_reader
+        from knowledge.write.gate import make_write_gate
         from knowledge.write.writer import Writer
 
         settings = self.settings
@@ -94,4 +96,7 @@ class Parts:
         reader, note = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
         if note:
             print(note, file=sys.stderr, flush=True)
-        return MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=self._clock)
+        writer = Writer(
+            make_write_gate(encoder.name, multilingual=encoder.multilingual), make_message_reader(encoder.name)
+        )
+        return MemoryNetwork(encoder, store, reader, writer, decoder, clock=self._clock)

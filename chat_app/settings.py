@@ -308,7 +308,7 @@ OPTIONS: tuple[Option, ...] = (
         "",
         str,
         "any text",
-        "key that programs must send to /v1 where there is a password",
+        "a key for programs, beside those made on the Models page; /v1 needs one where there is a password",
         environment_only=True,
     ),
     Option(
@@ -341,7 +341,8 @@ def load(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     A bad value ends the program with status 2 and one line that names the option, the value and what is accepted.
     """
     environment = os.environ if environment is None else environment
-    parser = _Parser(prog="python app.py", description="Mneme: a chat with a memory that lasts.", allow_abbrev=False)
+    told = "Mneme: a chat with a memory that lasts. Commands: password, backup FILE, restore FILE [--replace]."
+    parser = _Parser(prog="python app.py", description=told, allow_abbrev=False)
     for option in OPTIONS:
         if option.environment_only:
             continue

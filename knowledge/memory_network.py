@@ -21,15 +21,27 @@ from knowledge.input.encoder import Encoder
 from knowledge.input.message_keys import Span, keys_of, parts_of
 from knowledge.memory.store import ExternalMemory
 from knowledge.read.owner_readers import OwnerReaders
-from knowledge.read.pipeline import read_memory
+from knowledge.read.pipeline import boosted, read_memory
 from knowledge.read.reader import Reader
 from knowledge.read.recall import Asked, Recall, called
 from knowledge.read.running_chat import context_of, not_from_memory
-from knowledge.records import Acts, DecoderEvent, Memory, ReadResult, ReplyDone, ReplyRequest, Role, Support, Turn
+from knowledge.records import (
+    Acts,
+    DecoderEvent,
+    Memory,
+    ReadResult,
+    ReplyDone,
+    ReplyRequest,
+    Role,
+    Support,
+    Turn,
+)
 from knowledge.reply.decoder import CheckedDecoder, Decoder, OpenDecoder
 from knowledge.reply.decoder_seat import DecoderSeat
 from knowledge.reply.instructions import TOLD
+from knowledge.reply.pulse import Pulse
 from knowledge.reply.support import attempts, evidence_of, support_model
+from knowledge.write.gate_evidence import NEAR
 from knowledge.write.writer import Writer, memory_id
 
 _FILL = 1  # rank of making blocks among what is done while idle: a block serves every reply to come
@@ -68,6 +80,7 @@ class MemoryNetwork:
         self.writer = writer
         self.system = ""  # the owner of this machine's system prompt, for the blocks made ahead; "" for the decoder's
         self._seat = DecoderSeat(decoder)
+        self._pulse = Pulse()
         self._recall = Recall(store, encoder, self.messages)
         self._clock = clock  # seconds since the epoch, UTC
         self.intake = DocumentIntake(store, partial(keys_of, encoder), clock=clock)
@@ -135,7 +148,7 @@ class MemoryNetwork:
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
         """Stream the reply to the last turn of ``request.dialogue``, conditioned on its reads."""
         with self._seat.used() as decoder:
-            yield from decoder.reply(request, stop)
+            yield from self._pulse.watched(decoder.reply(request, stop))
         self.idle.submit("give back", self._give_back, rank=_GIVE_BACK)
 
     @property
@@ -169,6 +182,10 @@ class MemoryNetwork:
         """The decoder where it can be looked into; None for one that runs elsewhere."""
         decoder = self.decoder
         return decoder if isinstance(decoder, OpenDecoder) else None
+
+    def stands_still(self) -> float:
+        """Seconds for which the decoder has not got on although a reply waits for it; 0 where none does."""
+        return self._pulse.stands_still(getattr(self.decoder, "stepped", 0.0))  # one that runs elsewhere tells none
 
     def effects(self, request: ReplyRequest, text: str, stop: threading.Event | None = None) -> dict[str, float] | None:
         """What each memory did to the reply ``text``: its log-probability in nats less that without the memory, by id.
@@ -216,15 +233,24 @@ class MemoryNetwork:
 
     # ---- G: write -----------------------------------------------------------------------------------
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         """Write turns to the external memory; writing the same turns again changes nothing.
 
-        Returns the ids of all memories that stand for these turns, new or not.
+        ``soon``: their blocks are made ahead of a read. → ids of all memories that stand for these turns, new or not.
         """
         memories = self.writer.memories(owner, turns)
         if memories:
-            self.store.add(owner, memories, keys_of(self.encoder, memories))
-            self._fill_when_idle(owner, memories)
+            keys = keys_of(self.encoder, memories)
+            there = self.store.get(owner, [one.id for one in memories])
+            fresh = {one.id: rows[0] for one, rows in zip(memories, keys, strict=True) if one.id not in there}
+            search = partial(self.store.shortlist, owner, dense=NEAR, lexical=NEAR, exclude=frozenset(fresh))
+            decided = {
+                one.id: one
+                for one in self.writer.decided([one for one in memories if one.id in fresh], [*fresh.values()], search)
+            }
+            self.store.add(owner, [decided.get(one.id, one) for one in memories], keys)
+            kept = ("add", "supersede") if soon else ()
+            self._fill_when_idle(owner, [one for one in decided.values() if one.gate in kept])
         return tuple(memory.id for memory in memories)
 
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None:
@@ -346,12 +372,3 @@ class MemoryNetwork:
         """As :meth:`close`, but the decoder stays: it may serve another network."""
         self.idle.close()
         self.store.close()
-
-
-def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
-    """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
-    if not boost:
-        return result
-    reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
-    later = {id: by for id, by in result.later.items() if boost.get(id, 1.0) <= 1}
-    return replace(result, reads=tuple(reads), later=later).normalised()

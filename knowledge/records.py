@@ -14,8 +14,12 @@ if TYPE_CHECKING:  # for types alone: who only reads files starts without it
 
 Role = Literal["user", "assistant"]
 Kind = Literal["turn", "passage", "note"]
+Gate = Literal["add", "merge", "supersede", "skip"]  # what the write gate makes of a turn
+# Of what the write gate decided: holds still and says nothing again; a newer one replaced it; says another one again or
+# replaces it; is not read as it says nothing new.
+Standing = Literal["current", "replaced", "changes", "unkept"]
 _MAY_LEAN = 0.3  # probability of leaning back (follow-ups, LOG.md)
-FinishReason = Literal["stop", "length", "stopped"]
+FinishReason = Literal["stop", "length", "stopped", "time"]  # "time": cut short, for it took too long
 
 
 ACTS = (
@@ -99,6 +103,8 @@ class Memory:
     edited: float | None = None
     read_count: int = 0
     last_read: float | None = None
+    gate: Gate = "add"  # what the write gate made of the turn
+    target: str = ""  # id of the memory that it says again, replaces, or changes in part
 
     @property
     def readable(self) -> bool:
@@ -114,6 +120,36 @@ class Passage:
     position: int
     page: int | None = None
     heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideMessage:
+    """A message of a conversation that was held elsewhere. ``parent``: place of the one it follows among the
+    conversation's messages, before its own; None for a first one. ``created``: 0 where the export does not say."""
+
+    key: str
+    parent: int | None
+    role: Role
+    text: str
+    created: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideConversation:
+    """A conversation that was held elsewhere, as an export of ``app`` has it; keys are that app's own.
+
+    ``leaf``: place of the last message of the branch that was open there. ``left_out``: what was not taken over, by
+    kind. Times as of :class:`OutsideMessage`.
+    """
+
+    app: str
+    key: str
+    title: str
+    created: float
+    updated: float
+    leaf: int
+    messages: tuple[OutsideMessage, ...]
+    left_out: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from knowledge.errors import NotFound
 from knowledge.idle_work import IdleWork
-from knowledge.memory_network import boosted
+from knowledge.read.pipeline import boosted
 from knowledge.read.running_chat import not_from_memory
 from knowledge.records import (
     Acts,
@@ -133,6 +133,9 @@ class FakeNetwork:
     def trouble(self) -> str:
         return self.broken
 
+    def stands_still(self) -> float:
+        return 0.0
+
     def memory_id(self, owner: str, turn_id: str) -> str:
         return f"{owner}/{turn_id}"
 
@@ -208,7 +211,7 @@ class FakeNetwork:
         told = [Acts(tells=1.0)] * len(seen)  # whatever a person says in a test
         return frozenset(self.memory_id(owner, turn.id) for turn in not_from_memory(seen, told))
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         self.before_write()
         for turn in turns:
             self.written.append(turn.text)

@@ -16,10 +16,12 @@ from knowledge import errors
 ROOT = Path(__file__).parents[1]
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type)} | {"StillReplying", "TooManyReplies"}
 ROOMS = ("chat_app/**/*.py", "knowledge/**/*.py")
-STARTING = {  # files whose errors come up when Mneme starts or trains, or through the HTTP door, and in no page
+STARTING = {  # files whose errors come up at the terminal, or through the HTTP door, and in no page
     "adapter.py",
     "application.py",
     "attention_reader.py",
+    "backup.py",
+    "backup_file.py",
     "block_cache.py",
     "chat_model.py",
     "database.py",
@@ -31,6 +33,7 @@ STARTING = {  # files whose errors come up when Mneme starts or trains, or throu
     "schema.py",
     "set_password.py",
     "settings.py",
+    "snapshot.py",
 }
 PLACES = (
     "opened in",

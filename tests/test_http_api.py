@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 
 from chat_app.dialogue.conversation import Conversations
+from chat_app.door.audit import Audit
 from chat_app.history.history import History
 from chat_app.http.api import api_router
 from chat_app.jobs.upload_jobs import UploadJobs
@@ -70,6 +71,7 @@ class FakeApplication:
         self.settings = SimpleNamespace(data=data, upload_mib=1)
         self.engine = open_database(f"sqlite:///{data / 'history.sqlite3'}")
         self.history = History(self.engine)
+        self.audit = Audit(self.engine)
         self.net = FakeNetwork()
         self.intake = FakeIntake(self.net.store)
         self.net.intake = self.intake  # type: ignore[attr-defined]
@@ -524,7 +526,7 @@ def test_what_a_form_of_another_site_can_send_is_turned_away(served):
 def test_errors_of_form_are_in_openais_shape(served):
     answers = [
         (404, served.http.get("/v1/nothing")),
-        (404, served.http.post("/v1/embeddings", json={"input": "x"})),
+        (404, served.http.post("/v1/images/generations", json={"prompt": "x"})),
         (404, served.http.put("/v1/memories", json={})),
         (400, served.http.post("/v1/memories", content=b"{", headers={"Content-Type": "application/json"})),
         (400, served.http.post("/v1/memories", json=[])),

@@ -12,7 +12,7 @@ from chat_app.dialogue.conversation import Conversations
 from chat_app.history.history import History
 from knowledge.errors import BadInput, ModelError, NotFound
 from knowledge.memory.database import open_database
-from knowledge.memory_network import boosted
+from knowledge.read.pipeline import boosted
 from knowledge.records import Acts, Memory, MemoryRead, Read, ReadResult, ReplySaved
 from tests.fakes import GREEDY, FakeNetwork
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
+from chat_app.door import tables as door_tables
 from chat_app.history import tables as history_tables
 from knowledge.errors import StoreError
 from knowledge.memory import catalog_tables, schema
@@ -45,7 +46,9 @@ def change(folder: Path, *statements: str) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("metadata", [catalog_tables.meta, history_tables.metadata], ids=["memory", "history"])
+@pytest.mark.parametrize(
+    "metadata", [catalog_tables.meta, history_tables.metadata, door_tables.metadata], ids=["memory", "history", "door"]
+)
 def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path, metadata: sa.MetaData) -> None:
     engine = opened(tmp_path)
     with engine.connect() as connection:
@@ -62,7 +65,10 @@ def test_a_database_of_before_is_taken_over_with_what_is_in_it(tmp_path: Path) -
         connection.execute(sa.insert(catalog_tables.info), [{"key": "store", "value": "mine"}])
     engine.dispose()
     change(tmp_path, "DROP TABLE alembic_version", "DROP INDEX memories_by_keys", "DROP TABLE feedback")
+    change(tmp_path, *(f"DROP TABLE {name}" for name in door_tables.metadata.tables))
     change(tmp_path, "ALTER TABLE memories DROP COLUMN vector", "ALTER TABLE memories DROP COLUMN key_count")
+    change(tmp_path, "DROP INDEX memories_by_target", "ALTER TABLE memories DROP COLUMN gate")
+    change(tmp_path, "ALTER TABLE memories DROP COLUMN target")
     engine = opened(tmp_path)
     assert {"vector", "key_count"} <= columns(tmp_path)
     with engine.connect() as connection:

@@ -32,6 +32,7 @@ LIBRARIES = {
         "knowledge.cpu.packed_network",
     ),
     "pypdf": ("knowledge.documents.parsers.*",),
+    "ijson": ("knowledge.documents.chat_exports.export_file",),
     "docx": ("knowledge.documents.parsers.*",),
     "bs4": ("knowledge.documents.parsers.*",),
     "lxml": ("knowledge.documents.parsers.*",),
@@ -48,7 +49,7 @@ ROOMS = {
     "knowledge.catalogue": ("knowledge.cpu",),
     "knowledge.input": ("knowledge.catalogue", "knowledge.cpu"),
     "knowledge.memory": (),
-    "knowledge.write": (),
+    "knowledge.write": ("knowledge.input",),
     "knowledge.read": ("knowledge.input", "knowledge.memory"),
     "knowledge.reply": ("knowledge.catalogue", "knowledge.cpu"),
     "knowledge.documents": (),
@@ -66,17 +67,21 @@ ROOMS = {
         "knowledge.process_memory",
     ),
     "experiments": ("knowledge.read",),
-    "chat_app.door": (),
+    "chat_app.request_log": (),
+    "chat_app.door": ("chat_app.request_log",),
     "chat_app.history": (),
+    "chat_app.moving": ("chat_app.history", "chat_app.settings"),
     "chat_app.dialogue": ("chat_app.history",),
-    "chat_app.jobs": ("chat_app.history", "knowledge.feedback"),
-    "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs"),
+    "chat_app.jobs": ("chat_app.history", "chat_app.request_log", "knowledge.feedback"),
+    "chat_app.http": ("chat_app.history", "chat_app.dialogue", "chat_app.jobs", "chat_app.moving"),
 }
-# Values and functions that chat_app takes past the memory network: a backup's lines, the database that history shares,
-# what a decoder is told, and where the parts of a memory stand.
+# Values and functions that chat_app takes past the memory network: a memory's lines and a database's copy for a backup,
+# the database that history shares, another app's export, what a decoder is told, and where a memory's parts stand.
 SHARED = (
     "knowledge.memory.transfer",
     "knowledge.memory.database",
+    "knowledge.memory.snapshot",
+    "knowledge.documents.conversations_apart",
     "knowledge.reply.instructions",
     "knowledge.input.message_keys",
 )

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,6 +74,8 @@ class FakeApplication:
         self.phase = "encoder"
         self.store = object()
         self.notices = Notices()
+        self.noted: list[tuple[Any, ...]] = []
+        self.audit = SimpleNamespace(note=lambda *what, caller: self.noted.append(what))
         self.encoder = type("Encoder", (), {"encode": staticmethod(lambda texts: texts)})()
 
     @property
@@ -366,6 +369,7 @@ def test_import_reads_lines_and_counts(application, file) -> None:
     id = uploads.submit("anna", file("x.jsonl", '\ufeff{"a": 1}\r\n{"b": "记忆"}\n'.encode()), "x.jsonl", kind="import")
     job = uploads.wait("anna", id, SOON)
     assert (job.state, job.kind, job.added, job.skipped) == ("done", "import", 2, 1)
+    assert application.noted == [("anna", "imported", 2)]
     assert got == ['{"a": 1}', '{"b": "记忆"}']
     assert uploads.jobs("anna", "document") == [] and only(uploads.jobs("anna", "import")).id == id
     uploads.close()
@@ -379,4 +383,5 @@ def test_import_names_the_line_that_is_not_text(application, file) -> None:
     id = uploads.submit("anna", file("x.jsonl", b"{}\n\xff\xfe\n"), "x.jsonl", kind="import")
     job = uploads.wait("anna", id, SOON)
     assert (job.state, job.message) == ("failed", "Line 2 is not UTF-8 text; choose a file that Mneme exported.")
+    assert application.noted == []
     uploads.close()

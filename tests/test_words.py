@@ -38,6 +38,7 @@ def test_no_section_overwrites_another() -> None:
         words.BRANCH,
         words.SIDEBAR,
         words.SOURCE,
+        words.KEPT,
         words.FORGET,
         words.READS,
         words.MEMORY,
@@ -46,6 +47,7 @@ def test_no_section_overwrites_another() -> None:
         words.MODELS,
         words.TRAINING,
         words.DOOR,
+        words.ACCESS,
     )
     assert sum(len(section) for section in sections) == len(words.WORDS)
 

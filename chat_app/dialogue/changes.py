@@ -6,11 +6,11 @@ Does not know: how a reply comes about (conversation.py), pages, HTTP.
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 
 from chat_app.dialogue.memory_follower import MemoryFollower
 from chat_app.dialogue.message_text import checked_text
+from chat_app.dialogue.reply_stop import ReplyStop
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.history.history import History
 from chat_app.history.records import Conversation, Message
@@ -23,7 +23,7 @@ class DialogueChanges:
     """``follower`` lets memory follow; ``running`` keeps a change and a reply of one conversation apart."""
 
     def __init__(self, history: History, running: RunningReplies, follower: MemoryFollower) -> None:
-        self.history, self.running, self._follower = history, running, follower
+        self.history, self.running, self.follower = history, running, follower
 
     def stop(self, owner: str, conversation: str) -> bool:
         """End the reply under way; what is there of it is kept. False when there was none. Raises NotFound."""
@@ -45,7 +45,7 @@ class DialogueChanges:
         """
         with self._alone(owner, conversation):
             text = self.history.undo(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return text
 
     def switch_branch(self, owner: str, conversation: str, message: str) -> Conversation:
@@ -53,7 +53,7 @@ class DialogueChanges:
         with self._alone(owner, conversation):
             self._message_of(owner, conversation, message)
             changed = self.history.switch_branch(owner, message)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return changed
 
     def delete(self, owner: str, conversation: str) -> None:
@@ -64,7 +64,7 @@ class DialogueChanges:
         self.stop(owner, conversation)
         with self._alone(owner, conversation, wait=_STOP_SECONDS):
             self.history.delete(owner, conversation)
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
 
     def rename(self, owner: str, conversation: str, title: str) -> Conversation:
         """Give a conversation a title of its own. Raises NotFound, BadInput when it is empty."""
@@ -75,7 +75,7 @@ class DialogueChanges:
         with self._alone(owner, conversation):
             self._message_of(owner, conversation, message)
             revised = self.history.revise(owner, message, checked_text(text))
-            self._follower.settle_when_ready(owner, conversation)
+            self.follower.settle_when_ready(owner, conversation)
         return revised
 
     def feedback(self, owner: str, message: str, value: int | None) -> None:
@@ -89,7 +89,7 @@ class DialogueChanges:
         return message
 
     @contextlib.contextmanager
-    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+    def _alone(self, owner: str, conversation: str, wait: float = 0.0) -> Iterator[ReplyStop]:
         """Reserve a conversation of the owner for one change; gives the event that stops it."""
         self.history.conversation(owner, conversation)
         with self.running.reserve(conversation, wait) as stop:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +25,7 @@ from chat_app.dialogue.memory_follower import MemoryFollower, Network
 from chat_app.dialogue.memory_off import memory_off
 from chat_app.dialogue.message_text import checked_text
 from chat_app.dialogue.reply_effects import ReplyEffects
+from chat_app.dialogue.reply_stop import ReplyStop
 from chat_app.dialogue.reply_totals import ReplyTotals
 from chat_app.dialogue.running_replies import RunningReplies
 from chat_app.dialogue.unkept_reply import UnkeptReplies
@@ -219,7 +219,7 @@ class Conversations(DialogueChanges):
         network: Network,
         owner: str,
         user: Message,
-        stop: threading.Event,
+        stop: ReplyStop,
         sampling: Sampling,
         system: str,
         context: Sequence[Turn],
@@ -240,7 +240,7 @@ class Conversations(DialogueChanges):
         saved = False
         try:
             yield UserSaved(user.turn)
-            self._follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
+            self.follower.settle(owner, taken_only=True)  # what left the branch, or was deleted, is not read any more
             dialogue = [*context, *(message.turn for message in self.history.tail(owner, user.id))]
             exclude = network.beside(owner, dialogue, system) | {network.memory_id(owner, id) for id in replaced}
             read = network.read(
@@ -279,7 +279,7 @@ class Conversations(DialogueChanges):
             logger.exception("a reply failed")
             raise ModelError("The reply failed; regenerate it, or look into the terminal for the cause.") from exc
         self._record(network, owner, read)
-        yield MemoryWritten(self._follower.settle(owner, conversation))
+        yield MemoryWritten(self.follower.settle(owner, conversation))
 
     def _save(
         self, owner: str, user: Message, text: str, reason: Any, *, read: ReadResult | None, how: Conditioned, off: bool
@@ -311,10 +311,10 @@ class Conversations(DialogueChanges):
         """The end of a reply that did not go well: memory is brought up to date as far as it can be."""
         self._record(network, owner, read)
         with logged("memory could not follow; it will at the next start"):
-            self._follower.settle(owner, conversation)
+            self.follower.settle(owner, conversation)
 
     def recover(self, progress: Callable[[float], None] | None = None) -> int:
         """Bring memory up to date with what a crash left undone; to be called once the models are loaded.
 
         ``progress`` gets 0…1. Returns how many turns there were. Raises NotReady, StoreError."""
-        return self._follower.recover(progress, self.running.conversations)
+        return self.follower.recover(progress, self.running.conversations)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from knowledge.idle_work import IdleWork
 
 
+_FEW = 32  # turns encoded and written at a time, of those that nobody waits for
+
+
 class Store(Protocol):
     """What a dialogue needs of the external memory itself."""
 
@@ -55,7 +58,7 @@ class Network(Protocol):
     def attempts(self, request: ReplyRequest, read: ReadResult) -> list[tuple[ReplyRequest, ReadResult]]: ...
     def support(self, request: ReplyRequest, done: ReplyDone, read: ReadResult) -> Support: ...
     def beside(self, owner: str, dialogue: Sequence[Turn], system: str = "") -> frozenset[str]: ...
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]: ...
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]: ...
     def set_active(self, owner: str, turn_ids: Iterable[str], active: bool) -> None: ...
     def forget_turns(self, owner: str, turn_ids: Iterable[str]) -> int: ...
     def memory_id(self, owner: str, turn_id: str) -> str: ...
@@ -78,6 +81,17 @@ class MemoryFollower:
         while batch := self._marks.pending(owner, conversation=conversation, taken_only=taken_only):
             written += self._carry_out(network, owner, batch)
         return tuple(written)
+
+    def take_in(
+        self, owner: str, conversation: str, done: Callable[[int], None], cancelled: Callable[[], bool]
+    ) -> None:
+        """Carry out the marks of a conversation that came in whole, few at a time, so that replies find their turn;
+        ``done`` gets how many each time. What a cancel leaves has its marks still. Raises NotReady.
+        """
+        network = self._network()
+        while not cancelled() and (batch := self._marks.pending(owner, conversation=conversation, limit=_FEW)):
+            self._carry_out(network, owner, batch, soon=False)
+            done(len(batch))
 
     def settle_when_ready(self, owner: str, conversation: str) -> None:
         """The same for one conversation; before the models are loaded it is left to ``recover``."""
@@ -104,7 +118,7 @@ class MemoryFollower:
                     progress(min(1.0, done / max(1, total)))
         return done
 
-    def _carry_out(self, network: Network, owner: str, marks: Sequence[Mark]) -> tuple[str, ...]:
+    def _carry_out(self, network: Network, owner: str, marks: Sequence[Mark], *, soon: bool = True) -> tuple[str, ...]:
         """Every step may be repeated without harm, so a crash anywhere in here costs nothing."""
         kept = [mark for mark in marks if mark.state != "deleted"]
         forgotten = [mark.turn.id for mark in marks if mark.state == "deleted"]
@@ -114,7 +128,7 @@ class MemoryFollower:
         active = [mark.turn.id for mark in kept if mark.state == "in" and mark.taken]
         if forgotten:
             network.forget_turns(owner, forgotten)
-        written = network.write(owner, fresh) if fresh else ()
+        written = network.write(owner, fresh, soon=soon) if fresh else ()
         if inactive:
             network.set_active(owner, inactive, False)
         if active:

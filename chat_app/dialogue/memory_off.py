@@ -29,7 +29,7 @@ class MemoryOff:
         """No message is taken for a wish to forget: no memory would be found for it."""
         return False
 
-    def write(self, owner: str, turns: Sequence[Turn]) -> tuple[str, ...]:
+    def write(self, owner: str, turns: Sequence[Turn], *, soon: bool = True) -> tuple[str, ...]:
         """No memory is made of the turns."""
         return ()
 

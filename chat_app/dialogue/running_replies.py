@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from chat_app.dialogue.reply_stop import ReplyStop
 from knowledge.errors import BadInput, MnemeError, NotReady
 
 # Replies under way at once, the waiting ones among them. Each holds one of the server's 40 threads while it waits for
@@ -26,7 +27,7 @@ class RunningReplies:
 
     def __init__(self) -> None:
         self._lock = threading.Condition()
-        self._running: dict[str, threading.Event] = {}  # conversation → its reply's stop
+        self._running: dict[str, ReplyStop] = {}  # conversation → its reply's stop
         self._paused = False
         self.places = 0  # taken
 
@@ -43,16 +44,15 @@ class RunningReplies:
                 self.places -= 1
 
     @contextlib.contextmanager
-    def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[threading.Event]:
+    def reserve(self, conversation: str, wait: float = 0.0) -> Iterator[ReplyStop]:
         """Have a conversation alone; gives the event that stops it. Raises StillReplying after ``wait`` seconds, and
         NotReady while none may begin."""
-        stop = threading.Event()
         with self._lock:
             self._check_pause()
             self._lock.wait_for(lambda: conversation not in self._running, wait)
             if conversation in self._running:
                 raise StillReplying("Mneme is still replying in this conversation; wait for it or stop it first.")
-            self._running[conversation] = stop
+            stop = self._running[conversation] = ReplyStop()
         try:
             yield stop
         finally:

@@ -5,7 +5,6 @@ Does not know: pages, HTTP.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from chat_app.dialogue.checked_reply import CheckedReply
 from chat_app.dialogue.last_piece import streamed
 from chat_app.dialogue.memory_follower import Network
 from chat_app.dialogue.message_text import checked_text
+from chat_app.dialogue.reply_stop import ReplyStop
 from chat_app.dialogue.running_replies import RunningReplies
 from knowledge.records import (
     MemoryRead,
@@ -45,7 +45,7 @@ class UnkeptReplies:
         plain: bool,
         context: Sequence[Turn],
         stop_at: Sequence[str],
-        stop: threading.Event,
+        stop: ReplyStop,
     ) -> Iterator[ReplyEvent]:
         """Events as of a kept reply, of turns that are in no history: UserSaved, MemoryRead, TextDelta…, ReplySaved.
 

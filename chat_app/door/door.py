@@ -20,6 +20,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from chat_app.door import door_file
+from chat_app.door.program_keys import ProgramKeys
 from chat_app.door.throttle import Throttle
 from knowledge.errors import BadInput
 
@@ -83,6 +84,7 @@ class Door:
         )
         self.passwords = Throttle(free=_FREE, total=_TOTAL, clock=ticking)
         self.keys = Throttle(free=_FREE_KEYS, total=None, clock=ticking)
+        self.made_keys: ProgramKeys | None = None  # those that the owner made, once the database is open
 
     # ---- people --------------------------------------------------------------------------------------
 
@@ -141,16 +143,20 @@ class Door:
     @property
     def has_key(self) -> bool:
         """Is there a key with which programs may come in?"""
-        return bool(self._api_key)
+        return bool(self._api_key or self.made_keys)
 
     def visit_of_program(self, authorization: str) -> Visit | None:
         """Who a program with this Authorization header (as Latin-1, the way servers read it) is from, or None."""
         if not self.guarded:
             return Visit(OWNER)
-        kind, _, key = authorization.partition(" ")
-        # The bytes are compared, for a key may have any letters.
-        right = hmac.compare_digest(key.strip().encode("latin-1", "replace"), self._api_key)
-        return Visit(OWNER) if right and self.has_key and kind.lower() == "bearer" else None
+        kind, _, text = authorization.partition(" ")
+        if kind.lower() != "bearer":
+            return None
+        key = text.strip().encode("latin-1", "replace")  # the bytes are compared, for a key may have any letters
+        if self._api_key and hmac.compare_digest(key, self._api_key):
+            return Visit(OWNER)
+        owner = self.made_keys.owner_of(key) if self.made_keys else None
+        return Visit(owner) if owner else None
 
 
 def hashed(password: str) -> str:

@@ -48,6 +48,7 @@ from chat_app.history.rows import (
 )
 from chat_app.history.tables import conversations, messages, transaction
 from chat_app.history.tree import load_tree, mark_state, move_leaf, set_chosen, set_leaf, tree_of
+from chat_app.history.whole import WholeConversations
 from chat_app.history.wordings import add_wording, is_correction, make_stand, standing
 from knowledge.errors import BadInput, NotFound, StoreError
 from knowledge.records import FinishReason, ReadResult, Role
@@ -65,6 +66,7 @@ class History:
         self._engine = engine
         self._clock = clock
         self.marks = MemoryMarks(engine)
+        self.whole = WholeConversations(engine, clock=clock)
         self.kept_reads = KeptReads(engine)
         self.kept_feedback = KeptFeedback(engine, clock=clock)
 

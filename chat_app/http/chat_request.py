@@ -9,27 +9,38 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from chat_app.dialogue.message_text import storable
 from chat_app.http.errors import ApiError
+from chat_app.http.message_content import Content, text_of
 from knowledge.records import Sampling
 
+Role = Literal["system", "developer", "user", "assistant"]
 
-class TextPart(BaseModel):
-    type: Literal["text"]
-    text: str
+
+def _printable(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("use printable characters only")
+    return name
+
+
+ConversationName = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
 class ChatMessage(BaseModel):
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart] | None = None
+    role: Role
+    content: Content | None = None
+
+    @field_validator("role", mode="before")
+    @classmethod
+    def _no_tool(cls, role: Any) -> Any:
+        if role in ("tool", "function"):
+            raise ValueError("Mneme calls no functions; leave messages of tools out")
+        return role
 
     @property
     def text(self) -> str:
-        if isinstance(self.content, list):
-            return storable("\n".join(part.text for part in self.content))
-        return storable(self.content or "")
+        return text_of(self.content)
 
 
 class StreamOptions(BaseModel):
@@ -43,7 +54,7 @@ class ChatRequest(BaseModel):
 
     model: str = ""
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=10_000)]
-    conversation: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    conversation: ConversationName | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -54,13 +65,6 @@ class ChatRequest(BaseModel):
     stop: str | list[str] | None = None
     n: int | None = None
     store: bool | None = None  # false: neither history nor memory takes anything of this request
-
-    @field_validator("conversation")
-    @classmethod
-    def _printable(cls, name: str | None) -> str | None:
-        if name is not None and not name.isprintable():
-            raise ValueError("use printable characters only")
-        return name
 
     @field_validator("stop")
     @classmethod
@@ -91,20 +95,20 @@ class ChatRequest(BaseModel):
     def refuse_unsupported(self) -> None:
         """Raises ApiError for what cannot be honoured."""
         if self.n not in (None, 1):
-            raise _unsupported("n", "Only one reply is given for a request; leave n out or set it to 1.")
+            raise unsupported("n", "Only one reply is given for a request; leave n out or set it to 1.")
         if self.store is False and self.conversation is not None:
-            raise _unsupported("store", "A conversation is kept here; leave it out, or store.")
+            raise unsupported("store", "A conversation is kept here; leave it out, or store.")
         extra: dict[str, Any] = self.model_extra or {}
         for name in ("tools", "functions"):
             if extra.get(name):
-                raise _unsupported(name, f"Mneme calls no functions; leave {name} out.")
+                raise unsupported(name, f"Mneme calls no functions; leave {name} out.")
         if extra.get("response_format") not in (None, {"type": "text"}):
-            raise _unsupported("response_format", "Replies are plain text; leave response_format out.")
+            raise unsupported("response_format", "Replies are plain text; leave response_format out.")
         if extra.get("modalities") not in (None, ["text"]):
-            raise _unsupported("modalities", "Replies are plain text; leave modalities out.")
+            raise unsupported("modalities", "Replies are plain text; leave modalities out.")
         for name in ("logprobs", "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty"):
             if extra.get(name):
-                raise _unsupported(name, f"{name} cannot be honoured here; leave it out.")
+                raise unsupported(name, f"{name} cannot be honoured here; leave it out.")
 
     def parts(self) -> tuple[str, list[tuple[str, str]], str]:
         """System prompt, earlier messages as (role, text), and the user's new message. Raises ApiError."""
@@ -116,5 +120,6 @@ class ChatRequest(BaseModel):
         return system, [(message.role, message.text) for message in before if message.text.strip()], last.text
 
 
-def _unsupported(name: str, message: str) -> ApiError:
+def unsupported(name: str, message: str) -> ApiError:
+    """The refusal of a field that would change the reply and cannot be honoured."""
     return ApiError(400, message, param=name, code="unsupported_parameter")

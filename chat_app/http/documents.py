@@ -12,6 +12,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.datastructures import UploadFile
 
+from chat_app.http.description import FILE_FORM
 from chat_app.http.errors import ApiError
 from chat_app.http.values import document_json
 from knowledge.errors import NotFound
@@ -26,7 +27,7 @@ _STEP_SECONDS = 0.2  # how often a waiting request looks whether the client is s
 def document_routes(router: APIRouter, application: Application) -> None:
     """Add the routes."""
 
-    @router.post("/v1/documents")
+    @router.post("/v1/documents", openapi_extra=FILE_FORM)
     async def take_in(request: Request) -> dict[str, Any]:
         """Form field ``file``; answers when the document is in memory. A client that leaves cancels it."""
         owner = application.owner_of(request)
@@ -62,6 +63,7 @@ def document_routes(router: APIRouter, application: Application) -> None:
         if store.document(owner, id) is None:
             raise NotFound("This document is not there.")
         passages = store.delete_document(owner, id)
+        application.audit.note(owner, "document_deleted")
         return {"id": id, "object": "document.deleted", "deleted": True, "passages": passages}
 
 

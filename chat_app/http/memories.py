@@ -113,8 +113,10 @@ def memory_routes(router: APIRouter, application: Application) -> None:
 
     @router.delete("/v1/memories/{id}")
     def delete(id: str, request: Request) -> dict[str, Any]:
-        if not application.network.store.delete(application.owner_of(request), [id]):
+        owner = application.owner_of(request)
+        if not application.network.store.delete(owner, [id]):
             raise NotFound("This memory is not there.")
+        application.audit.note(owner, "memories_deleted")
         return {"id": id, "object": "memory.deleted", "deleted": True}
 
     @router.delete("/v1/memories")
@@ -123,8 +125,10 @@ def memory_routes(router: APIRouter, application: Application) -> None:
         store = application.network.store
         if body is not None and body.ids is not None and not body.confirm:
             deleted = store.delete(owner, body.ids)
+            application.audit.note(owner, "memories_deleted", deleted)
         elif body is not None and body.ids is None and body.confirm == CONFIRMATION:
             deleted = store.delete_everything(owner)
+            application.audit.note(owner, "everything_deleted", deleted)
         else:
             message = f'Send {{"ids": [...]}}, or {{"confirm": "{CONFIRMATION}"}} to delete all memories and documents.'
             raise ApiError(400, message, param="confirm", code="confirmation_required")

@@ -17,10 +17,11 @@ from starlette.types import Receive, Scope, Send
 T = TypeVar("T")
 
 
-def server_sent_event(value: dict[str, Any] | str) -> bytes:
-    """One event that carries ``value`` as JSON, or a bare word."""
+def server_sent_event(value: dict[str, Any] | str, event: str = "") -> bytes:
+    """One event that carries ``value`` as JSON, or a bare word; ``event`` is its name, where it has one."""
     data = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return f"data: {data}\n\n".encode()
+    name = f"event: {event}\n" if event else ""
+    return f"{name}data: {data}\n\n".encode()
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -28,8 +29,17 @@ async def _disconnected(receive: Receive) -> None:
         pass
 
 
-async def in_thread(work: Callable[[], T], receive: Receive, leave: Callable[[], object]) -> T:
-    """The result of ``work``, done in a thread; ``leave`` is called in another one when the client goes away before."""
+async def in_thread(
+    work: Callable[[], T],
+    receive: Receive,
+    leave: Callable[[], object],
+    limiter: anyio.CapacityLimiter | None = None,
+) -> T:
+    """The result of ``work``, done in a thread; ``leave`` is called in another one when the client goes away before.
+
+    limiter: how many may do such work at once, by default as many as the server has threads; the others wait without
+    one.
+    """
     result: list[T] = []
     error: list[Exception] = []
 
@@ -45,7 +55,7 @@ async def in_thread(work: Callable[[], T], receive: Receive, leave: Callable[[],
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
-        await to_thread.run_sync(run)
+        await to_thread.run_sync(run, limiter=limiter)
         tasks.cancel_scope.cancel()
     if error:
         raise error[0]
@@ -60,6 +70,7 @@ class EventStream(Response):
     """
 
     media_type = "text/event-stream"
+    unread = 60.0  # seconds for which a client may take nothing in: its reply holds a place that others wait for
 
     def __init__(self, pieces: Iterator[bytes], leave: Callable[[], object]) -> None:
         self.status_code = 200
@@ -94,7 +105,8 @@ class EventStream(Response):
                 piece = await to_thread.run_sync(next, self._pieces, None)
                 if piece is None:
                     break
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                with anyio.fail_after(self.unread):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except OSError:  # how some servers say that the client is gone
+        except OSError:  # how some servers say that the client is gone, and what a TimeoutError is
             return

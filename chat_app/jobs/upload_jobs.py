@@ -14,13 +14,15 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from chat_app.jobs.imports import ImportReport, holds_conversations, import_conversations, lines
 from chat_app.jobs.job_files import MOST_TRIES, JobNote, journal_of, left_over, remove, write_note
+from chat_app.request_log import Caller, current
 from knowledge.errors import BadInput, Cancelled, MnemeError, NotFound, NotReady
 from knowledge.memory.transfer import import_jsonl
 from knowledge.records import Document
@@ -46,7 +48,8 @@ class JobView:
     """How far a job is, at the moment of asking.
 
     ``message`` is "added", "already_there" or "same_name" for a document that is done, and one sentence that says what
-    to do for a failed job. ``fraction`` is 0…1 over the whole job. ``added`` and ``skipped`` count imported memories.
+    to do for a failed job. ``fraction`` is 0…1 over the whole job. ``added`` and ``skipped`` count imported memories,
+    ``report`` tells of imported conversations.
     """
 
     id: str
@@ -59,6 +62,7 @@ class JobView:
     kind: JobKind = "document"
     added: int = 0
     skipped: int = 0
+    report: ImportReport | None = None
 
     @property
     def finished(self) -> bool:
@@ -79,8 +83,10 @@ class _Job:
     document: Document | None = None
     added: int = 0
     skipped: int = 0
+    report: ImportReport | None = None
     note: JobNote | None = None  # None: it ends with the server
     cancel: threading.Event = field(default_factory=threading.Event)
+    caller: Caller = field(default_factory=current)  # who handed it over
 
     def view(self) -> JobView:
         return JobView(
@@ -94,6 +100,7 @@ class _Job:
             self.kind,
             self.added,
             self.skipped,
+            self.report,
         )
 
 
@@ -158,7 +165,7 @@ class UploadJobs:
         move: bool = False,
         outlives: bool = True,
     ) -> str:
-        """Queue a file (``kind`` "document") or a JSONL export (``kind`` "import"); returns the job's id.
+        """Queue a file (``kind`` "document") or an export (``kind`` "import"); returns the job's id.
 
         The file is copied, or taken over with ``move``. ``outlives``: after a kill it goes on at the next start. Raises
         BadInput when it cannot be read or is too large.
@@ -302,24 +309,28 @@ class UploadJobs:
                 job.document = outcome.document
                 self._finish(job, "done", outcome.status)
             else:
-                with contextlib.closing(_lines(job.path)) as lines:
-                    job.added, job.skipped = self._read_export(
-                        network.store,
-                        network.encoder.encode,
-                        owner,
-                        lines,
-                        partial(self._progress(job), "importing"),
-                        job.cancel.is_set,
-                        journal_of(job.path),
-                    )
+                self._import(network, owner, job)
                 self._finish(job, "done", "imported")
         except Cancelled:
             self._finish(job, "cancelled")
         except MnemeError as error:
             self._finish(job, "failed", str(error))
         except Exception:
-            logger.exception("taking in %s failed", job.name)
+            logger.exception("taking in a file failed")
             self._finish(job, "failed", "This file could not be taken in; the terminal says why.")
+
+    def _import(self, network: MemoryNetwork, owner: str, job: _Job) -> None:
+        how = partial(self._progress(job), "importing"), job.cancel.is_set, journal_of(job.path)
+        if holds_conversations(job.path):
+            for report in import_conversations(self._application, owner, job.path, job.name, *how):
+                job.report = report
+            count = job.report.conversations if job.report else 0
+        else:
+            with contextlib.closing(lines(job.path)) as export:
+                found = self._read_export(network.store, network.encoder.encode, owner, export, *how)
+            job.added, job.skipped = found
+            count = job.added
+        self._application.audit.note(owner, "imported", count, caller=job.caller)
 
     def _progress(self, job: _Job) -> Callable[[str, float], None]:
         done: dict[str, float] = {}  # phase → its share
@@ -351,13 +362,3 @@ class UploadJobs:
             finished = [job.id for job in jobs.values() if job.view().finished]
             for id in finished[: max(0, len(finished) - KEPT_FINISHED)]:
                 del jobs[id]
-
-
-def _lines(path: Path) -> Generator[str, None, None]:
-    """Lines of an export without their line ends. Raises BadInput naming the line that is not UTF-8."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-            except UnicodeDecodeError as exc:
-                raise BadInput(f"Line {number} is not UTF-8 text; choose a file that Mneme exported.") from exc

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from chat_app.pages.access import access_page
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.chat_events import ChatEvents
 from chat_app.pages.chat_state import QUICK, ChatState
@@ -47,6 +48,7 @@ def build(application: Application) -> gr.Blocks:
                 training = training_page(application)
             with gr.Tab(label("frame.models"), id="models", elem_id="tab-models") as models_tab:
                 models = models_page(application)
+                access = access_page(application)
                 diagnostics = diagnostics_page(application)
         state = ChatState(application, parts)
         events = ChatEvents(state)
@@ -62,6 +64,7 @@ def build(application: Application) -> gr.Blocks:
             (documents_tab, documents),
             (training_tab, training),
             (models_tab, models),
+            (models_tab, access),
             (models_tab, diagnostics),
         ):
             _refresh_when_opened(tab, page)

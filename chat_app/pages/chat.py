@@ -62,7 +62,9 @@ class ChatComponents:
                     feedback_options=("Like", "Dislike"),
                     allow_file_downloads=False,
                 )
-                self.marks = scripted("source_line", "recalled", "marks", css_class="mn-marks", elem_id="chat-marks")
+                self.marks = scripted(
+                    "source_line", "kept_line", "recalled", "marks", css_class="mn-marks", elem_id="chat-marks"
+                )
                 self.status = scripted("status", css_class="mn-status", elem_id="status")
                 self.mode = scripted("mode", css_class="mn-mode", elem_id="chat-mode")
                 self.box = gr.MultimodalTextbox(

@@ -10,6 +10,7 @@ import gradio as gr
 from chat_app.pages.chat_replies import ReplyEvents
 from chat_app.pages.chat_state import FOLLOW, QUICK, REPLY, ChatState, Updates, id_of, page_of
 from chat_app.pages.handlers import field, flag, names, told
+from chat_app.pages.kept_lines import CHANGES
 from chat_app.pages.models import MULTILINGUAL
 from chat_app.pages.words import language_of, say
 from knowledge.errors import BadInput, NotFound
@@ -80,6 +81,7 @@ class ChatEvents:
         """Take the last message and its reply back, out of memory too; the message returns to the box."""
         owner, conversation = self.application.owner_of(request), id_of(conversation)
         text = self.state.chats(conversation).undo(owner, conversation)
+        self.application.audit.note(owner, "exchange_undone")
         updates = self.state.shown(owner, page_of(request), conversation)
         return {**updates, self.state.parts.box: gr.MultimodalTextbox(value={"text": text, "files": []})}
 
@@ -120,12 +122,14 @@ class ChatEvents:
     def forget(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
         """What a person chose of the memories that a reply offered to forget; none of them: they are kept."""
         owner, conversation, reply = self.application.owner_of(request), id_of(conversation), field(event, "id")
-        self.application.conversations.forgetting.carry_out(owner, conversation, reply, names(event, "ids"))
+        forgetting = self.application.conversations.forgetting
+        if gone := forgetting.carry_out(owner, conversation, reply, names(event, "ids")):
+            self.application.audit.note(owner, "forgotten", gone)
         return self.state.shown(owner, page_of(request), conversation, chosen=reply)
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:
-        """A click under a message: its panel."""
+        """A click under a message: its panel, or another decision on what was kept of it."""
         owner, language = self.application.owner_of(request), language_of(request)
         conversation, id, action = id_of(conversation), field(event, "id"), field(event, "action")
         messages = self.state.path(owner, conversation)
@@ -134,4 +138,8 @@ class ChatEvents:
             raise NotFound(say("chat.no_message", language))
         if action == "reads":
             return self.state.chosen(owner, conversation, messages, id, field(event, "memory"))
+        if action in CHANGES:
+            self.state.kept.change(owner, self.application.network.memory_id(owner, id), action)
+            busy = self.application.conversations.busy(conversation)
+            return self.state.settled(owner, conversation, messages, streaming=busy)
         raise BadInput(say("frame.unexpected", language))

@@ -15,6 +15,7 @@ import gradio as gr
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.chat_view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.handlers import told
+from chat_app.pages.kept_lines import KeptLines
 from chat_app.pages.memory_list import job_value
 from chat_app.pages.models import encoder_value, speaker_value
 from chat_app.pages.open_pages import OpenPages
@@ -48,6 +49,7 @@ class ChatState:
         self.parts = parts
         self.view = View(application)
         self.sources = SourceLines(application)
+        self.kept = KeptLines(application)
         self.recalled = RecalledLines(application)
         self.pages = OpenPages()
 
@@ -151,6 +153,7 @@ class ChatState:
             counts,
             chosen,
             sources=sources,
+            kept={} if streaming else self.kept.of(owner, messages),
             recalled=recalled,
             streaming=streaming,
             go=f"{go}@{time.time()}" if go else "",

@@ -53,13 +53,15 @@ def message_marks(
     chosen: str,
     *,
     sources: Mapping[str, dict[str, Any] | None] | None = None,
+    kept: Mapping[str, dict[str, Any] | None] | None = None,
     recalled: Mapping[str, dict[str, Any]] | None = None,
     streaming: bool = False,
     go: str = "",
 ) -> dict[str, Any]:
     """What stands under the messages: ``counts`` memories per reply; ``chosen`` is the reply the panel shows.
 
-    ``sources``: the lines that quote memory; what has none here keeps the line it has on the page. ``recalled``: the
+    ``sources``: the lines that quote memory, and ``kept`` those that say what memory made of a message; what has none
+    here keeps the line it has on the page. ``recalled``: the
     sets of memories that replies list or offer to forget.
     """
     return {
@@ -77,6 +79,7 @@ def message_marks(
                 "off_record": message.off_record,
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",
                 **({"source": sources[message.id]} if sources and message.id in sources else {}),
+                **({"kept": kept[message.id]} if kept and message.id in kept else {}),
                 **({"recalled": recalled[message.id]} if recalled and message.id in recalled else {}),
             }
             for message in messages

@@ -80,7 +80,8 @@ class DocumentsPage(DrawnPage):
             return {}
         if action == "replace":
             network = self._application.network
-            network.intake.replace_older(owner, text_of(data, "id"))
+            older = network.intake.replace_older(owner, text_of(data, "id"))
+            self._application.audit.note(owner, "document_deleted", older)
             newest = network.store.document(owner, text_of(data, "id"))
             name = newest.name if newest else ""
             return {"notice": {"key": "documents.did_replace", "values": {"name": name}, "tone": "good"}}
@@ -90,6 +91,7 @@ class DocumentsPage(DrawnPage):
             if document is None:
                 raise NotFound("This document is no longer there.")
             store.delete_document(owner, document.id)
+            self._application.audit.note(owner, "document_deleted")
             return {"notice": {"key": "documents.did_delete", "values": {"name": document.name}, "tone": "good"}}
         raise BadInput("The page asked for something unknown; reload it.")
 

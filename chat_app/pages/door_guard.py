@@ -6,11 +6,14 @@ here. Does not know: which routes there are otherwise, or how the sign-in page l
 
 from __future__ import annotations
 
+import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat_app.door.addresses import Addresses
+from chat_app.door.audit import Audit
 from chat_app.door.door import Door, Visit
 from chat_app.pages.guards import answer
+from chat_app.pages.request_ids import address_of
 
 SIGN_IN = "/sign-in"
 _OPEN = ("/healthz", SIGN_IN)  # a monitor has no password, and who has none yet has to get one in
@@ -19,15 +22,16 @@ _LANDINGS = ("/", SIGN_IN)  # what a link on another site may lead to
 _PROXIED = ("x-forwarded-for", "x-forwarded-host", "forwarded")
 # Gradio makes the page's own address from these; here it is known, and nobody else is asked.
 _TAKEN_OUT = (b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server")
-_KEY_MISSING = "This Mneme has a password: start it with MNEME_API_KEY set to use the API."
-_KEY_WRONG = "The API key is not right; send the one of MNEME_API_KEY."
+_KEY_MISSING = "This Mneme has a password: make a key on its Models page, or start it with MNEME_API_KEY set."
+_KEY_WRONG = "The API key is not right or was revoked; send one of the Models page, or that of MNEME_API_KEY."
 
 
 class DoorGuard:
     """ASGI middleware; the owner of a request is ``scope["state"]["owner"]`` behind it."""
 
-    def __init__(self, app: ASGIApp, *, door: Door, addresses: Addresses) -> None:
-        self.app, self.door, self.addresses = app, door, addresses
+    def __init__(self, app: ASGIApp, *, door: Door, addresses: Addresses, audit: Audit) -> None:
+        self.app, self.door, self.addresses, self.audit = app, door, addresses, audit
+        self._noting = anyio.CapacityLimiter(1)  # no worker of the replies' is taken for it
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # websockets are closed further in: the page uses none
@@ -86,9 +90,6 @@ class DoorGuard:
         """Who a call to the API is from; where it is nobody, that was answered. A cookie never counts there."""
         if not self.door.guarded:
             return self.door.visit("")
-        if not self.door.has_key:
-            await answer(send, 401, _KEY_MISSING, code="invalid_api_key")
-            return None
         address = address_of(scope)
         wait = self.door.keys.take(address)
         if wait:
@@ -96,7 +97,9 @@ class DoorGuard:
             return None
         visit = self.door.visit_of_program(headers.get("authorization", ""))
         if visit is None:
-            await answer(send, 401, _KEY_WRONG, code="invalid_api_key")
+            await anyio.to_thread.run_sync(self.audit.note, "", "key_refused", limiter=self._noting)
+            told = _KEY_WRONG if self.door.has_key else _KEY_MISSING
+            await answer(send, 401, told, code="invalid_api_key")
             return None
         self.door.keys.passed(address)
         return visit
@@ -123,12 +126,6 @@ class DoorGuard:
 
 
 _NO_STORE = [(b"cache-control", b"no-store"), (b"content-length", b"0"), (b"referrer-policy", b"same-origin")]
-
-
-def address_of(scope: Scope) -> str:
-    """From which address a request came. Behind a proxy on this computer uvicorn has put in the one that it told."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def _headers(scope: Scope) -> dict[str, str]:

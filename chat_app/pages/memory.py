@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
+from chat_app.pages.kept_lines import CHANGES, KeptLines
 from chat_app.pages.memory_list import Query, job_value, page_of_memories, text_of
 from chat_app.pages.scripted_page import DrawnPage
 from knowledge.errors import BadInput
@@ -31,6 +32,7 @@ class MemoryPage(DrawnPage):
     """
 
     def __init__(self, application: Application) -> None:
+        self._kept = KeptLines(application)
         super().__init__(application, "memory", "lists", "memory_tools", "memory")
 
     def _show(self, owner: str, data: Mapping[str, Any], value: dict[str, Any], language: Language) -> None:
@@ -65,15 +67,20 @@ class MemoryPage(DrawnPage):
                     network.store.mark(owner, ids, **{name: on})
                     kept.marked(owner, ids, kind=word, on=on)
             return {}
+        if action in CHANGES:
+            self._kept.change(owner, text_of(data, "id"), action)
+            return {}
         if action == "delete":
             ids = _ids(data)
             count = network.store.delete(owner, ids)
+            self._application.audit.note(owner, "memories_deleted", count)
             told = _notice("memory.did_delete") if count == 1 else _notice("memory.did_delete_many", count=count)
             return {"removed": ids} | told
         if action == "delete_everything":
             if text_of(data, "word") not in DELETE_WORDS:
                 return _notice("memory.wrong_word", tone="bad")
             count = network.store.delete_everything(owner)
+            self._application.audit.note(owner, "everything_deleted", count)
             return {"done": "delete_everything"} | _notice("memory.did_delete_many", count=count)
         raise BadInput("The page asked for something unknown; reload it.")
 

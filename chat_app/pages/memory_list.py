@@ -5,22 +5,26 @@ Stored text goes out as data only; the page's script makes text nodes of it. Doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, cast
 
-from chat_app.pages.words import Language, error_text
+from chat_app.pages.words import Language, error_text, say
 from knowledge.errors import MnemeError
-from knowledge.records import Kind, Memory
+from knowledge.records import Kind, Memory, Standing
 
 if TYPE_CHECKING:
     from chat_app.application import Application, Status
+    from chat_app.jobs.imports import ImportReport
     from chat_app.jobs.upload_jobs import JobView
+    from knowledge.memory.store import ExternalMemory
 
 PAGE = 30  # memories on one page
 SOURCES = 300  # conversations offered as a filter, latest first
 LONGEST_SEARCH = 500  # characters
+# The page's choices → what is listed; pinned and muted ones are listed whatever became of them.
+_STANDING: dict[str, Standing] = {"": "current", "replaced": "replaced", "changes": "changes", "unkept": "unkept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Query:
     container: str | None = None
     pinned: bool | None = None
     muted: bool | None = None
+    standing: Standing | None = "current"
     since: float | None = None
     until: float | None = None
     offset: int = 0
@@ -48,6 +53,7 @@ class Query:
             container=text_of(given, "container") or None,
             pinned=True if state == "pinned" else None,
             muted=True if state == "muted" else None,
+            standing=_STANDING.get(text_of(given, "state")),
             since=_number(given.get("since")),
             until=_number(given.get("until")),
             offset=int(_number(given.get("offset")) or 0),
@@ -85,7 +91,19 @@ def job_value(job: JobView, language: Language) -> dict[str, Any]:
         "skipped": job.skipped,
         "passages": job.document.passages if job.document else 0,
         "document": job.document.id if job.document else "",
+        "report": _report(job.report, language) if job.report else None,
     }
+
+
+def _report(report: ImportReport, language: Language) -> list[str]:
+    """What became of imported conversations, in sentences."""
+    told = [say("import.conversations", language, count=report.conversations, messages=report.messages)]
+    if report.there:
+        told.append(say("import.there", language, count=report.there))
+    kinds = [say(f"import.{kind}", language, count=count) for kind, count in sorted(report.left_out.items())]
+    if kinds:
+        told.append(say("import.left_out", language, kinds=say("import.and", language).join(kinds)))
+    return told
 
 
 def page_of_memories(application: Application, owner: str, query: Query) -> dict[str, Any]:
@@ -105,6 +123,7 @@ def page_of_memories(application: Application, owner: str, query: Query) -> dict
             until=query.until,
             pinned=query.pinned,
             muted=query.muted,
+            standing=query.standing,
             limit=PAGE,
             offset=offset,
         )
@@ -116,10 +135,11 @@ def page_of_memories(application: Application, owner: str, query: Query) -> dict
         memories, total = page(offset)
     documents = {document.id: document.name for document in store.documents(owner)}
     said_in = (memory.container for memory in memories if memory.kind == "turn")
-    conversations = _conversations(application, owner, said_in)
+    conversations, links = _conversations(application, owner, said_in), _links(store, owner, memories)
     return {
-        "items": [_item(memory, conversations, documents) for memory in memories],
+        "items": [_item(memory, conversations, documents) | links.get(memory.id, {}) for memory in memories],
         "total": total,
+        "current": store.page(owner, standing="current", limit=0)[1],
         "all": store.count(owner),
         "offset": offset,
         "limit": PAGE,
@@ -142,6 +162,16 @@ def _conversations(application: Application, owner: str, ids: Iterable[str]) -> 
         except MnemeError:
             continue
     return titles
+
+
+def _links(store: ExternalMemory, owner: str, memories: Sequence[Memory]) -> dict[str, dict[str, str]]:
+    """Memory → the texts of what it says again or replaces, and of what replaced it."""
+    targets = store.get(owner, {one.target for one in memories if one.target})
+    found = {one.id: {"before": targets[one.target].text} for one in memories if one.target in targets}
+    for newer in store.followers(owner, [one.id for one in memories]):
+        if newer.gate == "supersede":
+            found.setdefault(newer.target, {})["after"] = newer.text
+    return found
 
 
 def _item(memory: Memory, conversations: Mapping[str, str], documents: Mapping[str, str]) -> dict[str, Any]:
@@ -174,6 +204,7 @@ def _item(memory: Memory, conversations: Mapping[str, str], documents: Mapping[s
         "pinned": memory.pinned,
         "muted": memory.muted,
         "active": memory.active,
+        "gate": memory.gate,
         "read_count": memory.read_count,
         "last_read": memory.last_read,
         "source": source,

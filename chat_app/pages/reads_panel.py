@@ -86,7 +86,7 @@ class ReadsPanelEvents:
         elif action == "edit":
             network.edit(owner, id, field(event, "text", LONGEST_MEMORY))
         elif action == "delete":
-            network.store.delete(owner, [id])
+            self.chat.application.audit.note(owner, "memories_deleted", network.store.delete(owner, [id]))
         else:
             raise BadInput(say("frame.unexpected", language))
         # The panel of a reply that is still being written has no place in history yet; its card was changed in the

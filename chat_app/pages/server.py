@@ -26,9 +26,10 @@ from chat_app.pages import build  # noqa: E402
 from chat_app.pages.door_guard import SIGN_IN, DoorGuard  # noqa: E402
 from chat_app.pages.guards import Guards  # noqa: E402
 from chat_app.pages.handlers import sentence  # noqa: E402
+from chat_app.pages.request_ids import RequestIds  # noqa: E402
 from chat_app.pages.sign_in import SIGN_OUT, sign_in_router  # noqa: E402
 from chat_app.pages.style import css, head, theme  # noqa: E402
-from chat_app.pages.words import translations  # noqa: E402
+from chat_app.pages.words import language_of, say, translations  # noqa: E402
 
 if TYPE_CHECKING:
     from chat_app.application import Application
@@ -46,8 +47,8 @@ def create_server(application: Application) -> FastAPI:
     warnings.filterwarnings("ignore", category=DeprecationWarning, module="gradio.queueing")
     app = FastAPI(title="Mneme", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(api_router(application))
-    app.include_router(files_router(application, sentence))
-    app.include_router(sign_in_router(application.door))
+    app.include_router(files_router(application, sentence, lambda key, request: say(key, language_of(request))))
+    app.include_router(sign_in_router(application.door, application.audit))
     demo = build(application)
     gr.mount_gradio_app(
         app,
@@ -79,8 +80,11 @@ def create_server(application: Application) -> FastAPI:
         known_function=lambda number: number in demo.fns,
         under_way=lambda session: bool(demo._queue.pending_event_ids_session.get(session)),
     )
-    # Added last, so it stands in front of everything.
-    app.add_middleware(DoorGuard, door=application.door, addresses=addresses(application.settings))
+    # Added last, so they stand in front of everything: what the door refuses has an id as well.
+    app.add_middleware(
+        DoorGuard, door=application.door, addresses=addresses(application.settings), audit=application.audit
+    )
+    app.add_middleware(RequestIds)
     return app
 
 

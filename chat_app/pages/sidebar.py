@@ -63,6 +63,7 @@ class SidebarEvents:
         elif action == "delete":
             application.ongoing.drop(id)
             application.conversations.delete(owner, id)
+            application.audit.note(owner, "conversation_deleted")
             if id == conversation:
                 return chat.shown(owner, page, "")
         elif action not in ("search", "more"):

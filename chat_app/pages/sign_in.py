@@ -15,8 +15,10 @@ import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from chat_app.door.audit import Audit, What
 from chat_app.door.door import MOST, Door
-from chat_app.pages.door_guard import SIGN_IN, address_of
+from chat_app.pages.door_guard import SIGN_IN
+from chat_app.pages.request_ids import address_of
 from chat_app.pages.style import LOGO, SCRIPTS
 from chat_app.pages.words import Language, error_text, language_of, say
 from knowledge.errors import MnemeError
@@ -31,11 +33,14 @@ _POLICY = (
 )
 
 
-def sign_in_router(door: Door) -> APIRouter:
+def sign_in_router(door: Door, audit: Audit) -> APIRouter:
     """Routes ``/sign-in`` and ``/sign-out``, GET and POST. The query of the page that was asked for comes back after
     the sign-in; it always leads to this server's own page."""
     router = APIRouter(include_in_schema=False)
     one_at_a_time = anyio.CapacityLimiter(1)  # a check takes 64 MiB; and no worker of the replies' is taken for it
+
+    async def note(owner: str, what: What) -> None:
+        await anyio.to_thread.run_sync(audit.note, owner, what, limiter=one_at_a_time)
 
     def to_page(request: Request) -> RedirectResponse:
         query = request.url.query
@@ -63,8 +68,10 @@ def sign_in_router(door: Door) -> APIRouter:
         visit = await anyio.to_thread.run_sync(door.come_in, password, limiter=one_at_a_time)
         if visit is None:
             logger.warning("a wrong password came from %s", address)
+            await note("", "sign_in_refused")
             return _form(request, say("door.wrong", language_of(request)), 401)
         door.passwords.passed(address)
+        await note(visit.owner, "signed_in")
         answer = to_page(request)
         answer.headers.append("set-cookie", door.admit(visit))
         return answer
@@ -75,11 +82,13 @@ def sign_in_router(door: Door) -> APIRouter:
 
     @router.post(SIGN_OUT)
     async def sign_out(request: Request) -> Response:
-        if "everywhere" in await _fields(request):
+        everywhere = "everywhere" in await _fields(request)
+        if everywhere:
             try:
                 door.end_all()
             except MnemeError as error:
                 return _leaving(request, error_text(error, language_of(request)), 500)
+        await note(request.state.owner, "signed_out_everywhere" if everywhere else "signed_out")
         answer = RedirectResponse(SIGN_IN, 303, {"cache-control": "no-store"})
         answer.headers.append("set-cookie", door.let_out())
         return answer

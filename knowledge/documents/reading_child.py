@@ -1,10 +1,11 @@
 """The process that reads one file: started as a script, takes limits upon itself, sends passages and ends.
 
 What parses a file that a stranger made may take all memory, never end or be taken over: so it is apart from the server.
-The order comes as a line of JSON on stdin: ``paths`` (where modules are), ``file``, ``name``, ``memory`` (bytes),
-``seconds`` (of the processor), ``parent`` (its process id). Frames go to stdout: ``{"read": share}``,
-``{"passages": [[text, page, heading]…], "out": share}``, and at the end ``{"refused": sentence}`` or
-``{"done": true}``. An end without either is a crash; what the libraries print goes to stderr.
+The order comes as a line of JSON on stdin: ``paths`` (where modules are), ``file``, ``name``, ``reads`` ("document" or
+"conversations"), ``memory`` (bytes), ``seconds`` (of the processor), ``parent`` (its process id). Frames go to stdout:
+of a document ``{"read": share}`` and ``{"passages": [[text, page, heading]…], "out": share}``, of conversations what
+``chat_exports/export_file.py`` says, and at the end ``{"refused": sentence}`` or ``{"done": true}``. An end without
+either is a crash; what the libraries print goes to stderr.
 
 Nothing heavy is imported, and nothing of the project before the limits hold. Does not know: owners, memory, the server.
 """
@@ -34,15 +35,26 @@ def main() -> None:
     _limit(order["memory"], order["seconds"])
     sys.path[:] = order["paths"]
     with contextlib.suppress(BrokenPipeError):  # the server is gone, or wants no more
-        _read(Path(order["file"]), order["name"], out)
+        _read(Path(order["file"]), order["name"], order["reads"], out)
     os._exit(0)  # nothing is to be cleaned up, and the heap may be large
 
 
-def _read(path: Path, name: str, out: Any) -> None:
+def _read(path: Path, name: str, reads: str, out: Any) -> None:
+    from knowledge.documents import frames
+    from knowledge.errors import DocumentError
+
+    try:
+        (_conversations if reads == "conversations" else _document)(path, name, out)
+    except DocumentError as error:
+        frames.write(out, {"refused": str(error)})
+        return
+    frames.write(out, {"done": True})
+
+
+def _document(path: Path, name: str, out: Any) -> None:
     from knowledge.documents import frames
     from knowledge.documents.files import parse
     from knowledge.documents.parsers.blocks import Watch
-    from knowledge.errors import DocumentError
 
     last = -1.0
 
@@ -54,18 +66,21 @@ def _read(path: Path, name: str, out: Any) -> None:
 
     watch = Watch(progress)
     gathered: list[list[Any]] = []
-    try:
-        for passage in parse(path, name, watch):
-            gathered.append([passage.text, passage.page, passage.heading])
-            if len(gathered) == frames.TOGETHER:
-                frames.write(out, {"passages": gathered, "out": watch.share_out})
-                gathered = []
-    except DocumentError as error:
-        frames.write(out, {"refused": str(error)})
-        return
+    for passage in parse(path, name, watch):
+        gathered.append([passage.text, passage.page, passage.heading])
+        if len(gathered) == frames.TOGETHER:
+            frames.write(out, {"passages": gathered, "out": watch.share_out})
+            gathered = []
     if gathered:
         frames.write(out, {"passages": gathered, "out": 1.0})
-    frames.write(out, {"done": True})
+
+
+def _conversations(path: Path, name: str, out: Any) -> None:
+    from knowledge.documents import frames
+    from knowledge.documents.chat_exports.export_file import frames_of
+
+    for frame in frames_of(path, name):
+        frames.write(out, frame)
 
 
 def _stay_behind(parent: int) -> None:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from knowledge.documents import frames, reading_child
 from knowledge.documents.limits import LIMITS, Limits
@@ -38,6 +38,8 @@ _KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # of the environ
 _LONGEST_TEXT = 20_000  # characters of a passage, a heading or a sentence that are taken from the process
 _NO_SIGNAL = 1000  # where the system has none of this name
 _LOGGED = 4000  # characters of what it printed
+
+Reads = Literal["document", "conversations"]  # what the process takes the file for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +66,9 @@ def read_apart(
     Raises DocumentError (whatever ``files.parse`` refuses; out of memory, time or passages; a parser that crashed),
     Cancelled.
     """
-    while not _AT_ONCE.acquire(timeout=_LOOK):
-        _check(cancelled)
-    try:
-        yield from _batches(path, name, progress, cancelled, limits)
-    finally:
-        _AT_ONCE.release()
-
-
-def _batches(
-    path: Path, name: str, progress: Callable[[float], None], cancelled: Callable[[], bool], limits: Limits
-) -> Iterator[Batch]:
-    try:
-        size = path.stat().st_size
-    except OSError as exc:
-        raise DocumentError(f"{name} cannot be opened: {exc.strerror or exc}.") from exc
-    try:
-        child = _Child(path, name, limits.memory, limits.seconds_of(size))
-    except OSError as exc:
-        raise DocumentError(
-            f"No process could be started to read {name} ({exc.strerror or exc}); end other programs and upload it "
-            "again."
-        ) from exc
     count = characters = 0
-    try:
-        for frame in child.frames(cancelled):
+    with frames_apart(path, name, "document", cancelled, limits) as sent:
+        for frame in sent:
             match frame:
                 case {"read": float(share)} if 0.0 <= share <= 1.0:
                     progress(share)
@@ -108,28 +88,65 @@ def _batches(
                             "parts."
                         )
                     yield Batch(passages, share)
-                case {"refused": str(sentence)}:
-                    raise DocumentError(" ".join(sentence[:_LONGEST_TEXT].split()))
-                case {"done": True}:
-                    return
                 case _:
                     raise ValueError("an unknown frame")
-        code = child.ended()
-        if code is None or code == -getattr(signal, "SIGXCPU", _NO_SIGNAL):
-            raise DocumentError(f"{name} takes too long to be read; split it, or save it in a simpler form.")
-        if code == -getattr(signal, "SIGKILL", _NO_SIGNAL):
+
+
+@contextlib.contextmanager
+def frames_apart(
+    path: Path, name: str, reads: Reads, cancelled: Callable[[], bool], limits: Limits = LIMITS
+) -> Iterator[Iterator[dict[str, Any]]]:
+    """The frames of a process that ``reads`` the file at ``path``, called ``name``, until it says that it is done.
+
+    It ends with the block. A ValueError in the block says that a frame is none: it becomes the DocumentError of a
+    parser that broke. Raises DocumentError (refused; out of memory or time; a parser that crashed), Cancelled.
+    """
+    while not _AT_ONCE.acquire(timeout=_LOOK):
+        _check(cancelled)
+    try:
+        try:
+            size = path.stat().st_size
+        except OSError as exc:
+            raise DocumentError(f"{name} cannot be opened: {exc.strerror or exc}.") from exc
+        try:
+            child = _Child(path, name, reads, limits.memory, limits.seconds_of(size))
+        except OSError as exc:
             raise DocumentError(
-                f"The reading of {name} was killed, perhaps because this computer is out of memory; upload it again."
-            )
-        raise ValueError(f"an end with code {code}")
-    except ValueError as exc:
-        child.told = f"{child.told}{exc}"
-        raise DocumentError(
-            f"{name} cannot be read: its parser broke on it; save the file anew and upload that."
-        ) from exc
+                f"No process could be started to read {name} ({exc.strerror or exc}); end other programs and upload "
+                "it again."
+            ) from exc
+        try:
+            yield _until_done(child, name, cancelled)
+        except ValueError as exc:
+            child.told = f"{child.told}{exc}"
+            raise DocumentError(
+                f"{name} cannot be read: its parser broke on it; save the file anew and upload that."
+            ) from exc
+        finally:
+            child.close()
+            child.log(name)
     finally:
-        child.close()
-        child.log(name)
+        _AT_ONCE.release()
+
+
+def _until_done(child: _Child, name: str, cancelled: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+    """Raises ValueError for an end that was not announced, DocumentError, Cancelled."""
+    for frame in child.frames(cancelled):
+        match frame:
+            case {"refused": str(sentence)}:
+                raise DocumentError(" ".join(sentence[:_LONGEST_TEXT].split()))
+            case {"done": True}:
+                return
+            case _:
+                yield frame
+    code = child.ended()
+    if code is None or code == -getattr(signal, "SIGXCPU", _NO_SIGNAL):
+        raise DocumentError(f"{name} takes too long to be read; split it, or save it in a simpler form.")
+    if code == -getattr(signal, "SIGKILL", _NO_SIGNAL):
+        raise DocumentError(
+            f"The reading of {name} was killed, perhaps because this computer is out of memory; upload it again."
+        )
+    raise ValueError(f"an end with code {code}")
 
 
 def _passage(row: Any, position: int) -> Passage:
@@ -145,7 +162,7 @@ def _passage(row: Any, position: int) -> Passage:
 class _Child:
     """The process, its frames, and how it ended."""
 
-    def __init__(self, path: Path, name: str, memory: int, seconds: float) -> None:
+    def __init__(self, path: Path, name: str, reads: Reads, memory: int, seconds: float) -> None:
         """Raises OSError when no process can be started."""
         self._most = _SLOWER * seconds
         self._closed = threading.Event()
@@ -170,6 +187,7 @@ class _Child:
             "paths": [os.path.abspath(place) for place in sys.path],
             "file": str(path.absolute()),
             "name": name,
+            "reads": reads,
             "memory": memory,
             "seconds": seconds,
             "parent": os.getpid(),

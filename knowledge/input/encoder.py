@@ -37,6 +37,7 @@ _PROBE = (
     "今天下午的会议取消了。",
     "This afternoon's meeting is cancelled.",
 )
+_NO_WINDOW = 1_000_000  # from here on a number of tokens is the library's way to say that there is no limit
 _FEW = 8  # texts that are encoded at once, without the library's bookkeeping
 _PROBE_MARGIN = 0.2  # cosine of translations minus cosine of others; all-MiniLM-L6-v2: 0.05
 
@@ -64,6 +65,7 @@ class Encoder:
 
     name: str
     dimension: int
+    window: int | None  # tokens of a text that it reads; None for all of them
     multilingual: bool  # does it place Chinese next to its English translation? measured on a pair at load
 
     def __init__(
@@ -87,6 +89,8 @@ class Encoder:
         self._plain = not self._model.default_prompt_name and self._model.truncate_dim is None
         self._plain &= all(getattr(module, "include_prompt", True) for module in self._model)
         self._centring = _centring_of(self.name)
+        window = self._model.max_seq_length
+        self.window = int(window) if window and window < _NO_WINDOW else None
         self.dimension = int(self.encode(["dimension"]).shape[1])
         probe = self.encode(_PROBE)
         cosine = probe @ probe.T
@@ -101,6 +105,18 @@ class Encoder:
         """(n texts that ask for what is stored) → (n, dimension), as :meth:`encode`. The same as it where the model
         makes no difference between the two."""
         return self._centred(texts, queries=True)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each of these texts to be stored, with those that the model puts around them and those that
+        ``encode`` would cut. Raises ModelError. Thread-safe."""
+        prompt = self._prompts[False]
+        clean = [prompt + text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        try:
+            with self._lock:
+                tokens = self._model.tokenizer(clean, truncation=False, padding=False, verbose=False)["input_ids"]
+        except (RuntimeError, ValueError, TypeError, KeyError) as exc:  # a model that has no tokenizer of this kind
+            raise ModelError(f"The encoder {self.name} could not count the tokens of texts: {exc}") from exc
+        return [len(one) for one in tokens]
 
     def _centred(self, texts: Sequence[str], *, queries: bool) -> np.ndarray:
         rows = self.raw(texts, queries=queries)

@@ -35,7 +35,7 @@ from knowledge.memory.catalog_tables import documents as _documents
 from knowledge.memory.catalog_tables import info as _info
 from knowledge.memory.catalog_tables import memories as _memories
 from knowledge.memory.database import is_damaged
-from knowledge.records import Document, Memory
+from knowledge.records import Document, Gate, Memory
 
 _CHUNK = 500  # ids in one statement: well below every database's limit of bound values
 
@@ -195,6 +195,19 @@ class Catalog:
             for some in self._among(c.id, [id for id in ids if id not in found]):  # notes have no container
                 collect(connection.execute(_WITH_VECTOR.where(*readable(owner), some)).all(), found, packed)
         return found, unpack(packed, self._dimension)
+
+    def followers(self, owner: str, ids: Sequence[str]) -> list[Memory]:
+        """Those that may be read and whose target one of these is."""
+        with self._transaction() as connection:
+            some = self._among(_memories.c.target, ids)
+            queries = (sa.select(*_FIELDS).where(*readable(owner), these) for these in some)
+            return [Memory(*row) for query in queries for row in connection.execute(query)]
+
+    def set_gate(self, owner: str, id: str, gate: Gate, target: str) -> None:
+        """Raises ``NotFound``."""
+        with self._transaction() as connection:
+            if not self._update(connection, owner, [id], {"gate": gate, "target": target}):
+                raise NotFound("This memory is no longer there.")
 
     def vectors(self, owner: str, ids: Iterable[str]) -> dict[str, np.ndarray]:
         """id → (keys, dimension) float32, where they are known."""

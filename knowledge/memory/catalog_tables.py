@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from knowledge.records import Memory
+from knowledge.records import Memory, Standing
 
 meta = sa.MetaData()
 memories = sa.Table(
@@ -37,6 +37,8 @@ memories = sa.Table(
     sa.Column("edited", sa.Double),
     sa.Column("read_count", sa.Integer, nullable=False),
     sa.Column("last_read", sa.Double),
+    sa.Column("gate", sa.String(16), nullable=False, server_default="add"),
+    sa.Column("target", sa.String(255), nullable=False, server_default=""),
     sa.Column("indexed", sa.Boolean, nullable=False),  # both indexes hold this row as it is here
     sa.Column("deleted", sa.Boolean, nullable=False),  # tombstone: gone for everybody, kept until the indexes are clean
     # (keys, dimension) float16, little-endian, of the store's encoder; NULL where they are not known (again) yet
@@ -49,6 +51,7 @@ memories = sa.Table(
     sa.Index("memories_pending", "owner", "indexed"),
     sa.Index("memories_pinned", "owner", "pinned"),
     sa.Index("memories_by_keys", "owner", "deleted", "key_count"),
+    sa.Index("memories_by_target", "owner", "target"),
 )
 documents = sa.Table(
     "documents",
@@ -79,8 +82,10 @@ class Filters:
     until: float | None = None
     pinned: bool | None = None
     muted: bool | None = None
+    standing: Standing | None = None
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Of rows of one owner: whose, is the caller's to say."""
         c = memories.c
         found = [
             c[name] == value
@@ -91,7 +96,25 @@ class Filters:
             found.append(c.created >= self.since)
         if self.until is not None:
             found.append(c.created <= self.until)
+        if self.standing is not None:
+            found += _standing(self.standing)
         return found
+
+
+def _standing(wanted: Standing) -> list[sa.ColumnElement[bool]]:
+    c, newer = memories.c, memories.alias("newer").c
+    replaced = sa.exists().where(
+        newer.owner == c.owner, newer.target == c.id, newer.gate == "supersede", *_may_be_read(newer)
+    )
+    if wanted == "current":
+        return [c.gate.in_(["add", "supersede"]), sa.not_(replaced)]
+    if wanted == "replaced":
+        return [c.gate.in_(["add", "supersede"]), replaced]
+    return [c.gate.in_(["merge", "supersede"]) if wanted == "changes" else c.gate.in_(["skip", "merge"])]
+
+
+def _may_be_read(c: Any) -> list[sa.ColumnElement[bool]]:
+    return [c.deleted.is_(False), c.muted.is_(False), c.active.is_(True)]
 
 
 def mine(owner: str, ids: Sequence[str] | None = None) -> list[sa.ColumnElement[bool]]:

@@ -7,6 +7,7 @@ any table (schema.py brings them up), what a damaged file is (database_file.py).
 from __future__ import annotations
 
 import logging
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine, ExceptionContext, make_url
 
 from knowledge.errors import StoreError
+from knowledge.memory.catalog_tables import info
 from knowledge.memory.database_file import Found, after_closing, before_opening, break_seal, damage, fault_in
 from knowledge.memory.schema import upgrade
 
@@ -46,7 +48,8 @@ def open_database(url: str) -> Engine:
             found = before_opening(file)
         if found:
             log.warning("The database %s is not the one that was closed last (%s).", shown, found)
-        engine = sa.create_engine(parsed, pool_pre_ping=not sqlite)
+        # What a statement carries is what people said: it stays out of errors, and so out of the log.
+        engine = sa.create_engine(parsed, pool_pre_ping=not sqlite, hide_parameters=True)
         engine.update_execution_options(**{_FOUND: found})
         if sqlite:
             sa.event.listen(engine, "connect", partial(_prepare_sqlite, file))
@@ -85,6 +88,18 @@ def check(engine: Engine) -> None:
     file = _file_of(engine.url)
     if file and (fault := fault_in(file)):
         raise damage(file, fault)
+
+
+def try_writing(engine: Engine) -> None:
+    """Write a row and commit it, as every message is. Raises ``StoreError`` where the database takes no write."""
+    key, now = "tried", str(time.time())
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.delete(info).where(info.c.key == key))
+            connection.execute(sa.insert(info), {"key": key, "value": now})
+    except sa.exc.SQLAlchemyError as exc:
+        reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
+        raise StoreError(f"The database takes no writes: {reason}; free disk space or check --database.") from exc
 
 
 def is_damaged(reason: str) -> bool:

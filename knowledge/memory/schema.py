@@ -39,9 +39,18 @@ def upgrade(engine: Engine, shown: str, folder: Path = STEPS) -> None:
         connection.commit()
 
 
+def knows(revision: str, folder: Path = STEPS) -> bool:
+    """Is this the number of a step of this version, and not of a newer one?"""
+    return revision in _revisions(ScriptDirectory(str(folder), version_locations=[str(folder)]))
+
+
+def _revisions(steps: ScriptDirectory) -> set[str]:
+    return {step.revision for step in steps.walk_revisions()}
+
+
 def _at_head(connection: Connection, steps: ScriptDirectory, shown: str) -> bool:
     heads = set(MigrationContext.configure(connection).get_current_heads())
-    if unknown := heads - {step.revision for step in steps.walk_revisions()}:
+    if unknown := heads - _revisions(steps):
         raise StoreError(
             f"The database {shown} is of a newer Mneme (its tables are of version {min(unknown)}) and was left as it "
             "is; start that version, or choose another folder with --data."

@@ -29,7 +29,7 @@ from knowledge.memory.lexical import LexicalIndex
 from knowledge.memory.recovery import Encode, Progress, batches, repair
 from knowledge.memory.shortlist import gather
 from knowledge.memory.vectors import VectorIndex, key_names
-from knowledge.records import Candidate, Document, Memory
+from knowledge.records import Candidate, Document, Gate, Memory, Standing
 
 log = logging.getLogger(__name__)
 
@@ -221,6 +221,15 @@ class ExternalMemory:
         parts = self._catalog, self._lexical, self._vectors
         return gather(*parts, owner, text, row, dense=dense, words=lexical, exclude=exclude, score=score)
 
+    def followers(self, owner: str, ids: Iterable[str]) -> list[Memory]:
+        """What may be read and says one of these again, replaces it or changes a part of it (the write gate's
+        ``target``)."""
+        return self._catalog.followers(owner, list(ids))
+
+    def decide(self, owner: str, id: str, gate: Gate, target: str = "") -> None:
+        """Put another decision in the place of the write gate's. Raises ``NotFound``."""
+        self._catalog.set_gate(owner, id, gate, target)
+
     def idf(self, owner: str, terms: Iterable[str]) -> dict[str, float]:
         """How much each word says in this memory: its inverse document frequency, in nats."""
         return self._lexical.of(owner).idf(list(terms))
@@ -248,6 +257,7 @@ class ExternalMemory:
         until: float | None = None,
         pinned: bool | None = None,
         muted: bool | None = None,
+        standing: Standing | None = None,
         limit: int = 50,
         offset: int = 0,
         order: Literal["relevance", "newest"] = "relevance",
@@ -257,7 +267,7 @@ class ExternalMemory:
         ``search``: memories with all these words (the last may be unfinished); where no memory has them, those that
         contain the search as a piece of text. Without a search, or with order "newest": newest first.
         """
-        filters = Filters(kind=kind, container=container, since=since, until=until, pinned=pinned, muted=muted)
+        filters = Filters(kind, container, since, until, pinned, muted, standing)
         limit, offset, search = max(0, limit), max(0, offset), search.strip()
         ranked = self._lexical.of(owner).search(search) if search else []
         kept = self._catalog.keep(owner, ranked, filters)

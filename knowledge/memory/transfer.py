@@ -17,12 +17,19 @@ from typing import Any, TypeVar, get_args
 import numpy as np
 
 from knowledge.errors import BadInput, Cancelled
+from knowledge.memory.catalog_tables import cleaned
 from knowledge.memory.store import ExternalMemory
-from knowledge.records import Document, Kind, Memory, Role
+from knowledge.records import Document, Gate, Kind, Memory, Role
 
 FORMAT = "mneme-memories"
 VERSION = 1
-_LONGEST_ID = 255  # characters of the catalog's columns
+_NAMES = {
+    "id": 255,
+    "container": 255,
+    "branch": 255,
+    "target": 255,
+    "sha256": 64,
+}  # characters of the catalog's columns
 _TIMES = ("created", "edited", "last_read")  # seconds since the epoch
 _LATEST = 7.258e9  # of them: the year 2200
 _BATCH = 32  # memories encoded and written at a time: the grain of progress and cancel
@@ -125,7 +132,9 @@ def _checked(lines: Iterable[str], cancelled: Callable[[], bool]) -> tuple[list[
                 memory = _record(Memory, value["memory"])
                 if memory.kind not in get_args(Kind) or memory.role not in ("", *get_args(Role)):
                     raise ValueError("no such kind or role")
-                if not memory.text.strip():
+                if memory.gate not in get_args(Gate):
+                    raise ValueError("no such decision")
+                if not cleaned(memory.text).strip():
                     raise ValueError("no text")
                 memories.setdefault(memory.id, memory)
         except (ValueError, KeyError, TypeError, RecursionError) as exc:
@@ -149,6 +158,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "float | None": (int, float, type(None)),
     "Kind": (str,),
+    "Gate": (str,),
     "Role | Literal['']": (str,),
 }
 
@@ -165,10 +175,11 @@ def _record(kind: type[_Record], values: dict[str, Any]) -> _Record:
             raise ValueError(field.name)
         if field.name in _TIMES and isinstance(value, int | float) and not 0 <= value < _LATEST:
             raise ValueError(field.name)  # no day of a calendar, or milliseconds
-        if isinstance(value, int) and not -(2**31) <= value < 2**31 and field.name not in ("created", "size"):
+        most = 2**63 if field.name == "size" else 2**31
+        if isinstance(value, int) and not -most <= value < most and field.name != "created":
             raise ValueError(field.name)  # more than a database column holds
-        if field.name in ("id", "container", "branch") and len(str(value)) > _LONGEST_ID:
-            raise ValueError(field.name)
+        if field.name in _NAMES and (len(str(value)) > _NAMES[field.name] or cleaned(str(value)) != value):
+            raise ValueError(field.name)  # two names would become one
     if not record.id:
         raise ValueError("id")
     return record

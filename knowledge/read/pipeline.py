@@ -7,8 +7,9 @@ benchmarks all come through here, so that what is measured is what runs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from knowledge.memory.store import ExternalMemory
 from knowledge.read.evidence import Focus, context_words, text_facts
 from knowledge.read.reader import Reader
 from knowledge.read.running_chat import context_of
+from knowledge.read.standing import BESIDE, settled
 from knowledge.records import Acts, Candidate, ReadResult
 from knowledge.text.words import plain, query_terms
 
@@ -40,7 +42,8 @@ def read_memory(
     limit: int,
     messages: MessageReader | None = None,
 ) -> ReadResult:
-    """The read of a query: message → acts, focus → candidates → weights. Arguments as of :func:`focus_of`.
+    """The read of a query: message → acts, focus → candidates → weights → what holds. Arguments as of
+    :func:`focus_of`.
 
     A reader that is not learned gets the turn alone. ``messages``: reads what message and memories do; by default the
     reading that ships, for this encoder's vectors.
@@ -50,7 +53,8 @@ def read_memory(
     before = context_of(acts, dialogue) if reader.learned else ()
     focus = focus_of(store, encoder, owner, text, vector, before, asked, acts)
     found = candidates_of(store, encoder, owner, text, vector, before, messages, exclude=exclude)
-    return replace(reader.read(focus, found, limit=limit), acts=acts)
+    weighed = replace(reader.read(focus, found, limit=limit + BESIDE), acts=acts)
+    return settled(weighed, partial(store.followers, owner), acts, limit)
 
 
 def focus_of(
@@ -108,3 +112,12 @@ def with_acts(messages: MessageReader, found: Sequence[Candidate]) -> list[Candi
     texts = [part_of(one.memory, one.part) for one in found]
     acts = messages.read_again(texts, np.stack(rows) if rows and len(rows) == len(found) else None)
     return [replace(one, acts=own) for one, own in zip(found, acts, strict=True)]
+
+
+def boosted(result: ReadResult, boost: Mapping[str, float]) -> ReadResult:
+    """The read with the weights α of some memories multiplied, renormalised together with the null slot."""
+    if not boost:
+        return result
+    reads = (replace(read, weight=read.weight * boost.get(read.memory.id, 1.0)) for read in result.reads)
+    later = {id: by for id, by in result.later.items() if boost.get(id, 1.0) <= 1}
+    return replace(result, reads=tuple(reads), later=later).normalised()

@@ -22,7 +22,7 @@ from knowledge.read.reader import Reader
 from knowledge.read.recall_spans import span_of
 from knowledge.read.recall_target import Target, mentions, target_of
 from knowledge.read.told_memories import Told, once
-from knowledge.records import Acts, Memory, Read, ReadResult, Turn
+from knowledge.records import Acts, Memory, Read, ReadResult, Standing, Turn
 from knowledge.text.words import telling
 
 RECALLS = ("recall_about", "recall_time", "recall_list", "forget")
@@ -106,14 +106,16 @@ class Recall:
             meant = [one.memory for one in self._gated(asked, reader)]
             if meant or target.last:
                 return _newest(meant)
-        return self._told.newest(asked.owner, least=10 * MOST, exclude=asked.exclude)
+        return self._told.newest(asked.owner, least=10 * MOST, exclude=asked.exclude, standing=_standing(asked))
 
     def _naming(self, asked: Asked, target: Target) -> list[Memory]:
         """What was told in the words of ``target``: those memories that have about as many of them as any, a rare word
         counting more."""
         found: dict[str, Memory] = {}
         for word in target.stems:
-            for one in self._told.newest(asked.owner, least=10 * MOST, search=word, exclude=asked.exclude):
+            for one in self._told.newest(
+                asked.owner, least=10 * MOST, search=word, exclude=asked.exclude, standing=_standing(asked)
+            ):
                 found[one.id] = one
         rarity = self._store.idf(asked.owner, target.stems)
         worth = {
@@ -131,10 +133,12 @@ class Recall:
         span = span_of(asked.text, asked.when, self._offset(asked.when))
         if span is not None:
             start, end = span[0], math.nextafter(span[1], 0)
-            told = self._told.newest(asked.owner, least=10 * MOST, since=start, until=end, exclude=asked.exclude)
+            told = self._told.newest(
+                asked.owner, least=10 * MOST, since=start, until=end, exclude=asked.exclude, standing=None
+            )
             return told[::-1]
         here = asked.dialogue[-1].conversation if asked.dialogue else ""
-        told = self._told.newest(asked.owner, least=10 * MOST, exclude=asked.exclude)
+        told = self._told.newest(asked.owner, least=10 * MOST, exclude=asked.exclude, standing=None)
         turns = [one for one in told if one.container]
         before = next((one.container for one in turns if one.container != here), here)
         return [one for one in turns if one.container == before][::-1]
@@ -170,7 +174,7 @@ class Recall:
             told = self._by_time(asked)[::-1]
         elif not target.stems and asked.dialogue and asked.acts.leans_back >= CALLED:  # "forget that"
             here = asked.dialogue[-1].conversation
-            told = self._told.newest(asked.owner, least=1, container=here, exclude=asked.exclude)[:1]
+            told = self._told.newest(asked.owner, least=1, container=here, exclude=asked.exclude, standing=None)[:1]
         else:
             told = self._to_forget(asked, reader, target)
         return once([*told, *self._repeating(asked, told[:_SOURCES])])
@@ -231,6 +235,11 @@ class Recall:
         """Those of passages and of what the person told."""
         told = {one.id for one in self._told.among(asked.owner, [read.memory for read in reads])}
         return [one for one in reads if one.memory.id in told or one.memory.kind == "passage"]
+
+
+def _standing(asked: Asked) -> Standing | None:
+    """Which memories a set is made of: what holds still, but to be forgotten is also what held before."""
+    return None if called(asked.acts) == "forget" else "current"
 
 
 def _newest(memories: Sequence[Memory]) -> list[Memory]:

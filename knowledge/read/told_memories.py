@@ -15,7 +15,7 @@ import numpy as np
 from knowledge.input.dialogue_acts import MessageReader
 from knowledge.input.message_keys import texts_of
 from knowledge.memory.store import ExternalMemory
-from knowledge.records import Acts, Memory
+from knowledge.records import Acts, Memory, Standing
 from knowledge.text.words import plain
 
 TELLS = 0.15  # probability of the act from which a turn counts as told, unless it rather asks or wants something done:
@@ -43,11 +43,13 @@ class Told:
         container: str = "",
         search: str = "",
         exclude: frozenset[str] = frozenset(),
+        standing: Standing | None = "current",
     ) -> list[Memory]:
         """What the person told, newest first, each thing once, in the span of time, conversation or with the words
-        that are given. At least ``least`` where there are as many; of a large memory not all."""
+        that are given. At least ``least`` where there are as many; of a large memory not all. ``standing``: by default
+        only what holds still."""
         found: list[Memory] = []
-        for page in self._pages(owner, since, until, container, search):
+        for page in self._pages(owner, since, until, container, search, standing):
             found += [one for one in self.among(owner, page) if one.id not in exclude]
             if len(found) >= least:
                 break
@@ -95,7 +97,13 @@ class Told:
         return found
 
     def _pages(
-        self, owner: str, since: float | None, until: float | None, container: str, search: str
+        self,
+        owner: str,
+        since: float | None,
+        until: float | None,
+        container: str,
+        search: str,
+        standing: Standing | None,
     ) -> Iterator[list[Memory]]:
         offset, total = 0, 1
         while offset < total:
@@ -105,6 +113,7 @@ class Told:
                 since=since,
                 until=until,
                 container=container or None,
+                standing=standing,
                 limit=_PAGE,
                 offset=offset,
                 order="newest",

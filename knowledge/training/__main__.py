@@ -1,7 +1,7 @@
-"""``python -m knowledge.training reader|decoder|acts|centring|support|all``: remakes the weights that ship.
+"""``python -m knowledge.training reader|decoder|acts|gate|centring|support|all``: remakes the weights that ship.
 
 Data are the generator's scenes and, with ``--data``, the licensed sets. A run that was stopped goes on with
-``--resume``. (The write gate of this version has no weights to train.)
+``--resume``.
 """
 
 from __future__ import annotations
@@ -153,6 +153,23 @@ def train_acts(given: argparse.Namespace, out: Path) -> dict[str, object]:
     return {"weights": str(out), "held_out": acts.report(*held_out, hand), "encoders": list(rows)}
 
 
+def train_gate(given: argparse.Namespace, out: Path) -> dict[str, object]:
+    """Train the write gate for the vectors of every encoder given, and write its weights to ``out``."""
+    from knowledge.training import gate
+    from knowledge.write.gate_network import save as save_gate
+
+    plan = replace(gate.GatePlan(), seed=given.seed, epochs=given.epochs or gate.GatePlan().epochs)
+    told = gate.everything(plan)
+    encoders = [Encoder(name) for name in (given.encoder, *given.also)]
+    rows = {encoder.name: gate.Views(encoder).situations(told) for encoder in encoders}
+    sizes = {encoder.name: encoder.dimension for encoder in encoders}
+    counts = Counter(row.label for row in rows[encoders[0].name])
+    print(json.dumps({"plan": asdict(plan), "examples": counts}), file=sys.stderr)
+    figures = gate.report(gate.held_out(rows, sizes, plan))
+    save_gate(gate.train(rows, sizes, plan), out, {"plan": json.dumps(asdict(plan)), "examples": json.dumps(counts)})
+    return {"weights": str(out), "held_out": figures, "encoders": list(rows)}
+
+
 def train_support(given: argparse.Namespace, out: Path) -> dict[str, object]:
     """Learn to tell an answer from memory from a guess, with the default decoder, and write the weights to ``out``."""
     from knowledge.reply import support
@@ -176,7 +193,7 @@ def _reader_file(encoder: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m knowledge.training", description=__doc__)
-    parser.add_argument("part", choices=["reader", "decoder", "acts", "centring", "support", "all"])
+    parser.add_argument("part", choices=["reader", "decoder", "acts", "gate", "centring", "support", "all"])
     parser.add_argument(
         "--data", type=Path, help="folder of the licensed sets' archives; without it only the generator"
     )
@@ -198,7 +215,7 @@ def main(arguments: list[str] | None = None) -> int:
         nargs="+",
         default=[],
         metavar="ENCODER",
-        help="acts: further encoders whose vectors the reading is to know",
+        help="acts, gate: further encoders whose vectors the reading is to know",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=40, help="reader: generated memories (default 40)")
@@ -210,7 +227,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--chats", type=int, default=40, help="reader: memories of an assistant's chats (default 40)")
     parser.add_argument("--per-set", type=int, default=20, help="reader: memories of each licensed set (default 20)")
-    parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 16 acts")
+    parser.add_argument("--epochs", type=int, default=0, help="default: 4 reader, 1 decoder, 28 acts, 14 gate")
     parser.add_argument("--until", type=int, default=0, metavar="STEPS", help="decoder: stop (resumable) after so many")
     parser.add_argument("--resume", action="store_true", help="go on where a stopped run left off")
     parser.add_argument(
@@ -236,7 +253,12 @@ def main(arguments: list[str] | None = None) -> int:
     if one and given.part == "all":
         parser.error("--out takes a folder where all parts are trained")
     (given.out.parent if one else given.out).mkdir(parents=True, exist_ok=True)
-    parts = {"reader": train_reader, "decoder": average_decoder if given.mean else train_decoder, "acts": train_acts}
+    parts = {
+        "reader": train_reader,
+        "decoder": average_decoder if given.mean else train_decoder,
+        "acts": train_acts,
+        "gate": train_gate,
+    }
     names = {"reader": _reader_file(given.encoder), "centring": centring.path_of(given.encoder).name}
     result = {}
     for part in parts if given.part == "all" else (given.part,):

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
 from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
@@ -26,6 +27,7 @@ from knowledge.read.reader import make_reader
 from knowledge.records import ReplyDone, ReplyRequest, Sampling, Turn
 from knowledge.reply.decoder import CheckedDecoder
 from knowledge.reply.support import SupportModel, attempts, evidence_of
+from knowledge.write.gate import make_write_gate
 from knowledge.write.writer import Writer
 
 LIVES = Path(__file__).parent / "data" / "calibration_lives.json"
@@ -79,7 +81,10 @@ def _asked(decoder: CheckedDecoder, encoder: Encoder, number: int, life: dict[st
             clock=lambda: ASKED,
         )
         reader, _ = make_reader(encoder.name, encoder.dimension, multilingual=encoder.multilingual)
-        network = MemoryNetwork(encoder, store, reader, Writer(), decoder, clock=lambda: ASKED)
+        writer = Writer(
+            make_write_gate(encoder.name, multilingual=encoder.multilingual), make_message_reader(encoder.name)
+        )
+        network = MemoryNetwork(encoder, store, reader, writer, decoder, clock=lambda: ASKED)
         try:
             for place, messages in enumerate(life["conversations"]):
                 began = ASKED - DAY * (1 + 5 * (len(life["conversations"]) - 1 - place))

@@ -171,7 +171,11 @@ def served(model: str, folder: str) -> Iterator[tuple[str, int]]:
         yield f"http://127.0.0.1:{port}/v1", process.pid
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(120)  # what was deleted is taken out of its files
+        except subprocess.TimeoutExpired:
+            process.kill()
+            print("the server did not end in two minutes and was killed", file=sys.stderr)
 
 
 def memories(base: str, texts: Sequence[str]) -> dict[str, int]:

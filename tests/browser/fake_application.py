@@ -41,7 +41,9 @@ REPLY = (
 
 
 class FakeEncoder:
-    """Hashed bag of words: texts that share words are near each other."""
+    """Hashed bag of words: texts that share words are near each other. A word is a token."""
+
+    window = 100
 
     def __init__(self, name: str = "fake-bag-of-words") -> None:
         self.name, self.multilingual = name, name.startswith("multilingual")
@@ -58,6 +60,9 @@ class FakeEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> np.ndarray:
         return self.encode(texts)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
 
 
 class FakeDecoder:

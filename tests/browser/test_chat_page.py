@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from chat_app.dialogue import reply_stop
 from tests.browser.talk import (
     BOX,
     appearing,
@@ -330,3 +331,13 @@ def test_on_a_phone_nothing_covers_the_chat(server: PageServer, chromium: Any) -
         page.wait_for_selector("body.mn-empty")
     finally:
         context.close()
+
+
+def test_a_reply_that_takes_too_long_says_so(opened: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    say(opened, "say: warm")
+    monkeypatch.setattr(reply_stop, "MOST_SECONDS", 5.0)
+    say(opened, "count")
+    expect(last_reply(opened)).to_contain_text("1 2 3")
+    expect(opened.locator("#chat")).to_contain_text("Cut short: it took too long")
+    opened.reload()
+    expect(opened.locator("#chat")).to_contain_text("Cut short: it took too long")

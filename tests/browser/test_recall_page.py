@@ -76,6 +76,8 @@ def test_nothing_is_forgotten_before_it_is_confirmed(server: PageServer, page: A
     expect(page.locator("#chat .mn-forget-end")).to_contain_text("Forgotten")
     expect(choice).to_have_count(0)
     eventually(lambda: sorted(in_memory(server)) == sorted(TOLD[1:]))
+    (noted,), _ = server.application.audit.page(OWNER, limit=9)
+    assert (noted.what, noted.count, noted.address) == ("forgotten", 1, "127.0.0.1")
     read = server.application.network.read(OWNER, "When is my mother's birthday?", limit=5)
     assert all("May" not in one.memory.text for one in read.reads)
     page.reload()

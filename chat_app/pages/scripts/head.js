@@ -61,11 +61,12 @@
     return node;
   };
   const SHAPES = {
-    plus: "M12 5v14M5 12h14", pin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 15v5", mute: "M4 9v6h4l5 4V5L8 9H4Zm13 0 4 6m0-6-4 6",
+    check: "M5 12.5l4.5 4.5L19 7.5", plus: "M12 5v14M5 12h14", pin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 15v5", mute: "M4 9v6h4l5 4V5L8 9H4Zm13 0 4 6m0-6-4 6",
     edit: "M4 20h4L19 9l-4-4L4 16v4ZM13 7l4 4", trash: "M5 7h14M10 7V5h4v2M7 7l1 13h8l1-13", close: "M6 6l12 12M18 6 6 18",
     left: "M14 6l-6 6 6 6", right: "M10 6l6 6-6 6", sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.5 1.5M17.5 17.5 19 19M19 5l-1.5 1.5M6.5 17.5 5 19",
     moon: "M20 14A8 8 0 0 1 10 4a8 8 0 1 0 10 10Z", screen: "M4 5h16v11H4zM9 20h6M12 16v4", panel: "M4 5h16v14H4zM15 5v14",
     chat: "M5 5h14v11H10l-5 4z", file: "M7 3h7l4 4v14H7zM14 3v4h4", note: "M5 5h14v9l-5 5H5zM14 19v-5h5", again: "M5 12a7 7 0 1 0 2-5M5 4v4h4", go: "M8 16 16 8M9 8h7v7",
+    download: "M12 4v11M7 11l5 5 5-5M5 20h14",
     leave: "M14 4H5v16h9M10 12h11M17 8l4 4-4 4",
     trace: "M5 5h14v11H10l-5 4zM4 3l17 18", pause: "M9 6v12M15 6v12", unpin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6ZM12 15v5M4 4l16 16", search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14ZM16 16l4 4",
     undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3", copy: "M9 9h11v11H9zM5 15H4V4h11v1",

@@ -22,6 +22,7 @@ const line = (mark, chosen) => {
     nodes.push(make("span", { class: "mn-faint mn-off", title: say("mode.off_record_text") }, icon("pause"), say("mode.off_record")));
   }
   if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
+  if (mark.ended === "time") nodes.push(make("span", { class: "mn-faint", text: say("chat.late") }));
   if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));
   if (mark.unanswered) nodes.push(make("button", { type: "button", class: "mn-chip mn-again", click: () => trigger("reply_again") }, icon("again"), say("chat.again")));
   return nodes.length ? make("div", { class: "mn-mark", "data-id": mark.id }, ...nodes) : null;
@@ -39,13 +40,14 @@ const decorate = () => {
     if (!row) return;
     const told = sourceLine(mark);
     leadOn(mark, row);
-    const key = JSON.stringify([{ ...mark, source: sources.get(mark.id) }, value.chosen === mark.id]);
+    const kept = keptLine(mark);
+    const key = JSON.stringify([{ ...mark, source: sources.get(mark.id), kept: keptLines.get(mark.id) }, value.chosen === mark.id]);
     const old = row.querySelector(":scope .mn-mark-place");
     if (old?.dataset.key === key) return;
     const place = old || make("div", { class: "mn-mark-place" });
     place.dataset.key = key;
     const node = line(mark, value.chosen);
-    place.replaceChildren(...[told, forgetChoice(mark), node].filter(Boolean));
+    place.replaceChildren(...[told, kept, forgetChoice(mark), node].filter(Boolean));
     row.dataset.message = mark.id;
     if (!old) (row.querySelector(".flex-wrap") || row).append(place);
   });

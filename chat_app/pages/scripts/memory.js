@@ -73,9 +73,17 @@ const card = (item) => {
       : say("memory.read_times", { count: number(item.read_count), when: ago(item.last_read) });
   body.append(make("div", { class: "ml-meta" }, badge(speaker(item), `ml-kind-${item.kind}`),
     item.pinned ? badge(say("memory.pinned"), "ml-badge-pinned") : null, item.muted ? badge(say("memory.muted"), "ml-badge-muted") : null,
+    item.gate === "skip" ? badge(say("memory.unkept")) : null, item.after ? badge(say("memory.replaced")) : null,
     item.active ? null : badge(say("memory.other_branch")),
     place(item), moment(item.created), item.edited ? moment(item.edited, say("memory.edited", { when: ago(item.edited) })) : null,
     make("span", { class: "ml-read", text: read, title: item.last_read ? when(item.last_read) : null })));
+  const other = (key, text) => make("div", { class: "ml-link" }, make("span", { text: say(key) }), make("q", { text: text.length > 160 ? `${text.slice(0, 160)}…` : text }));
+  if (item.before && item.gate !== "skip") body.append(other(item.gate === "merge" ? "memory.says_again" : "memory.replaces", item.before));
+  if (item.after) body.append(other("memory.replaced_by", item.after));
+  if (item.gate !== "add") {
+    const skipped = item.gate === "skip";
+    body.append(textButton(say(skipped ? "memory.keep" : "memory.undo_change"), () => backend.request("undo", { id: item.id }), { class: "mn-button ml-quiet", id: `${id}-undo` }));
+  }
   if (asking.has(item.id)) {
     const refuse = () => { asking.delete(item.id); redraw(); element.querySelector(`[id="${CSS.escape(`${id}-delete`)}"]`)?.focus(); };
     body.append(confirmRow(`${id}-confirm`, say("memory.delete_ask"), say("memory.delete"),
@@ -128,8 +136,8 @@ const drawSources = (sources) => {
 };
 
 const draw = () => keepingFocus(element, () => {
-  const { items, total, all, offset, limit } = shown;
-  count.textContent = filtered() ? say("memory.count_of", { count: number(total), all: number(all) }) : many("memory.count", all);
+  const { items, total, all, current, offset, limit } = shown;
+  count.textContent = filtered() ? say("memory.count_of", { count: number(total), all: number(all) }) : many("memory.count", current);
   clear.hidden = !filtered();
   list.replaceChildren(...items.map(card));
   if (!items.length) {

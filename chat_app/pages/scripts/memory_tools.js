@@ -33,7 +33,8 @@ const kind = choice("memory-kind", say("memory.kind"), [
   ["", say("memory.kind_all")], ["turn", say("memory.kind_turn")], ["passage", say("memory.kind_passage")], ["note", say("memory.kind_note")],
 ], (value) => { query.kind = value; fresh(); });
 const state = choice("memory-state", say("memory.state"), [
-  ["", say("memory.state_all")], ["pinned", say("memory.state_pinned")], ["muted", say("memory.state_muted")],
+  ["", say("memory.state_current")], ["pinned", say("memory.state_pinned")], ["muted", say("memory.state_muted")],
+  ["changes", say("memory.state_changes")], ["replaced", say("memory.state_replaced")], ["unkept", say("memory.state_unkept")], ["all", say("memory.state_all")],
 ], (value) => { query.state = value; fresh(); });
 const source = choice("memory-source", say("memory.source"), [["", say("memory.source_all")]],
   (value) => { query.container = value; fresh(); });
@@ -93,12 +94,13 @@ const add = textButton(say("memory.add"), () => toggleNote(notePanel.hidden), { 
 
 // ---- export, import, delete everything ------------------------------------------------------------
 const menu = make("div", { class: "ml-menu", id: "memory-menu", hidden: true });
-const file = make("input", { type: "file", accept: ".jsonl,.json,.txt", id: "memory-import-file", hidden: true, "aria-label": say("memory.import"), tabindex: -1 });
+const file = make("input", { type: "file", accept: ".jsonl,.json,.zip,.txt", id: "memory-import-file", hidden: true, "aria-label": say("memory.import"), tabindex: -1 });
 file.addEventListener("change", async () => {
   const chosen = file.files[0];
   file.value = "";
   if (!chosen) return;
   const answer = await sendFile("files/import", chosen, () => {});
+  if (answer.job) arriving.add(answer.job);
   if (answer.error) notice.show(say("memory.import_failed", { name: chosen.name, why: answer.error }), "bad");
   load();
 });
@@ -109,8 +111,10 @@ const more = glyphButton("dots", say("memory.more"), () => {
   if (!menu.hidden) menu.querySelector("a, button").focus();
 }, { id: "memory-more", "aria-expanded": "false", "aria-controls": "memory-menu" });
 const exportLink = make("a", { class: "mn-button", id: "memory-export", href: "files/memories.jsonl", download: "", click: closeMenu }, glyph("download"), make("span", { text: say("memory.export") }));
-menu.append(exportLink,
-  textButton(say("memory.import"), () => { closeMenu(); file.click(); }, { id: "memory-import" }, glyph("upload")),
+const exportOf = (kind, ending) => make("a", { class: "mn-button", id: `memory-export-${kind}`, href: `files/conversations.${ending}`, download: "", click: closeMenu },
+  glyph("download"), make("span", { text: say(`memory.export_${kind}`) }));
+menu.append(exportLink, exportOf("markdown", "zip"), exportOf("json", "json"),
+  textButton(say("memory.import"), () => { closeMenu(); file.click(); }, { id: "memory-import", title: say("memory.import_title") }, glyph("upload")),
   textButton(say("memory.delete_all"), () => { closeMenu(); askEverything(); }, { id: "memory-delete-all", class: "mn-button ml-dangerous" }, icon("trash")));
 element.addEventListener("click", (event) => { if (!event.target.closest(".ml-menu-place")) closeMenu(); });
 element.addEventListener("keydown", (event) => { if (event.key === "Escape" && !menu.hidden) { closeMenu(); more.focus(); } });
@@ -135,7 +139,12 @@ const askEverything = () => {
 };
 
 const imports = make("div", { class: "ml-jobs", id: "memory-imports", "aria-live": "polite" });
+const arriving = new Set(); // ids of imports under way: their conversations belong into the sidebar's list in the end
 const drawImports = (jobs) => {
+  for (const job of jobs) {
+    if (!job.finished) arriving.add(job.id);
+    else if (arriving.delete(job.id) && job.report) document.getElementById("sidebar-search")?.dispatchEvent(new Event("input"));
+  }
   imports.replaceChildren(...jobs.map((job) => {
     if (!job.finished) {
       const name = say("memory.importing", { name: job.name });
@@ -144,8 +153,9 @@ const drawImports = (jobs) => {
         iconButton("close", say("documents.cancel", { name: job.name }), () => backend.request("cancel_import", { id: job.id }))),
       progressBar(job.fraction, name));
     }
-    const key = { done: "imported", cancelled: "import_cancelled" }[job.state] || "import_failed";
-    const text = say(`memory.${key}`, { name: job.name, why: job.message, added: number(job.added), skipped: number(job.skipped) });
+    const key = { done: job.report ? "imported_conversations" : "imported", cancelled: "import_cancelled" }[job.state] || "import_failed";
+    const told = say(`memory.${key}`, { name: job.name, why: job.message, added: number(job.added), skipped: number(job.skipped) });
+    const text = [told, ...(job.report || [])].join(" ");
     return make("div", { class: `ml-job ml-${job.state === "failed" ? "bad" : "good"}`, "data-state": job.state },
       make("div", { class: "ml-job-line" }, glyph(job.state === "failed" ? "warning" : "check"), make("span", { class: "ml-job-name", text }),
         iconButton("close", say("memory.dismiss"), () => backend.request("clear_imports"))));

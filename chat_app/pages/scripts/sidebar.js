@@ -44,6 +44,15 @@ const remove = async (item) => {
   if (await ask({ title: say("sidebar.delete_title"), text, yes: say("sidebar.delete") })) { gone = item.id; send("delete", { id: item.id }); }
 };
 
+const exporting = (row, item) => {
+  const link = (kind, ending) => make("a", { class: "mn-link", href: `files/conversations/${item.id}.${ending}`, download: "", "data-export": ending,
+    "aria-label": say("sidebar.export_as", { kind }), text: kind, click: () => setTimeout(draw) });
+  row.replaceChildren(make("span", { class: "mn-row-title", text: say("sidebar.export") }), link("Markdown", "md"), link("JSON", "json"),
+    iconButton("close", say("frame.cancel"), draw));
+  row.addEventListener("keydown", (event) => { if (event.key === "Escape") { event.stopPropagation(); draw(); } });
+  row.querySelector("a").focus();
+};
+
 const row = (item, open) => {
   const node = make("div", { class: `mn-row${item.id === open ? " mn-open" : ""}`, "data-id": item.id });
   const title = item.title || say("sidebar.untitled");
@@ -54,6 +63,7 @@ const row = (item, open) => {
     make("span", { class: "mn-row-actions" },
       iconButton(item.pinned ? "unpin" : "pin", say(item.pinned ? "sidebar.unpin_of" : "sidebar.pin_of", { title }), () => send("pin", { id: item.id, on: !item.pinned, text: search.value }), { "data-action": "pin", "aria-pressed": String(Boolean(item.pinned)) }),
       iconButton("edit", say("sidebar.rename_of", { title }), () => rename(node, item), { "data-action": "rename" }),
+      iconButton("download", say("sidebar.export_of", { title }), () => exporting(node, item), { "data-action": "export" }),
       iconButton("trash", say("sidebar.delete_of", { title }), () => remove(item), { "data-action": "delete" })));
   return node;
 };

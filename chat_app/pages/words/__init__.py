@@ -17,12 +17,14 @@ import gradio as gr
 from gradio.i18n import I18nData
 from starlette.requests import Request
 
+from chat_app.pages.words.access import ACCESS
 from chat_app.pages.words.around import JUMP, MODE
 from chat_app.pages.words.chat import BRANCH, CHAT, FORGET, FRAME, READS, SIDEBAR, SOURCE, STATUS
 from chat_app.pages.words.diagnostics import DIAGNOSTICS
 from chat_app.pages.words.door import DOOR
 from chat_app.pages.words.errors import in_chinese
-from chat_app.pages.words.lists import DOCUMENTS, MEMORY
+from chat_app.pages.words.kept import KEPT
+from chat_app.pages.words.lists import DOCUMENTS, MEMORY, MOVING
 from chat_app.pages.words.models import MODELS
 from chat_app.pages.words.training import TRAINING
 
@@ -37,16 +39,19 @@ WORDS: dict[str, tuple[str, str]] = {
     **BRANCH,
     **SIDEBAR,
     **SOURCE,
+    **KEPT,
     **FORGET,
     **READS,
     **MODE,
     **JUMP,
     **MEMORY,
+    **MOVING,
     **DOCUMENTS,
     **DIAGNOSTICS,
     **MODELS,
     **TRAINING,
     **DOOR,
+    **ACCESS,
 }
 
 # ---- how they are chosen ---------------------------------------------------------------------------

@@ -22,6 +22,9 @@ ERRORS: dict[str, str] = {
     "There is no message to reply to.": "没有可回复的消息。",
     "This feedback is no longer there.": "这条反馈已不存在。",
     "The decoder broke off in the middle of the reply; regenerate it.": "解码器在回复中途中断，请重新生成。",
+    "No reply came within {minutes} minutes; try again, or choose a smaller decoder on the Models page.": (
+        "{minutes} 分钟内没有得到回复。请重试，或在模型页选择更小的解码器。"
+    ),
     "{path} cannot be used ({reason}); install Mneme again.": "无法使用 {path}（{reason}），请重新安装 Mneme。",
     "A conversation needs a title.": "对话需要一个标题。",
     "Feedback is +1, -1 or nothing.": "反馈只能是 +1、-1 或无。",
@@ -70,6 +73,28 @@ ERRORS: dict[str, str] = {
         "Mneme 正在此对话中回复，请等待或先停止。"
     ),
     "Mneme has many replies to write already; try again in a moment.": "Mneme 正在撰写许多回复，请稍后再试。",
+    # ---- keys of programs, the log ----
+    "The keys and the log cannot be read or written; check that the database is there and the disk not full.": (
+        "无法读写密钥和日志，请检查数据库是否存在、磁盘是否已满。"
+    ),
+    "A key needs a name of 1 to {most} characters, such as that of its program.": (
+        "密钥需要一个 1 到 {most} 个字符的名称，例如使用它的程序的名称。"
+    ),
+    "There are {most} keys already; revoke one of them first.": "已有 {most} 个密钥，请先吊销其中一个。",
+    "This key is no longer there.": "此密钥已不存在。",
+    "The import was cancelled; the conversations that had come in by then stay.": (
+        "导入已取消；在此之前导入的对话会保留。"
+    ),
+    "{name} is damaged or was cut short; export it again.": "{name} 已损坏或不完整，请重新导出。",
+    "{name} holds no conversations of ChatGPT, Claude, Open WebUI or Mneme; choose their export, the ZIP or the "
+    "conversations.json in it.": (
+        "{name} 中没有 ChatGPT、Claude、Open WebUI 或 Mneme 的对话。请选择它们的导出文件：ZIP 或其中的 "
+        "conversations.json。"
+    ),
+    "{name} unpacks to more than {most} GiB; upload a part of it.": "{name} 解压后超过 {most} GiB，请上传其中一部分。",
+    "{name} holds more than can be taken in at once; split it and import the parts.": (
+        "{name} 的内容超出一次可导入的数量，请拆分后分别导入。"
+    ),
     # ---- memories ----
     "This memory is no longer there.": "这条记忆已不存在。",
     "A memory needs some text.": "记忆需要有文字。",

@@ -6,6 +6,7 @@ Knows: messages → tokens and back, special tokens, one forward pass. Does not 
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,7 @@ class ChatModel:
 
     def __init__(self, model: str, *, device: str = "cpu", dtype: str = "bfloat16", window: int = 2048) -> None:
         self.name = Path(model).name if Path(model).is_dir() else model
+        self.stepped = 0.0  # when tokens were computed last
         self.device = _pick_device() if device == "auto" else device
         self.tokenizer, self.network = _load(model, self.device, "bfloat16" if dtype == "auto" else dtype)
         limit = getattr(self.network.config.get_text_config(), "max_position_embeddings", None) or window
@@ -138,7 +140,8 @@ class ChatModel:
                 options["column_bias"] = bias
             output = self.network(input_ids=tokens, past_key_values=cache, use_cache=True, **options)
             found: Tensor = output.logits[:, -logits:].float()
-            return found
+        self.stepped = time.monotonic()
+        return found
 
     # ---- inside ------------------------------------------------------------------------------------------
 

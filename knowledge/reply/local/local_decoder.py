@@ -217,6 +217,11 @@ class LocalDecoder:
         return self._maker.cache.state()
 
     @property
+    def stepped(self) -> float:
+        """When it last computed tokens, of a prompt or of a reply; seconds of the monotonic clock."""
+        return self.model.stepped
+
+    @property
     def prefix_bytes(self) -> int:
         """Bytes of the keys and values that are kept of running dialogues."""
         return self._cache.bytes()
