@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from chat_app.dialogue.message_text import storable
 from chat_app.http.begun_reply import BegunReply, begin
 from chat_app.http.description import STREAM
 from chat_app.http.errors import ApiError, as_api_error
@@ -123,9 +124,9 @@ class _Answer:
             "output": output,
             "error": None,
             "incomplete_details": None,
-            "instructions": body.instructions,
+            "instructions": None if body.instructions is None else storable(body.instructions),
             "max_output_tokens": body.max_output_tokens,
-            "metadata": body.metadata or {},
+            "metadata": {storable(key): storable(value) for key, value in (body.metadata or {}).items()},
             "parallel_tool_calls": False,
             "previous_response_id": body.previous_response_id,
             "store": body.store is not False,
