@@ -125,13 +125,15 @@ class Passage:
 @dataclass(frozen=True, slots=True)
 class OutsideMessage:
     """A message of a conversation that was held elsewhere. ``parent``: place of the one it follows among the
-    conversation's messages, before its own; None for a first one. ``created``: 0 where the export does not say."""
+    conversation's messages, before its own; None for a first one. ``created``: 0 where the export does not say.
+    ``off_record``: it was said while memory was paused, and never becomes a memory."""
 
     key: str
     parent: int | None
     role: Role
     text: str
     created: float = 0.0
+    off_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,21 +247,21 @@ HEAD = ["ChatGPT", "key", "title", 1.0, 2.0, 0, 1, {}]
     [
         [{"conversation": HEAD, "out": 2.0}],
         [{"conversation": HEAD, "out": 0.5}],
-        [{"conversation": [*HEAD[:5], 1, 1, {}], "out": 0.5}, {"messages": [["k", None, "user", "t", 0.0]]}],
+        [{"conversation": [*HEAD[:5], 1, 1, {}], "out": 0.5}, {"messages": [["k", None, "user", "t", 0.0, False]]}],
         [{"conversation": [*HEAD[:6], 10**9, {}], "out": 0.5}],
         [{"conversation": [*HEAD[:3], float("1e300"), *HEAD[4:]], "out": 0.5}],
         [{"conversation": ["a" * 201, *HEAD[1:]], "out": 0.5}],
         *(
             [{"conversation": HEAD, "out": 0.5}, {"messages": [row]}]
             for row in (
-                ["k", 0, "user", "t", 0.0],
-                ["k", -1, "user", "t", 0.0],
-                ["k", True, "user", "t", 0.0],
-                ["k", None, "system", "t", 0.0],
-                ["k", None, "user", " ", 0.0],
-                ["k", None, "user", "t" * (tree.LONGEST + 1), 0.0],
-                ["k", None, "user", "t", "now"],
-                ["", None, "user", "t", 0.0],
+                ["k", 0, "user", "t", 0.0, False],
+                ["k", -1, "user", "t", 0.0, False],
+                ["k", True, "user", "t", 0.0, False],
+                ["k", None, "system", "t", 0.0, False],
+                ["k", None, "user", " ", 0.0, False],
+                ["k", None, "user", "t" * (tree.LONGEST + 1), 0.0, False],
+                ["k", None, "user", "t", "now", False],
+                ["", None, "user", "t", 0.0, False],
                 "k",
             )
         ),

@@ -223,6 +223,22 @@ def test_all_conversations_as_json_come_in_elsewhere(
     assert shape("anna") == shape("local")
 
 
+def test_what_was_said_while_memory_was_paused_stays_out_of_it_elsewhere_too(
+    application: TwoOwners, client: TestClient, tmp_path: Path
+) -> None:
+    talk = application.history.create("local").id
+    list(application.conversations.send("local", "I drink tea", conversation=talk))
+    application.history.pause("local", talk, True)
+    list(application.conversations.send("local", "The code is 4711", conversation=talk))
+    (tmp_path / "mneme.json").write_text(client.get(f"/files/conversations/{talk}.json").text)
+    assert bring(application, tmp_path / "mneme.json", "anna").report == ImportReport(1, 4, 0)
+    (id,) = application.history.whole.ids("anna")
+    path = application.history.path("anna", id)
+    assert [(one.off_record, one.pending) for one in path] == [(False, False)] * 2 + [(True, False)] * 2
+    said = [one.text for one in application.network.store.iterate("anna")]
+    assert "I drink tea" in said and not any("4711" in text for text in said)
+
+
 def test_one_conversation_as_markdown_with_its_branches(
     application: TwoOwners, client: TestClient, tmp_path: Path
 ) -> None:

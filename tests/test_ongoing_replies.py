@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextvars
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from chat_app.dialogue.ongoing_replies import OngoingReplies
+from chat_app import request_log
+from chat_app.dialogue.ongoing_replies import Ongoing, OngoingReplies
 from knowledge.errors import ModelError, NotReady
 from knowledge.records import ReplyEvent, TextDelta
 
@@ -38,6 +40,22 @@ def test_who_leaves_stops_nothing_and_who_comes_late_sees_all() -> None:
     script.go.set()
     assert texts(one.events()) == ["first begins", "first ends"] and script.ended
     assert ongoing.of("c") is None
+
+
+def test_each_is_written_for_the_request_that_asked_for_it() -> None:
+    ongoing, script = OngoingReplies(lambda: None, lambda id: False), Script("first")
+    ongoing.ask("c", script)
+
+    def whose() -> Iterator[ReplyEvent]:
+        yield TextDelta(request_log.current().request)
+
+    def ask(id: str) -> Ongoing:
+        request_log.begin(request_log.Caller(id))
+        return ongoing.ask("c", whose)
+
+    asked = [contextvars.copy_context().run(ask, id) for id in ("one", "two")]
+    script.go.set()
+    assert [texts(one.events()) for one in asked] == [["one"], ["two"]]
 
 
 def test_what_waits_is_written_after_it_in_its_order_unless_taken_back() -> None:

@@ -15,11 +15,11 @@ from chat_app.pages import words
 PAGES = Path(words.__file__).parents[1]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # Keys that are put together where they are used: the phases of a start, the marks of a card, the results of an upload.
-COMPOSED = re.compile(r"(?:`|\")((?:[a-z]+\.)[a-z_]*)\$\{")
+COMPOSED = re.compile(r"(?:`|\")((?:[a-z]+\.)[a-z_]*)\$\{|\bf\"([a-z]+\.[a-z_]*)\{")  # in a script, in Python
 
 
 def _sources() -> str:
-    files = [path for path in PAGES.glob("*.py") if path.name != "words.py"] + list((PAGES / "scripts").glob("*.js"))
+    files = [*PAGES.glob("*.py"), *(PAGES.parent / "http").glob("*.py"), *(PAGES / "scripts").glob("*.js")]
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
@@ -41,7 +41,10 @@ def test_no_section_overwrites_another() -> None:
         words.KEPT,
         words.FORGET,
         words.READS,
+        words.MODE,
+        words.JUMP,
         words.MEMORY,
+        words.MOVING,
         words.DOCUMENTS,
         words.DIAGNOSTICS,
         words.MODELS,
@@ -60,7 +63,8 @@ def test_every_key_that_is_used_exists() -> None:
 
 def test_every_key_is_used() -> None:
     text = _sources()
-    prefixes = (*set(COMPOSED.findall(text)), *(f"{key}_one" for key in re.findall(r"\bmany\(\"([a-z_.]+)\"", text)))
+    composed = [first or second for first, second in COMPOSED.findall(text)]
+    prefixes = (*composed, *(f"{key}_one" for key in re.findall(r"\bmany\(\"([a-z_.]+)\"", text)))
     unused = [key for key in words.WORDS if f'"{key}"' not in text and not key.startswith(prefixes)]
     assert unused == []
 

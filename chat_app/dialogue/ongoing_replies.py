@@ -7,6 +7,7 @@ know: pages, how a reply comes about.
 
 from __future__ import annotations
 
+import contextvars
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ class Ongoing:
     begin: Callable[[], Iterator[ReplyEvent]]
     text: str = ""
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    _asked_in: contextvars.Context = field(default_factory=contextvars.copy_context)  # whose lines in the log are meant
     _events: list[ReplyEvent] = field(default_factory=list)
     _error: Exception | None = None
     _over: bool = False  # also where it was taken back before it began
@@ -121,7 +123,7 @@ class OngoingReplies:
             except Exception as error:
                 one._error = error
             if one._error is None and not one._over and not self._closing.is_set():
-                one._run()
+                one._asked_in.run(one._run)
             with self._lock:
                 del line[0]  # before it is over, so that who followed it finds the next one
                 if last := not line:

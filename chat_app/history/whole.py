@@ -109,9 +109,10 @@ def _rows(owner: str, conversation: str, outside: OutsideConversation, now: floa
                 "reads": None,
                 "null_weight": None,
                 "path_hash": step_hash("" if above is None else above["path_hash"], message.role, message.text),
-                "memory_pending": True,
+                "memory_pending": not message.off_record,
                 "memory_state": "inactive",
-                "memory_taken": False,
+                "memory_taken": message.off_record,  # as History.add has it: memory never takes it in
+                "off_record": message.off_record,
             }
         )
     _open_branch(rows, [message.parent for message in said], outside.leaf)

@@ -102,6 +102,7 @@ def _value(conversation: Conversation, said: Sequence[Message]) -> dict[str, Any
         "leaf": conversation.leaf,
         "messages": [
             {"id": one.id, "parent": one.parent, "role": one.role, "text": one.text, "created": one.created}
+            | ({"off_record": True} if one.off_record else {})
             for one in said
         ],
     }

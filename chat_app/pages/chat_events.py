@@ -81,7 +81,8 @@ class ChatEvents:
         """Take the last message and its reply back, out of memory too; the message returns to the box."""
         owner, conversation = self.application.owner_of(request), id_of(conversation)
         text = self.state.chats(conversation).undo(owner, conversation)
-        self.application.audit.note(owner, "exchange_undone")
+        if not self.application.temporary.has(conversation):  # which leaves no trace
+            self.application.audit.note(owner, "exchange_undone")
         updates = self.state.shown(owner, page_of(request), conversation)
         return {**updates, self.state.parts.box: gr.MultimodalTextbox(value={"text": text, "files": []})}
 
@@ -140,6 +141,5 @@ class ChatEvents:
             return self.state.chosen(owner, conversation, messages, id, field(event, "memory"))
         if action in CHANGES:
             self.state.kept.change(owner, self.application.network.memory_id(owner, id), action)
-            busy = self.application.conversations.busy(conversation)
-            return self.state.settled(owner, conversation, messages, streaming=busy)
+            return self.state.settled(owner, conversation, messages, streaming=self.state.busy(conversation))
         raise BadInput(say("frame.unexpected", language))

@@ -28,13 +28,15 @@ class KeptLines:
     def of(self, owner: str, messages: Sequence[Message]) -> dict[str, dict[str, Any] | None]:
         """Message of the person → its line, None where nothing was kept of it.
 
-        Without an entry: memory is not open yet, or the message is not in it yet.
+        Without an entry: memory is not open yet, or the message is not in it yet, or is off the record.
         """
         try:
             network = self._application.network
         except NotReady:
             return {}
-        ids = {network.memory_id(owner, one.id): one.id for one in messages if one.role == "user"}
+        ids = {
+            network.memory_id(owner, one.id): one.id for one in messages if one.role == "user" and not one.off_record
+        }
         there = network.store.get(owner, ids)
         targets = network.store.get(owner, {one.target for one in there.values() if one.target})
         return {ids[id]: _line(memory, targets.get(memory.target)) for id, memory in there.items()}

@@ -74,10 +74,10 @@ def _head(row: list[Any]) -> tuple[OutsideConversation, int]:
 def _message(row: Any, place: int) -> OutsideMessage:
     """Raises ValueError."""
     match row:
-        case [str(key), None | int() as parent, "user" | "assistant" as role, str(text), created]:
+        case [str(key), None | int() as parent, "user" | "assistant" as role, str(text), created, bool(off_record)]:
             before = parent is None or (not isinstance(parent, bool) and 0 <= parent < place)
             if before and key and len(key) <= _LONGEST_LINE and text.strip() and len(text) <= LONGEST:
-                return OutsideMessage(key, parent, role, text, _time(created))
+                return OutsideMessage(key, parent, role, text, _time(created), off_record)
     raise ValueError("a message that is none")
 
 

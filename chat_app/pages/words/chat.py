@@ -180,7 +180,6 @@ SIDEBAR: dict[str, tuple[str, str]] = {
     "sidebar.no_match": ("Nothing found", "没有找到"),
     "sidebar.list": ("Conversations", "对话列表"),
     "sidebar.untitled": ("New conversation", "新对话"),
-    "sidebar.rename": ("Rename", "重命名"),
     "sidebar.delete": ("Delete", "删除"),
     "sidebar.rename_of": ("Rename “{title}”", "重命名“{title}”"),
     "sidebar.delete_of": ("Delete “{title}”", "删除“{title}”"),

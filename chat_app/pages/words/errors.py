@@ -25,6 +25,7 @@ ERRORS: dict[str, str] = {
     "No reply came within {minutes} minutes; try again, or choose a smaller decoder on the Models page.": (
         "{minutes} 分钟内没有得到回复。请重试，或在模型页选择更小的解码器。"
     ),
+    "What is told cannot be judged: {reason}": "无法判断所说的内容：{reason}",
     "{path} cannot be used ({reason}); install Mneme again.": "无法使用 {path}（{reason}），请重新安装 Mneme。",
     "A conversation needs a title.": "对话需要一个标题。",
     "Feedback is +1, -1 or nothing.": "反馈只能是 +1、-1 或无。",

@@ -133,7 +133,7 @@ def _frames(one: OutsideConversation, share: float) -> Iterator[dict[str, Any]]:
     gathered: list[list[Any]] = []
     characters = 0
     for message in one.messages:
-        gathered.append([message.key, message.parent, message.role, message.text, message.created])
+        gathered.append([message.key, message.parent, message.role, message.text, message.created, message.off_record])
         characters += len(message.text) + len(message.key) + _BESIDES
         if characters > _AT_ONCE:
             yield {"messages": gathered}

@@ -1,5 +1,6 @@
 """Mneme's own export of conversations: a list of {format, version, id, title, created, updated, leaf, messages}, and of
-each message {id, parent, role, text, created}. Times are seconds since the epoch. Does not know: files.
+each message {id, parent, role, text, created}, with off_record where it is. Times are seconds since the epoch. Does not
+know: files.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def read(item: dict[str, Any]) -> Told | None:
         message = table(value)
         role, said = message.get("role"), text(message.get("text"))
         node = Node(key(message.get("parent")), text=said, created=seconds(message.get("created")))
+        node.off_record = message.get("off_record") is True
         node.role = str(role) if role in ("user", "assistant") and said.strip() else ""
         told.left_out["nothing"] += not node.role
         told.nodes[key(message.get("id"))] = node

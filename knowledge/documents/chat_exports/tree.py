@@ -31,6 +31,7 @@ class Node:
     text: str = ""
     created: float = 0.0
     children: Sequence[str] = ()
+    off_record: bool = False
 
 
 @dataclass(slots=True)
@@ -135,7 +136,8 @@ def _joined(
         ends.append(at)
         role: Role = "assistant" if node.role == "assistant" else "user"
         above = None if before is None else number.get(before)
-        messages.append(OutsideMessage(keys[at], above, role, said, nodes[first].created))
+        off_record = any(nodes[piece].off_record for piece in pieces)
+        messages.append(OutsideMessage(keys[at], above, role, said, nodes[first].created, off_record))
     instead = list(range(len(nodes)))
     for at in range(len(nodes) - 1, -1, -1):
         parent = parents[at]
