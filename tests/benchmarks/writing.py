@@ -33,7 +33,7 @@ from knowledge.memory.database import open_database
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
 from knowledge.read.reader import make_reader
-from knowledge.records import Gate, Turn
+from knowledge.records import Gate, Memory, Turn
 from knowledge.training import gate as training
 from knowledge.write.gate import make_write_gate
 from knowledge.write.writer import Writer
@@ -124,8 +124,13 @@ def decided(network: MemoryNetwork, cases: Sequence[Case]) -> dict[str, Decided]
             (id,) = network.write(owner, [case.turn])
             turns[id] = case.turn.id
             memory = network.store.get(owner, [id])[id]
-            found[case.turn.id] = Decided(memory.gate, turns.get(memory.target, ""))
+            found[case.turn.id] = Decided(gate_of(memory), turns.get(memory.target, ""))
     return found
+
+
+def gate_of(memory: Memory) -> Gate:
+    """What was decided. What follows a message that says several things replaces one of them, and is kept beside it."""
+    return "supersede" if memory.gate == "add" and memory.target else memory.gate
 
 
 def by_cosine(

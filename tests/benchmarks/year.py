@@ -43,11 +43,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``turns``: ids of those that state the answer. ``past``: it asks for what held before."""
+    """``turns``: ids of those that state the answer. ``sort``: "valid" asks for a fact that holds, "detail" for what
+    was only said when the assistant asked further, "past" for what held before."""
 
     text: str
     turns: frozenset[str]
-    past: bool = False
+    sort: str = "valid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,9 +278,9 @@ class _Author:
         for fact in self.facts:
             if not fact.over and (one := self.speech.question(fact, self.facts)):
                 found.append(Question(one[0], frozenset(fact.stated[one[1]])))
-            found += [Question(text, frozenset({turn})) for text, turn in fact.details if text]
+            found += [Question(text, frozenset({turn}), "detail") for text, turn in fact.details if text]
             if fact.before and not fact.over and (one := self.speech.past(fact)):
-                found.append(Question(one[0], frozenset(fact.before[1][one[1]]), True))
+                found.append(Question(one[0], frozenset(fact.before[1][one[1]]), "past"))
         return list({one.text: one for one in found}.values())
 
 
