@@ -238,7 +238,7 @@ def measure(cases: Sequence[Case], encoder: Encoder, writer: Writer, cosine: Cos
 def writer_of(encoder: Encoder, *, vectors: bool = True) -> Writer:
     """As the app makes it; without ``vectors``, for an encoder that the gate does not know."""
     name = encoder.name if vectors else ""
-    return Writer(make_write_gate(name), make_message_reader(name))
+    return Writer(make_write_gate(name, multilingual=encoder.multilingual), make_message_reader(name))
 
 
 def say(text: str) -> None:
