@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -71,26 +71,31 @@ class Told:
     first: int
     group: str
     weight: float = 1.0
+    language: str = ""
+    source: str = ""
 
 
 def dialogues(path: Path) -> list[Told]:
     """The dialogues of a file of labelled turns. Raises ValueError where a target is not there."""
-    found: dict[str, list[dict[str, object]]] = {}
-    for line in filter(None, path.read_text("utf-8").splitlines()):
-        row = json.loads(line)
+    return labelled(map(json.loads, filter(None, path.read_text("utf-8").splitlines())), path.name)
+
+
+def labelled(rows: Iterable[Mapping[str, object]], where: str) -> list[Told]:
+    """The dialogues of labelled turns, which came from ``where``; as :func:`dialogues`."""
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for row in rows:
         found.setdefault(f"{row['dialogue']}", []).append(row)
     made = []
-    for name, rows in found.items():
-        at = {row["turn"]: place for place, row in enumerate(rows)}
+    for name, said in found.items():
+        at = {row["turn"]: place for place, row in enumerate(said)}
         turns = []
-        for place, row in enumerate(rows):
+        for place, row in enumerate(said):
             target = -1 if row["target"] is None else at[row["target"]]
             if target >= place or (target < 0) == (row["label"] in ("merge", "supersede")):
-                raise ValueError(f"{path.name}: the target of turn {row['turn']} in dialogue {name} is none")
-            turns.append(
-                Turn(_memory(row, name, place), str(row["label"]), target),
-            )
-        made.append(Told(tuple(turns), 0, f"dialogue {name}", 1.0))
+                raise ValueError(f"{where}: the target of turn {row['turn']} in dialogue {name} is none")
+            turns.append(Turn(_memory(row, name, place), str(row["label"]), target))
+        about = str(said[0]["language"]), str(said[0]["source"])
+        made.append(Told(tuple(turns), 0, f"dialogue {name}", 1.0, *about))
     return made
 
 
