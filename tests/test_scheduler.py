@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from knowledge.reply.local.scheduler import Scheduler, Step
+from knowledge.reply.local.scheduler import Scheduler, Work
+
+MOST = 3  # go together
 
 
 class Computer:
@@ -22,16 +23,12 @@ class Computer:
         self._go = go
         self.begun = threading.Event()
 
-    def __call__(self, rows: Sequence[Any], tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
+    def __call__(self, numbers: Sequence[int]) -> Tensor:
         self.begun.set()
         if self._go is not None and not self.passes:
             assert self._go.wait(10)
-        self.passes.append(sorted(tokens))
-        return torch.tensor([[float(sum(one))] for one in zip(rows, tokens, positions, strict=True)])
-
-
-def step(number: int) -> Step:
-    return Step(number, number, number)  # type: ignore[arg-type]
+        self.passes.append(sorted(numbers))
+        return 3.0 * torch.tensor(numbers)[:, None]
 
 
 def waiting(scheduler: Scheduler, count: int) -> None:
@@ -42,17 +39,17 @@ def waiting(scheduler: Scheduler, count: int) -> None:
 
 
 def test_who_waits_meanwhile_goes_together() -> None:
-    scheduler, go = Scheduler(3), threading.Event()
+    scheduler, go = Scheduler(16), threading.Event()
     compute = Computer(go)
     with ThreadPoolExecutor(6) as pool:
-        first = pool.submit(scheduler.step, step(0), compute)
+        first = pool.submit(scheduler.run, Work(compute, 0, MOST))
         assert compute.begun.wait(10)
-        rest = [pool.submit(scheduler.step, step(number), compute) for number in range(1, 6)]
+        rest = [pool.submit(scheduler.run, Work(compute, number, MOST)) for number in range(1, 6)]
         waiting(scheduler, 5)
         go.set()
         assert [float(one.result()) for one in [first, *rest]] == [0, 3, 6, 9, 12, 15]
     assert compute.passes[0] == [0]
-    assert sorted(map(len, compute.passes)) == [1, 2, 3]  # at most as many as there are seats
+    assert sorted(map(len, compute.passes)) == [1, 2, 3]  # at most as many as may
 
 
 def test_a_prompt_waits_its_turn_and_is_alone() -> None:
@@ -64,11 +61,11 @@ def test_a_prompt_waits_its_turn_and_is_alone() -> None:
             order.append(("prompt", len(compute.passes)))
 
     with ThreadPoolExecutor(4) as pool:
-        some = [pool.submit(scheduler.step, step(0), compute)]
+        some = [pool.submit(scheduler.run, Work(compute, 0, MOST))]
         assert compute.begun.wait(10)
         alone = pool.submit(prompt)
         waiting(scheduler, 1)
-        some.append(pool.submit(scheduler.step, step(1), compute))
+        some.append(pool.submit(scheduler.run, Work(compute, 1, MOST)))
         waiting(scheduler, 2)
         assert scheduler.wanted
         go.set()
@@ -81,20 +78,20 @@ def test_an_error_reaches_everybody_and_the_next_goes_on() -> None:
     scheduler, go = Scheduler(4), threading.Event()
     compute = Computer(go)
 
-    def broken(rows: Sequence[Any], tokens: Sequence[int], positions: Sequence[int]) -> Tensor:
+    def broken(numbers: Sequence[int]) -> Tensor:
         raise RuntimeError("out of memory")
 
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(scheduler.step, step(0), compute)
+        first = pool.submit(scheduler.run, Work(compute, 0, MOST))
         assert compute.begun.wait(10)
-        bad = [pool.submit(scheduler.step, step(number), broken) for number in (1, 2)]
+        bad = [pool.submit(scheduler.run, Work(broken, number, MOST)) for number in (1, 2)]
         waiting(scheduler, 2)
         go.set()
         for one in bad:
             with pytest.raises(RuntimeError, match="out of memory"):
                 one.result()
         assert float(first.result()) == 0
-    assert float(scheduler.step(step(5), compute)) == 15
+    assert float(scheduler.run(Work(compute, 5, MOST))) == 15
 
 
 def test_seats_are_given_in_the_order_of_asking() -> None:
