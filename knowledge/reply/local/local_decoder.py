@@ -20,7 +20,18 @@ from torch import Tensor
 from knowledge.catalogue.package_fetch import sha256_of
 from knowledge.cpu.lean_decode import MOST_ROWS
 from knowledge.errors import BadInput, ModelError
-from knowledge.records import DecoderEvent, FinishReason, Memory, Read, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
+from knowledge.records import (
+    DecoderEvent,
+    FinishReason,
+    Memory,
+    Read,
+    ReplyDone,
+    ReplyRequest,
+    ReplyWaiting,
+    TextDelta,
+    Turn,
+    Usage,
+)
 from knowledge.reply.instructions import FIRST_PERSON, LESS_LIKELY
 from knowledge.reply.local.adapter import AdapterAbout, merge
 from knowledge.reply.local.block_cache import BlockCache, CacheState
@@ -133,13 +144,15 @@ class LocalDecoder:
         return self._builder.in_window(dialogue, system)
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
-        """TextDelta…, then ReplyDone. No token is computed after the iterator is closed.
+        """ReplyWaiting… where it has to wait, TextDelta…, then ReplyDone. No token is computed after the iterator is
+        closed.
 
         Raises: ModelError.
         """
         started = time.perf_counter()
-        with self._scheduler.seat(stop) as seated, self._errors():
-            if seated:
+        with self._scheduler.seat() as seat, self._errors():
+            yield from map(ReplyWaiting, self._scheduler.wait_for(seat, stop))
+            if seat.taken:
                 yield from self._reply(request, stop, started)
             else:
                 yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))

@@ -46,6 +46,13 @@ class Work:
         return self.found is not None or self.error is not None
 
 
+class Seat:
+    """Of one reply. ``taken``: does it have one, or stand in line?"""
+
+    def __init__(self) -> None:
+        self.taken = False
+
+
 class Scheduler:
     """First come, first served, but that equal work goes together. Safe to use from several threads.
 
@@ -57,7 +64,7 @@ class Scheduler:
         self._computing = False
         self._queue: deque[object] = deque()  # of those who wait to compute
         self._free = self._seats = seats
-        self._standing: deque[object] = deque()  # of those who wait for a seat
+        self._standing: deque[Seat] = deque()  # of those who wait for a seat
         self._coming: set[object] = set()  # replies that had a result, whose next work is soon here
         self._patience = 0.0  # seconds
 
@@ -72,24 +79,45 @@ class Scheduler:
         return self._seats - self._free > 1
 
     @contextmanager
-    def seat(self, stop: threading.Event) -> Iterator[bool]:
-        """A seat for one reply, in the order of asking; False when ``stop`` was set before there was one."""
-        me = object()
+    def seat(self) -> Iterator[Seat]:
+        """A seat, or a place in the line for one in the order of asking, until the end of the block."""
+        seat = Seat()
         with self._change:
-            self._standing.append(me)
-            try:
-                while not (seated := self._free > 0 and self._standing[0] is me) and not stop.is_set():
-                    self._change.wait(_LOOK)
-            finally:
-                self._standing.remove(me)
-                self._change.notify_all()
-            self._free -= seated
+            self._standing.append(seat)
+            self._fill_seats()
         try:
-            yield seated
+            yield seat
         finally:
             with self._change:
-                self._free += seated
-                self._change.notify_all()
+                if seat.taken:
+                    self._free += 1
+                else:
+                    self._standing.remove(seat)
+                self._fill_seats()
+
+    def wait_for(self, seat: Seat, stop: threading.Event) -> Iterator[int]:
+        """Wait until the seat is taken or ``stop`` is set. Gives how many replies have to end before, whenever that
+        changes, and 0 at last where it was more."""
+        told = 0
+        while True:
+            with self._change:
+                if self._before(seat) == told != 0 and not stop.is_set():
+                    self._change.wait(_LOOK)
+                before = self._before(seat)
+            if before != told:  # not while others are kept waiting
+                told = before
+                yield before
+            elif seat.taken or stop.is_set():
+                return
+
+    def _before(self, seat: Seat) -> int:
+        return 0 if seat.taken else self._standing.index(seat) + 1
+
+    def _fill_seats(self) -> None:
+        while self._free and self._standing:
+            self._free -= 1
+            self._standing.popleft().taken = True
+        self._change.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
