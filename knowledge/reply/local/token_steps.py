@@ -120,8 +120,8 @@ def steppers_of(model: ChatModel) -> Steppers:
     if lean is None:
         return PlainStepper
 
-    def compute(steps: Sequence[tuple[Row, int, int]]) -> Tensor:
-        return lean.step(*zip(*steps, strict=True))
+    def compute(steps: Sequence[tuple[Row, int, int]]) -> Sequence[Tensor]:
+        return lean.step(*zip(*steps, strict=True)).unbind(0)
 
     def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> Stepper:
         return LeanStepper(lean, compute, entry, None if bias is None else bias.float(), scheduler)
