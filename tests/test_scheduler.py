@@ -1,4 +1,4 @@
-"""Who computes next: steps of all that wait go together, prompts alone, in the order of asking."""
+"""Who computes next, in the order of asking: equal work of all that wait goes together, the rest alone."""
 
 from __future__ import annotations
 
