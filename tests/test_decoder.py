@@ -354,7 +354,9 @@ def test_replies_side_by_side_are_those_alone(tiny: Path, steppers: Steppers | N
 
 
 @pytest.mark.parametrize("blocks", [True, False])
-def test_prompts_that_wait_go_through_together_and_give_what_they_give_alone(tiny: Path, blocks: bool) -> None:
+def test_prompts_that_wait_go_through_together_and_give_what_they_give_alone(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, blocks: bool
+) -> None:
     asked = [
         ReplyRequest(turns(text), (read("A fact.", 0.5),) if blocks and at else (), GREEDY, key=text)
         for at, text in enumerate(("Hi", "Ho", "A longer message than these", "?"))
@@ -369,7 +371,7 @@ def test_prompts_that_wait_go_through_together_and_give_what_they_give_alone(tin
         sizes.append(len(some))
         return pieces(some)
 
-    decoder.model.pieces = noted  # type: ignore[method-assign]
+    monkeypatch.setattr(decoder.model, "pieces", noted)
     with ThreadPoolExecutor(len(asked)) as pool:
         with decoder._scheduler.alone():
             found = [pool.submit(pieces_of, decoder, request) for request in asked]
