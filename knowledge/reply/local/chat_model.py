@@ -162,7 +162,9 @@ class ChatModel:
                 logits_to_keep=torch.tensor(together.ends(), device=self.device),
                 column_bias=together,
             )
-            return list(output.logits[0].float())
+            found = output.logits[0].float().unbind(0)
+        self.stepped = time.monotonic()
+        return list(found)
 
     # ---- inside ------------------------------------------------------------------------------------------
 
