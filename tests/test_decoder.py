@@ -419,13 +419,21 @@ def test_pieces_of_prompts_fill_their_own_keys_and_values(tiny: Path) -> None:
 def test_a_long_prompt_lets_the_others_go_on(tiny: Path) -> None:
     decoder = load(tiny)
     seen: list[str] = []
-    decoder.model.network.register_forward_hook(lambda *_: seen.append("prompt"))
+    begun = threading.Event()
+
+    def noted(*_: Any) -> None:
+        seen.append("prompt")
+        begun.set()
+
+    decoder.model.network.register_forward_hook(noted)
     chatting = decoder.reply(ReplyRequest(turns("Hi"), sampling=replace(GREEDY, max_tokens=2000)), threading.Event())
     next(chatting)
     long = ReplyRequest(turns("word " * 1500), sampling=replace(GREEDY, max_tokens=1))
     with ThreadPoolExecutor(1) as pool:
         del seen[:]
+        begun.clear()
         other = pool.submit(run, decoder, long)
+        assert begun.wait(60)
         while not other.done():
             next(chatting)
             seen.append("token")
