@@ -17,6 +17,7 @@ const line = (mark, chosen) => {
     nodes.push(make("button", { type: "button", class: `mn-chip${mark.id === chosen ? " mn-chosen" : ""}`, "aria-pressed": String(mark.id === chosen),
       click: () => { window.mneme.drawer(true); send("reads", mark.id); } }, icon("panel"), text));
   }
+  if (mark.before) nodes.push(make("span", { class: "mn-faint mn-pulse mn-before", role: "status", text: say("chat.before", { count: mark.before }) }));
   if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
   if (mark.ended === "time") nodes.push(make("span", { class: "mn-faint", text: say("chat.late") }));
   if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));
