@@ -9,6 +9,7 @@ reported.
 
 from __future__ import annotations
 
+import heapq
 import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,13 +25,16 @@ from tqdm import tqdm
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
 from knowledge.records import ACTS, OPERATIONS, Gate, Memory, Role
+from knowledge.text import words
 from knowledge.text.words import cjk_share
 from knowledge.training import acts_data, everyday
+from knowledge.training.support import LIVES
 from knowledge.write.gate import decision
 from knowledge.write.gate_evidence import Situation, Statement, batch_of, situation
 from knowledge.write.gate_network import ADD, FIRST, MEMBERS, SKIP, GateBatch, GateNetwork, Member
 
 FOLDER = Path(__file__).parent / "data"
+_NEAREST = 3  # statements that share most words with a message
 KINDS = {"M": "merge", "S": "supersede", "A": "add"}
 _DAY = 86400.0
 
@@ -169,10 +173,9 @@ def told_messages(given: Sequence[acts_data.Example], rng: random.Random, plan: 
         for wide in (False, True)
     }
     for one in given:
-        beside = [
-            text for text in rng.sample(telling[one.source == "zh"], rng.randrange(plan.around + 1)) if text != one.text
-        ]
-        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(beside)]
+        pool = telling[one.source == "zh"]
+        beside = {*_nearest(one.text, pool), *rng.sample(pool, rng.randrange(plan.around + 1))} - {one.text}
+        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(rng.sample(sorted(beside), len(beside)))]
         label = "add" if one.acts[tells] == 1 or one.operation == remember else "skip"
         yield Told((*turns, Turn(_said(one.text, len(turns), rng), label)), len(turns), f"message {one.text}", 0.5)
 
@@ -194,6 +197,32 @@ class Row:
     @property
     def target(self) -> str:
         return self.seen.near[(self.place - FIRST) // 2].memory.id if self.place >= FIRST else ""
+
+
+def _nearest(text: str, pool: Sequence[str]) -> list[str]:
+    """The statements that share most words with a message: that it has the words of one makes it no repetition."""
+    own = words.telling(text)
+    return heapq.nlargest(_NEAREST, pool, key=lambda other: len(own & words.telling(other)))
+
+
+def told_questions(path: Path = LIVES) -> Iterator[Told]:
+    """The questions of lives (of those that support is learned from), asked of what was told: each is skipped."""
+    for number, life in enumerate(json.loads(path.read_text("utf-8"))):
+        said = [
+            {"text": text, "role": "user", "day": 5 * day}
+            for day, conversation in enumerate(life["conversations"])
+            for text in conversation
+        ]
+        asked = [
+            {"text": one["question"], "role": "user", "day": 5 * len(life["conversations"])}
+            for one in life["questions"]
+        ]
+        rows = [*said, *asked]
+        turns = [
+            Turn(_memory(row, f"life {number}", place), "add" if place < len(said) else "skip")
+            for place, row in enumerate(rows)
+        ]
+        yield Told(tuple(turns), len(said), f"life {number}")
 
 
 # ---- as the network sees it -------------------------------------------------------------------------------------
@@ -297,6 +326,7 @@ def everything(plan: GatePlan, folder: Path = FOLDER) -> list[Told]:
     found = [one for path in sorted(folder.glob("writing_turns*.jsonl")) for one in dialogues(path)]
     for _ in range(plan.ways):
         found += told_pairs(given, others, rng, plan)
+    found += told_questions()
     found += told_messages(rng.sample(hand, min(plan.messages, len(hand))), rng, plan)
     return found
 
