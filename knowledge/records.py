@@ -269,6 +269,13 @@ class MemoryRead:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyWaiting:
+    """So many replies have to end before this one begins; 0: it begins now."""
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
     """More text of the reply."""
 
@@ -318,8 +325,8 @@ class MemoryWritten:
     memories: tuple[str, ...]
 
 
-DecoderEvent = TextDelta | ReplyDone
-ReplyEvent = UserSaved | MemoryRead | TextDelta | ReplySaved | MemoryWritten
+DecoderEvent = ReplyWaiting | TextDelta | ReplyDone
+ReplyEvent = UserSaved | MemoryRead | ReplyWaiting | TextDelta | ReplySaved | MemoryWritten
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +20,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from knowledge.cpu.lean_decode import MOST_ROWS
 from knowledge.errors import BadInput, ModelError, ModelUnavailable
-from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, Sampling, TextDelta, Turn
+from knowledge.records import Memory, Read, ReplyDone, ReplyRequest, ReplyWaiting, Sampling, TextDelta, Turn
 from knowledge.reply.decoder import make_decoder
 from knowledge.reply.local.block_cache import BlockCache
 from knowledge.reply.local.local_decoder import LocalDecoder
+from knowledge.reply.local.memory_attention import ColumnBias, Piece
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache
-from knowledge.reply.local.reply_state import advance
+from knowledge.reply.local.reply_state import advance, at_once
 from knowledge.reply.local.token_steps import PlainStepper, Steppers
 from knowledge.reply.prompt import Style, message
 from knowledge.reply.text_stream import TextStream
@@ -213,13 +214,14 @@ def test_logits_after_a_reused_prefix_are_the_same(tiny: Path) -> None:
     ids = [5 + i * 7 % 200 for i in range(700)]  # more than two chunks
     whole, cut = Entry([], decoder.model.new_cache()), Entry([], decoder.model.new_cache())
     stop = threading.Event()
-    expected = advance(decoder.model, whole, ids, stop)
-    advance(decoder.model, cut, [*ids[:300], 9, 9, 9], stop)
+    compute = at_once(decoder.model)
+    expected = advance(compute, whole, ids, stop)
+    advance(compute, cut, [*ids[:300], 9, 9, 9], stop)
     cache = PrefixCache(1 << 30, size=lambda values: 1)
     cache.put("k", cut)
     entry = cache.take("k", ids)
     assert entry is not None and len(entry.ids) == 300
-    logits = advance(decoder.model, entry, ids[300:], stop)
+    logits = advance(compute, entry, ids[300:], stop)
     assert expected is not None and logits is not None
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
 
@@ -351,6 +353,94 @@ def test_replies_side_by_side_are_those_alone(tiny: Path, steppers: Steppers | N
         assert done.likelihood == pytest.approx(likelihood, abs=1e-3)
 
 
+@pytest.mark.parametrize("blocks", [True, False])
+def test_prompts_that_wait_go_through_together_and_give_what_they_give_alone(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, blocks: bool
+) -> None:
+    asked = [
+        ReplyRequest(turns(text), (read("A fact.", 0.5),) if blocks and at else (), GREEDY, key=text)
+        for at, text in enumerate(("Hi", "Ho", "A longer message than these", "?"))
+    ]
+    alone = load(tiny)
+    wanted = [pieces_of(alone, request) for request in asked]
+    decoder = load(tiny)
+    decoder.fill("", [one.memory for one in asked[1].reads])
+    sizes, pieces = list[int](), decoder.model.pieces
+
+    def noted(some: Sequence[Piece]) -> list[torch.Tensor]:
+        sizes.append(len(some))
+        return pieces(some)
+
+    monkeypatch.setattr(decoder.model, "pieces", noted)
+    with ThreadPoolExecutor(len(asked)) as pool:
+        with decoder._scheduler.alone():
+            found = [pool.submit(pieces_of, decoder, request) for request in asked]
+            queued(decoder, len(asked))
+        for one, (text, likelihood) in zip(found, wanted, strict=True):
+            there = one.result(60)
+            assert there[0] == text and there[1] == pytest.approx(likelihood, abs=1e-3)
+    assert blocks or sizes == [len(asked)]
+
+
+def queued(decoder: LocalDecoder, count: int) -> None:
+    """Return once ``count`` wait to compute."""
+    scheduler = decoder._scheduler
+    with scheduler._change:
+        while len(scheduler._queue) < count:
+            scheduler._change.wait(0.01)
+
+
+def test_pieces_of_prompts_fill_their_own_keys_and_values(tiny: Path) -> None:
+    model = load(tiny).model
+    ids = [model.tokens(text) for text in ("The lighthouse stands", "on a rock " * 30, "by")]
+    bias = torch.tensor([0.0, -2.0, 0.5])
+
+    def fresh() -> list[Piece]:
+        begun = [model.new_cache() for _ in ids]
+        for cache in begun[:2]:
+            model.forward(model.tokens("It is said that"), cache)
+        looks = [None, ColumnBias(bias, record=True), ColumnBias(torch.zeros(0), record=True)]
+        return [
+            Piece(own, cache, at, look) for own, cache, at, look in zip(ids, begun, (9, None, None), looks, strict=True)
+        ]
+
+    together, apart = fresh(), fresh()
+    logits = model.pieces(together)
+    for number, (one, other) in enumerate(zip(together, apart, strict=True)):
+        expected = model.forward(other.ids, other.cache, position=other.position, bias=other.bias)[-1]
+        assert torch.allclose(logits[number], expected, atol=1e-4)
+        for here, there in zip(one.cache.layers, other.cache.layers, strict=True):
+            assert torch.allclose(here.keys, there.keys, atol=1e-5)
+            assert torch.allclose(here.values, there.values, atol=1e-5)
+        if one.bias is not None and other.bias is not None:
+            assert torch.allclose(one.bias.mass, other.bias.mass, atol=1e-5)
+
+
+def test_a_long_prompt_lets_the_others_go_on(tiny: Path) -> None:
+    decoder = load(tiny)
+    seen: list[str] = []
+    begun = threading.Event()
+
+    def noted(*_: Any) -> None:
+        seen.append("prompt")
+        begun.set()
+
+    decoder.model.network.register_forward_hook(noted)
+    chatting = decoder.reply(ReplyRequest(turns("Hi"), sampling=replace(GREEDY, max_tokens=2000)), threading.Event())
+    next(chatting)
+    long = ReplyRequest(turns("word " * 1500), sampling=replace(GREEDY, max_tokens=1))
+    with ThreadPoolExecutor(1) as pool:
+        del seen[:]
+        begun.clear()
+        other = pool.submit(run, decoder, long)
+        assert begun.wait(60)
+        while not other.done():
+            next(chatting)
+            seen.append("token")
+    first, last = seen.index("prompt"), len(seen) - 1 - seen[::-1].index("prompt")
+    assert seen.count("prompt") > 5 and seen[first:last].count("token") >= 3
+
+
 def test_who_waits_for_a_seat_can_be_stopped(tiny: Path) -> None:
     decoder = load(tiny)
     running = [decoder.reply(ReplyRequest(turns("Hi"), sampling=GREEDY), threading.Event()) for _ in range(MOST_ROWS)]
@@ -358,7 +448,8 @@ def test_who_waits_for_a_seat_can_be_stopped(tiny: Path) -> None:
         next(reply)
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
-    assert [event.finish_reason for event in decoder.reply(ReplyRequest(turns("Ho")), stop)] == ["stopped"]  # type: ignore[union-attr]
+    waited, done = decoder.reply(ReplyRequest(turns("Ho")), stop)
+    assert waited == ReplyWaiting(1) and isinstance(done, ReplyDone) and done.finish_reason == "stopped"
     running.pop().close()  # a client that is gone
     assert pieces_of(decoder, ReplyRequest(turns("Ho"), sampling=GREEDY))
     assert all(list(reply)[-1].finish_reason == "length" for reply in running)  # type: ignore[union-attr]

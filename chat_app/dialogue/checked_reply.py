@@ -10,14 +10,24 @@ as it comes. Does not know: history, the page, how a decoder works.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 from chat_app.dialogue.memory_follower import Network
 from chat_app.dialogue.recalled import LIKELY, asks_own, instructed, listed, quotes_of
 from chat_app.dialogue.reply_source import by_words, competing, sentences
 from knowledge.errors import ModelError
-from knowledge.records import DecoderEvent, Read, ReadResult, ReplyDone, ReplyRequest, Support, TextDelta, Usage
+from knowledge.records import (
+    DecoderEvent,
+    Read,
+    ReadResult,
+    ReplyDone,
+    ReplyRequest,
+    ReplyWaiting,
+    Support,
+    TextDelta,
+    Usage,
+)
 from knowledge.reply.instructions import NOTES, language_of
 
 QUOTED = 2  # memories at most: the right one is among the first two for most questions (LOG.md)
@@ -40,7 +50,7 @@ class CheckedReply:
         self._shown, self._plain = shown, plain
 
     def events(self, stop: threading.Event) -> Iterator[DecoderEvent]:
-        """TextDelta…, then one ReplyDone, also when ``stop`` was set. Raises ModelError."""
+        """ReplyWaiting…, TextDelta…, then one ReplyDone, also when ``stop`` was set. Raises ModelError."""
         read = self.read
         if read.operation and read.reads:
             yield from listed(read, stop, shown=self._shown)
@@ -54,7 +64,7 @@ class CheckedReply:
         language = language_of(self.read.query)
         used, best, likely = Usage(), "", 0.0
         for request, read in self._network.attempts(self._request, self.read):
-            done = _whole(self._network.reply(request, stop))
+            done = yield from _whole(self._network.reply(request, stop))
             used = _sum(used, done.usage)
             stopped = done.finish_reason == "stopped"
             support = Support() if stopped else self._network.support(request, done, read)
@@ -70,7 +80,7 @@ class CheckedReply:
         told = by_words(told, best, self.read.query)[:QUOTED]
         told = told if self.read.null_weight < NOTHING or likely > LIKELY else []
         request = replace(self._request, reads=(), note=NOTES["unsure" if told else "nothing"][language])
-        done = _whole(self._network.reply(request, stop))
+        done = yield from _whole(self._network.reply(request, stop))
         used = _sum(used, done.usage)
         if told and done.finish_reason != "stopped":
             done = self._quoting(done, sentences(done.text)[0], _CLOSEST[language], told)
@@ -85,8 +95,10 @@ class CheckedReply:
         return replace(done, text="\n\n".join([text, above, quotes]).strip(), finish_reason="stop", trace=None)
 
 
-def _whole(events: Iterator[DecoderEvent]) -> ReplyDone:
+def _whole(events: Iterator[DecoderEvent]) -> Generator[ReplyWaiting, None, ReplyDone]:
     for event in events:
+        if isinstance(event, ReplyWaiting):
+            yield event
         if isinstance(event, ReplyDone):
             return event
     raise ModelError("The decoder broke off in the middle of the reply; regenerate it.")

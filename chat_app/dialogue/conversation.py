@@ -99,7 +99,7 @@ class Conversations(DialogueChanges):
         asks: bool = False,
         files: Sequence[SentFile] = (),
     ) -> Iterator[ReplyEvent]:
-        """Say ``text`` and stream the reply: UserSaved, MemoryRead, TextDelta…, ReplySaved, MemoryWritten.
+        """Say ``text``, stream the reply: UserSaved, MemoryRead, ReplyWaiting…, TextDelta…, ReplySaved, MemoryWritten.
 
         Without a ``conversation`` a new one is begun (called ``name`` by an HTTP client). ``parent`` is the message
         that the new one follows, by default the end of the active branch. ``context`` are turns that the decoder sees

@@ -8,12 +8,12 @@ from dataclasses import replace
 from chat_app.dialogue.reply_stop import MOST_SECONDS, ReplyStop
 from chat_app.dialogue.stop_sequences import cut_at
 from knowledge.errors import ModelError
-from knowledge.records import DecoderEvent, ReplyDone, TextDelta
+from knowledge.records import DecoderEvent, ReplyDone, ReplyWaiting, TextDelta
 
 
 def streamed(
     events: Iterator[DecoderEvent], so_far: list[str], stop_at: Sequence[str], stop: ReplyStop
-) -> Generator[TextDelta, None, ReplyDone]:
+) -> Generator[ReplyWaiting | TextDelta, None, ReplyDone]:
     """Pass on all pieces of text but the last, and collect them in ``so_far``; returns the decoder's last event.
 
     A reply that its time has ended is one that was cut short. Raises ModelError where there is nothing of it.
@@ -23,6 +23,8 @@ def streamed(
         for event in cut_at(events, stop_at, stop) if stop_at else events:
             if isinstance(event, ReplyDone):
                 done = event
+            elif isinstance(event, ReplyWaiting):
+                yield event
             elif event.text:
                 if so_far:
                     yield TextDelta(so_far[-1])

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from knowledge.records import DecoderEvent, ReplyDone, TextDelta
+from knowledge.records import DecoderEvent, ReplyDone, ReplyWaiting, TextDelta
 
 
 def cut_at(events: Iterable[DecoderEvent], sequences: Sequence[str], stop: threading.Event) -> Iterator[DecoderEvent]:
@@ -30,6 +30,9 @@ def cut_at(events: Iterable[DecoderEvent], sequences: Sequence[str], stop: threa
                 yield TextDelta(whole[shown:])
             yield event if end < 0 else replace(event, text=whole, finish_reason="stop")
             return
+        if isinstance(event, ReplyWaiting):
+            yield event
+            continue
         if end >= 0:
             continue  # what the decoder still sends before it notices
         start = max(0, len(text) - longest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gradio as gr
 
 from chat_app.pages.chat_replies import ReplyEvents
-from chat_app.pages.chat_state import FOLLOW, QUICK, REPLY, ChatState, Updates, id_of, page_of
+from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
 from chat_app.pages.handlers import field, flag, names, told
 from chat_app.pages.kept_lines import CHANGES
 from chat_app.pages.models import MULTILINGUAL
@@ -31,7 +31,7 @@ class ChatEvents:
         state, replies, parts = self.state, self.replies, self.state.parts
         conversation, everything = parts.conversation, state.everything
         loaded = demo.load(state.load, [conversation], [*everything, parts.timer], js=ADDRESS, **QUICK)
-        loaded.then(replies.follow, [conversation], everything, **FOLLOW)
+        loaded.then(replies.follow, [conversation], everything, **REPLY)
         demo.unload(self.closed)
         parts.mode.select(self.switch_mode, [conversation], everything, **QUICK)
         parts.timer.tick(state.tick, [conversation], [parts.status, parts.timer, parts.reads, parts.marks], **QUICK)

@@ -21,7 +21,7 @@ from chat_app.pages.guards import uploaded_file
 from chat_app.pages.handlers import field, names, show, told
 from chat_app.pages.words import Language, language_of, say
 from knowledge.errors import BadInput, NotFound, NotReady
-from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, TextDelta, UserSaved
+from knowledge.records import MemoryRead, ReplyEvent, ReplySaved, ReplyWaiting, TextDelta, UserSaved
 
 if TYPE_CHECKING:
     from chat_app.dialogue.ongoing_replies import Ongoing
@@ -296,14 +296,17 @@ class ReplyEvents:
         """Show one reply: the read first, then the text in steps of ``STEP`` seconds. While the page shows another
         conversation it is passed over. Returns the message where it could not be sent."""
         state, parts = self.state, self.parts
-        text, last, saved, hidden = "", 0.0, False, False
+        text, last, saved, hidden, before = "", 0.0, False, False, 0
         reads: dict[str, Any] = {"state": "reading", "conversation": conversation, "reads": []}
+
+        def marks() -> dict[str, Any]:
+            return state.marks(owner, messages, "", streaming=True, before=before)
 
         def frame() -> Updates:
             return {
                 parts.conversation: conversation,
                 parts.chat: chat_value(messages, text or None),
-                parts.marks: state.marks(owner, messages, "", streaming=True),
+                parts.marks: marks(),
                 parts.reads: reads,
                 parts.welcome: {"empty": not messages},
                 parts.mode: state.mode(owner, conversation),
@@ -322,6 +325,9 @@ class ReplyEvents:
                 elif isinstance(event, MemoryRead) and not messages[-1].off_record:
                     reads = state.view.live_reads(owner, conversation, event.result)
                     updates = {parts.reads: reads}
+                elif isinstance(event, ReplyWaiting):
+                    before = event.before
+                    updates = {parts.marks: marks()}
                 elif isinstance(event, TextDelta):
                     text += event.text
                     if time.monotonic() - last >= STEP:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from chat_app.dialogue.running_replies import MOST
 from chat_app.pages.chat import ChatComponents
 from chat_app.pages.chat_view import View, chat_value, feedback_value, message_marks
 from chat_app.pages.handlers import told
@@ -36,8 +37,7 @@ QUICK: dict[str, Any] = {
     "trigger_mode": "multiple",
     "api_visibility": "private",
 }
-REPLY: dict[str, Any] = {**QUICK, "concurrency_limit": 16, "concurrency_id": "reply"}
-FOLLOW: dict[str, Any] = {**QUICK, "concurrency_limit": 32, "concurrency_id": "follow"}
+REPLY: dict[str, Any] = {**QUICK, "concurrency_limit": MOST, "concurrency_id": "reply"}
 Updates = dict[Any, Any]
 
 
@@ -139,9 +139,17 @@ class ChatState:
         }
 
     def marks(
-        self, owner: str, messages: Sequence[Message], chosen: str, *, streaming: bool = False, go: str = ""
+        self,
+        owner: str,
+        messages: Sequence[Message],
+        chosen: str,
+        *,
+        streaming: bool = False,
+        go: str = "",
+        before: int = 0,
     ) -> dict[str, Any]:
-        """What stands under the messages; ``go`` is the message to scroll to.
+        """What stands under the messages; ``go`` is the message to scroll to, ``before`` how many replies have to end
+        before the one that is waited for begins.
 
         While a reply streams the lines of the others stay as they are: nothing is looked up for them.
         """
@@ -157,6 +165,7 @@ class ChatState:
             recalled=recalled,
             streaming=streaming,
             go=f"{go}@{time.time()}" if go else "",
+            before=before,
         )
 
     def chosen(self, owner: str, conversation: str, messages: Sequence[Message], id: str, card: str = "") -> Updates:

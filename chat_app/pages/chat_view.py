@@ -57,12 +57,13 @@ def message_marks(
     recalled: Mapping[str, dict[str, Any]] | None = None,
     streaming: bool = False,
     go: str = "",
+    before: int = 0,
 ) -> dict[str, Any]:
     """What stands under the messages: ``counts`` memories per reply; ``chosen`` is the reply the panel shows.
 
     ``sources``: the lines that quote memory, and ``kept`` those that say what memory made of a message; what has none
-    here keeps the line it has on the page. ``recalled``: the
-    sets of memories that replies list or offer to forget.
+    here keeps the line it has on the page. ``recalled``: the sets of memories that replies list or offer to forget.
+    ``before``: replies that have to end before the one to the last message begins.
     """
     return {
         "messages": [
@@ -78,6 +79,7 @@ def message_marks(
                 "files": [asdict(one) for one in message.files],
                 "off_record": message.off_record,
                 "ended": message.finish_reason if message.finish_reason != "stop" else "",
+                **({"before": before} if before and message is messages[-1] else {}),
                 **({"source": sources[message.id]} if sources and message.id in sources else {}),
                 **({"kept": kept[message.id]} if kept and message.id in kept else {}),
                 **({"recalled": recalled[message.id]} if recalled and message.id in recalled else {}),

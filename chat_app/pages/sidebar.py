@@ -10,7 +10,7 @@ from typing import Any
 
 import gradio as gr
 
-from chat_app.pages.chat_state import FOLLOW, QUICK, ChatState, Updates, id_of, page_of
+from chat_app.pages.chat_state import QUICK, REPLY, ChatState, Updates, id_of, page_of
 from chat_app.pages.chat_view import SIDEBAR_PAGE
 from chat_app.pages.handlers import field, flag, told
 from chat_app.pages.words import language_of, say
@@ -36,7 +36,7 @@ class SidebarEvents:
         """Have an event of a component act as one of the sidebar's."""
         parts = self.chat.parts
         turned = event(self.act, [parts.conversation], [*self.chat.everything, self.tabs], **QUICK)
-        turned.then(self.follow, [parts.conversation], self.chat.everything, **FOLLOW)
+        turned.then(self.follow, [parts.conversation], self.chat.everything, **REPLY)
 
     @told
     def act(self, conversation: str, event: gr.EventData, request: gr.Request) -> Updates:

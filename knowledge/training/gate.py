@@ -9,9 +9,10 @@ reported.
 
 from __future__ import annotations
 
+import heapq
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
@@ -24,13 +25,16 @@ from tqdm import tqdm
 from knowledge.input.dialogue_acts import make_message_reader
 from knowledge.input.encoder import Encoder
 from knowledge.records import ACTS, OPERATIONS, Gate, Memory, Role
+from knowledge.text import words
 from knowledge.text.words import cjk_share
 from knowledge.training import acts_data, everyday
+from knowledge.training.support import LIVES
 from knowledge.write.gate import decision
 from knowledge.write.gate_evidence import Situation, Statement, batch_of, situation
 from knowledge.write.gate_network import ADD, FIRST, MEMBERS, SKIP, GateBatch, GateNetwork, Member
 
 FOLDER = Path(__file__).parent / "data"
+_NEAREST = 3  # statements that share most words with a message
 KINDS = {"M": "merge", "S": "supersede", "A": "add"}
 _DAY = 86400.0
 
@@ -71,26 +75,31 @@ class Told:
     first: int
     group: str
     weight: float = 1.0
+    language: str = ""
+    source: str = ""
 
 
 def dialogues(path: Path) -> list[Told]:
     """The dialogues of a file of labelled turns. Raises ValueError where a target is not there."""
-    found: dict[str, list[dict[str, object]]] = {}
-    for line in filter(None, path.read_text("utf-8").splitlines()):
-        row = json.loads(line)
+    return labelled(map(json.loads, filter(None, path.read_text("utf-8").splitlines())), path.name)
+
+
+def labelled(rows: Iterable[Mapping[str, object]], where: str) -> list[Told]:
+    """The dialogues of labelled turns, which came from ``where``; as :func:`dialogues`."""
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for row in rows:
         found.setdefault(f"{row['dialogue']}", []).append(row)
     made = []
-    for name, rows in found.items():
-        at = {row["turn"]: place for place, row in enumerate(rows)}
+    for name, said in found.items():
+        at = {row["turn"]: place for place, row in enumerate(said)}
         turns = []
-        for place, row in enumerate(rows):
+        for place, row in enumerate(said):
             target = -1 if row["target"] is None else at[row["target"]]
             if target >= place or (target < 0) == (row["label"] in ("merge", "supersede")):
-                raise ValueError(f"{path.name}: the target of turn {row['turn']} in dialogue {name} is none")
-            turns.append(
-                Turn(_memory(row, name, place), str(row["label"]), target),
-            )
-        made.append(Told(tuple(turns), 0, f"dialogue {name}", 1.0))
+                raise ValueError(f"{where}: the target of turn {row['turn']} in dialogue {name} is none")
+            turns.append(Turn(_memory(row, name, place), str(row["label"]), target))
+        about = str(said[0]["language"]), str(said[0]["source"])
+        made.append(Told(tuple(turns), 0, f"dialogue {name}", 1.0, *about))
     return made
 
 
@@ -164,10 +173,9 @@ def told_messages(given: Sequence[acts_data.Example], rng: random.Random, plan: 
         for wide in (False, True)
     }
     for one in given:
-        beside = [
-            text for text in rng.sample(telling[one.source == "zh"], rng.randrange(plan.around + 1)) if text != one.text
-        ]
-        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(beside)]
+        pool = telling[one.source == "zh"]
+        beside = {*_nearest(one.text, pool), *rng.sample(pool, rng.randrange(plan.around + 1))} - {one.text}
+        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(rng.sample(sorted(beside), len(beside)))]
         label = "add" if one.acts[tells] == 1 or one.operation == remember else "skip"
         yield Told((*turns, Turn(_said(one.text, len(turns), rng), label)), len(turns), f"message {one.text}", 0.5)
 
@@ -189,6 +197,32 @@ class Row:
     @property
     def target(self) -> str:
         return self.seen.near[(self.place - FIRST) // 2].memory.id if self.place >= FIRST else ""
+
+
+def _nearest(text: str, pool: Sequence[str]) -> list[str]:
+    """The statements that share most words with a message: that it has the words of one makes it no repetition."""
+    own = words.telling(text)
+    return heapq.nlargest(_NEAREST, pool, key=lambda other: len(own & words.telling(other)))
+
+
+def told_questions(path: Path = LIVES) -> Iterator[Told]:
+    """The questions of lives (of those that support is learned from), asked of what was told: each is skipped."""
+    for number, life in enumerate(json.loads(path.read_text("utf-8"))):
+        said = [
+            {"text": text, "role": "user", "day": 5 * day}
+            for day, conversation in enumerate(life["conversations"])
+            for text in conversation
+        ]
+        asked = [
+            {"text": one["question"], "role": "user", "day": 5 * len(life["conversations"])}
+            for one in life["questions"]
+        ]
+        rows = [*said, *asked]
+        turns = [
+            Turn(_memory(row, f"life {number}", place), "add" if place < len(said) else "skip")
+            for place, row in enumerate(rows)
+        ]
+        yield Told(tuple(turns), len(said), f"life {number}")
 
 
 # ---- as the network sees it -------------------------------------------------------------------------------------
@@ -292,6 +326,7 @@ def everything(plan: GatePlan, folder: Path = FOLDER) -> list[Told]:
     found = [one for path in sorted(folder.glob("writing_turns*.jsonl")) for one in dialogues(path)]
     for _ in range(plan.ways):
         found += told_pairs(given, others, rng, plan)
+    found += told_questions()
     found += told_messages(rng.sample(hand, min(plan.messages, len(hand))), rng, plan)
     return found
 

@@ -26,7 +26,7 @@ from knowledge.errors import ModelUnavailable
 from knowledge.memory.store import ExternalMemory
 from knowledge.memory_network import MemoryNetwork
 from knowledge.read.fixed_reader import FixedReader
-from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, TextDelta, Trace, Turn, Usage
+from knowledge.records import DecoderEvent, Memory, ReplyDone, ReplyRequest, ReplyWaiting, TextDelta, Trace, Turn, Usage
 from knowledge.write.writer import Writer
 from tests.make_memories import by_text
 
@@ -68,7 +68,7 @@ class FakeEncoder:
 class FakeDecoder:
     """Says ``REPLY`` word by word; to "say: X" it says X, to "count" it counts until it is stopped.
 
-    While ``gate`` is cleared it does not begin to speak.
+    While ``gate`` is cleared it does not begin to speak, and tells that ``before`` replies have to end first.
     """
 
     name = "fake"
@@ -79,6 +79,7 @@ class FakeDecoder:
         self.pause = pause
         self.gate = threading.Event()
         self.gate.set()
+        self.before = 0
 
     def in_window(self, dialogue: Sequence[Turn], system: str = "") -> int:
         return max(0, len(dialogue) - 3)
@@ -90,8 +91,13 @@ class FakeDecoder:
         )
         if question == "count":
             words = (f"{number} " for number in itertools.count(1))
+        told = 0
         while not self.gate.wait(0.02) and not stop.is_set():
-            pass
+            if told != self.before:
+                told = self.before
+                yield ReplyWaiting(told)
+        if told:
+            yield ReplyWaiting(0)
         text = ""
         for word in words:
             if stop.wait(self.pause):
@@ -122,7 +128,7 @@ class OpenFakeDecoder(FakeDecoder):
             if isinstance(event, TextDelta):
                 ends.append((ends[-1] if ends else 0) + len(event.text))
                 yield event
-            elif request.reads:
+            elif isinstance(event, ReplyDone) and request.reads:
                 ids = tuple(read.memory.id for read in request.reads)
                 mass = [
                     tuple(

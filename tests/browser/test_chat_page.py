@@ -149,6 +149,20 @@ def test_regenerate_edit_versions_undo_and_feedback(opened: Any, server: PageSer
     expect(opened.locator(BOX)).to_have_value("second")
 
 
+def test_who_waits_sees_how_many_are_before(opened: Any, server: PageServer) -> None:
+    decoder: Any = server.application.network.decoder
+    decoder.before = 2
+    decoder.gate.clear()
+    opened.fill(BOX, ANNA)
+    opened.press(BOX, "Enter")
+    expect(opened.locator("#chat .user-row .mn-before")).to_have_text("2 before you")
+    decoder.before = 1
+    expect(opened.locator("#chat .mn-before")).to_have_text("1 before you")
+    decoder.gate.set()
+    expect(opened.locator("#chat .mn-before")).to_have_count(0)
+    wait_for_reply(opened, [])
+
+
 def test_escape_stops_and_slash_writes(opened: Any, server: PageServer) -> None:
     opened.fill(BOX, "count")
     opened.press(BOX, "Enter")

@@ -21,6 +21,7 @@ const line = (mark, chosen) => {
   if (mark.off_record && !document.body.classList.contains("mn-temporary")) {
     nodes.push(make("span", { class: "mn-faint mn-off", title: say("mode.off_record_text") }, icon("pause"), say("mode.off_record")));
   }
+  if (mark.before) nodes.push(make("span", { class: "mn-faint mn-pulse mn-before", role: "status", text: say("chat.before", { count: mark.before }) }));
   if (mark.ended === "stopped") nodes.push(make("span", { class: "mn-faint", text: say("chat.stopped") }));
   if (mark.ended === "time") nodes.push(make("span", { class: "mn-faint", text: say("chat.late") }));
   if (mark.ended === "length") nodes.push(make("span", { class: "mn-faint", text: say("chat.cut") }));

@@ -122,6 +122,7 @@ CHAT: dict[str, tuple[str, str]] = {
     ),
     "chat.gone": ("This conversation is no longer there.", "此对话已不存在。"),
     "chat.no_message": ("This message is no longer there.", "此消息已不存在。"),
+    "chat.before": ("{count} before you", "前面还有 {count} 个"),
     "chat.stopped": ("Stopped", "已停止"),
     "chat.late": ("Cut short: it took too long", "耗时过长，已截断"),
     "chat.cut": ("Cut off at the longest reply", "已达到最长回复长度"),

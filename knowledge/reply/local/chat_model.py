@@ -22,7 +22,7 @@ from transformers.utils import logging as transformers_logging
 from knowledge.cpu import packed_network
 from knowledge.errors import ModelError, ModelUnavailable
 from knowledge.reply.local.blocks import Joined, Rotation
-from knowledge.reply.local.memory_attention import ColumnBias, install
+from knowledge.reply.local.memory_attention import ColumnBias, Piece, SideBySide, install
 from knowledge.reply.prompt import Message, merged, message
 
 _STOP_WORDS = ("<|im_end|>", "<|im_start|>", "<|endoftext|>", "<|eot_id|>", "<end_of_turn>")
@@ -142,6 +142,29 @@ class ChatModel:
             found: Tensor = output.logits[:, -logits:].float()
         self.stepped = time.monotonic()
         return found
+
+    def pieces(self, pieces: Sequence[Piece]) -> list[Tensor]:
+        """Pieces of prompts, in one pass where the attention can be told apart; float32 logits (vocab,) after the last
+        token of each."""
+        if len(pieces) == 1 or self.rotation is None or not self._keep_last:
+            return [
+                self.forward(piece.ids, piece.cache, position=piece.position, bias=piece.bias)[-1] for piece in pieces
+            ]
+        together = SideBySide(pieces)
+        with torch.inference_mode():
+            places = [torch.arange(piece.start, piece.start + len(piece.ids)) for piece in pieces]
+            output = self.network(
+                input_ids=torch.tensor([[token for piece in pieces for token in piece.ids]], device=self.device),
+                position_ids=torch.cat(places)[None].to(self.device),
+                attention_mask=torch.ones(1, 1, 1, 1, dtype=torch.bool, device=self.device),  # each piece has its own
+                past_key_values=together,
+                use_cache=True,
+                logits_to_keep=torch.tensor(together.ends(), device=self.device),
+                column_bias=together,
+            )
+            found = output.logits[0].float().unbind(0)
+        self.stepped = time.monotonic()
+        return list(found)
 
     # ---- inside ------------------------------------------------------------------------------------------
 

@@ -20,14 +20,25 @@ from torch import Tensor
 from knowledge.catalogue.package_fetch import sha256_of
 from knowledge.cpu.lean_decode import MOST_ROWS
 from knowledge.errors import BadInput, ModelError
-from knowledge.records import DecoderEvent, FinishReason, Memory, Read, ReplyDone, ReplyRequest, TextDelta, Turn, Usage
+from knowledge.records import (
+    DecoderEvent,
+    FinishReason,
+    Memory,
+    Read,
+    ReplyDone,
+    ReplyRequest,
+    ReplyWaiting,
+    TextDelta,
+    Turn,
+    Usage,
+)
 from knowledge.reply.instructions import FIRST_PERSON, LESS_LIKELY
 from knowledge.reply.local.adapter import AdapterAbout, merge
 from knowledge.reply.local.block_cache import BlockCache, CacheState
 from knowledge.reply.local.chat_model import MARK, ChatModel, bytes_of, croppable
 from knowledge.reply.local.layout import WAYS, Conditioning, Layout, beginning, lay_out
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache
-from knowledge.reply.local.reply_state import AHEAD, BlockMaker, Prepared, advance, copied
+from knowledge.reply.local.reply_state import AHEAD, BlockMaker, Prepared, advance, at_once, copied
 from knowledge.reply.local.scheduler import Scheduler
 from knowledge.reply.local.token_steps import Stepper, Steppers, steppers_of
 from knowledge.reply.local.tracing import Tracer
@@ -133,13 +144,15 @@ class LocalDecoder:
         return self._builder.in_window(dialogue, system)
 
     def reply(self, request: ReplyRequest, stop: threading.Event) -> Iterator[DecoderEvent]:
-        """TextDelta…, then ReplyDone. No token is computed after the iterator is closed.
+        """ReplyWaiting… where it has to wait, TextDelta…, then ReplyDone. No token is computed after the iterator is
+        closed.
 
         Raises: ModelError.
         """
         started = time.perf_counter()
-        with self._scheduler.seat(stop) as seated, self._errors():
-            if seated:
+        with self._scheduler.seat() as seat, self._errors():
+            yield from map(ReplyWaiting, self._scheduler.wait_for(seat, stop))
+            if seat.taken:
                 yield from self._reply(request, stop, started)
             else:
                 yield ReplyDone("", "stopped", Usage(seconds=time.perf_counter() - started))
@@ -183,7 +196,7 @@ class LocalDecoder:
             ids = self.model.tokens(self.model.render(messages).rpartition(MARK)[0])
             entry = self._cache.take(request.key, [*ids, -1]) or self._maker.begun([*ids, -1])
             try:
-                advance(self.model, entry, ids[len(entry.ids) :], stop, step=AHEAD)
+                advance(at_once(self.model), entry, ids[len(entry.ids) :], stop, step=AHEAD)
             finally:
                 self._cache.put(request.key, entry)
             return len(entry.ids) == len(ids)
@@ -241,16 +254,17 @@ class LocalDecoder:
         likelihood: list[float] = []
         finish: FinishReason = "stopped"
         room = min(request.sampling.max_tokens, self.window - layout.length)
-        prompt = Prepared(self._maker, self._cache, request, layout)
+        prompt = Prepared(self._maker, self._cache, self._scheduler, request, layout)
         stepper: Stepper | None = None
         try:
-            with self._scheduler.alone():
-                logits = prompt.compute(stop)
-                if logits is not None and (known := self._policy.decision(request, logits, room)):
-                    if decided := known(prompt):
-                        text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
-                    else:
-                        logits = prompt.compute(stop)  # of the last token, which looking at the others took off
+            logits = prompt.compute(stop)
+            if logits is not None and (known := self._policy.decision(request, logits, room)):
+                with self._scheduler.alone():
+                    decided = known(prompt)
+                if decided:
+                    text, finish, made, logits = decided, "stop", len(self.model.tokens(decided)), None
+                else:
+                    logits = prompt.compute(stop)  # of the last token, which looking at the others took off
             mass, begun = prompt.mass, logits
             while logits is not None:
                 if made >= room:
@@ -259,7 +273,7 @@ class LocalDecoder:
                 if made:
                     if stop.is_set():
                         break
-                    stepper = stepper or prompt.stepper(self._steppers, self._scheduler)
+                    stepper = stepper or prompt.stepper(self._steppers)
                     logits = stepper.step(token, prompt.position + made - 1)
                     mass = stepper.mass
                 token = pick(logits, guard.refuses)
@@ -305,7 +319,7 @@ class LocalDecoder:
             layout = self.layout(request)
             if kept := self._cache.remove(request.key):
                 self._cache.put(request.key, Entry(list(kept.ids), copied(self.model, kept.values)))
-            prompt = Prepared(self._maker, self._cache, request, layout)
+            prompt = Prepared(self._maker, self._cache, self._scheduler, request, layout)
             try:
                 yield prompt, layout
             finally:

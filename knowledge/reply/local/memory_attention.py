@@ -10,6 +10,8 @@ Does not know: where biases come from, what stands in which column.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -75,6 +77,60 @@ class ColumnBias:
             self._looked.append(weights[:, :, -1].detach().clone())  # a copy: the rest need not be kept
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Tokens of one prompt, to be computed behind the keys and values in ``cache``, which grow.
+
+    ``position``: of the first of them, where it is not the number of tokens before it.
+    """
+
+    ids: Sequence[int]
+    cache: Any
+    position: int | None = None
+    bias: ColumnBias | None = None
+
+    @property
+    def start(self) -> int:
+        """Position of the first token."""
+        return int(self.cache.get_seq_length()) if self.position is None else self.position
+
+
+class SideBySide:
+    """Pieces of several prompts in one row, as the cache and the ``column_bias`` of one forward pass: the weights are
+    read once for all of them, and each attends to its own columns alone (selective batching)."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._pieces: list[tuple[Piece, slice]] = []
+        self._masks: list[Tensor] = []  # (1, 1, queries, columns), true where a token may look
+        at = 0
+        for piece in pieces:
+            self._pieces.append((piece, slice(at, at := at + len(piece.ids))))
+            count = int(piece.cache.get_seq_length())
+            shape = 1, 1, len(piece.ids), count + len(piece.ids)
+            self._masks.append(torch.ones(shape, dtype=torch.bool).tril(count))
+            if piece.bias is not None:
+                piece.bias.begin()
+
+    def ends(self) -> list[int]:
+        """Where in the row the last token of each piece stands."""
+        return [place.stop - 1 for _, place in self._pieces]
+
+    def update(self, keys: Tensor, values: Tensor, layer: int, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+        """Put the keys and values of a layer, each (1, kv_heads, tokens, head_dim), where they belong."""
+        for piece, place in self._pieces:
+            piece.cache.update(keys[:, :, place], values[:, :, place], layer)
+        return keys, values
+
+    def attention(self, module: Any, query: Tensor, scaling: float | None) -> Tensor:
+        """(1, tokens, heads, head_dim)"""
+        found = []
+        for (piece, place), mask in zip(self._pieces, self._masks, strict=True):
+            own = piece.cache.layers[module.layer_idx]
+            looks = query[:, :, place], own.keys, own.values, mask.to(query.device)
+            found.append(memory_attention(module, *looks, scaling=scaling, column_bias=piece.bias)[0])
+        return torch.cat(found, 1)
+
+
 def memory_attention(
     module: torch.nn.Module,
     query: Tensor,
@@ -83,7 +139,7 @@ def memory_attention(
     attention_mask: Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
-    column_bias: ColumnBias | None = None,
+    column_bias: ColumnBias | SideBySide | None = None,
     **options: Any,
 ) -> tuple[Tensor, None]:
     """Scaled dot-product attention with ``column_bias``; without it exactly transformers' own ("sdpa").
@@ -91,6 +147,8 @@ def memory_attention(
     With few queries the products are written out: on a CPU three times as fast as sdpa in 16 bits, and the attention's
     weights are there to be recorded.
     """
+    if isinstance(column_bias, SideBySide):
+        return column_bias.attention(module, query, scaling), None
     scale = scaling or query.shape[-1] ** -0.5
     mask = attention_mask if column_bias is None else column_bias.mask(attention_mask, query, key.shape[2])
     if column_bias is not None and mask is not None and query.shape[2] <= FEW:

@@ -7,7 +7,7 @@ which memories were read why.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,15 +18,17 @@ from knowledge.reply.local.block_cache import BlockCache, fingerprint
 from knowledge.reply.local.blocks import Block, Workspace, beside
 from knowledge.reply.local.chat_model import ChatModel, croppable
 from knowledge.reply.local.layout import BlockPlace, Layout
-from knowledge.reply.local.memory_attention import FLOOR, ColumnBias
+from knowledge.reply.local.memory_attention import FLOOR, ColumnBias, Piece
 from knowledge.reply.local.prefix_cache import Entry, PrefixCache, common_prefix
-from knowledge.reply.local.scheduler import Scheduler
+from knowledge.reply.local.scheduler import Scheduler, Work
 from knowledge.reply.local.token_steps import Stepper, Steppers
 
 OPENINGS = 4  # kept at most: with and without examples, in two languages
 LONG = 64  # tokens of an opening that is kept on the disk as well: others take hardly any time
 AHEAD = 64  # tokens computed at once ahead of a message, which waits for them
 CHUNK = 256  # tokens of a prompt computed at once; stop is looked at in between
+SHARED_CHUNK = 128  # where other replies are under way, which go on in between
+TOGETHER = 256  # tokens of several prompts at once
 
 
 class BlockMaker:
@@ -73,7 +75,7 @@ class BlockMaker:
         found = self._known_opening(layout)
         if found is None:
             entry = self._begun(layout.beginning)
-            if advance(self.model, entry, layout.opening, stop, step=AHEAD) is None:
+            if advance(at_once(self.model), entry, layout.opening, stop, step=AHEAD) is None:
                 return False
             found = self._cut(entry, len(layout.beginning), 1.0)
         self._keep_opening(layout, found)
@@ -141,8 +143,15 @@ class Prepared:
     prompt looked, or None without memories; ``reused``: tokens that were not computed again.
     """
 
-    def __init__(self, maker: BlockMaker, prefixes: PrefixCache, request: ReplyRequest, layout: Layout) -> None:
-        self._maker, self._model, self._prefixes = maker, maker.model, prefixes
+    def __init__(
+        self,
+        maker: BlockMaker,
+        prefixes: PrefixCache,
+        scheduler: Scheduler,
+        request: ReplyRequest,
+        layout: Layout,
+    ) -> None:
+        self._maker, self._model, self._prefixes, self._scheduler = maker, maker.model, prefixes, scheduler
         self._request, self._layout = request, layout
         self._ids = list(layout.before) if layout.apart else [*layout.before, *layout.tail]
         # The logits after the last token of all are needed; where blocks follow, that is none of these.
@@ -157,20 +166,36 @@ class Prepared:
         self.mass: Tensor | None = None
 
     def compute(self, stop: threading.Event) -> Tensor | None:
-        """Logits (vocabulary,) after the prompt; None when stopped."""
+        """Logits (vocabulary,) after the prompt; None when stopped. Takes turns with other replies."""
         look = ColumnBias(torch.zeros(0) if self.bias is None else self.bias, record=True)
         watched = look if self._layout.spans() and self._model.rotation is not None else None
-        if not self._layout.apart:
-            logits = advance(self._model, self.entry, self._ids[len(self.entry.ids) :], stop, bias=watched)
-        elif self._with_blocks(stop):
-            logits = advance(
-                self._model, self.working, self._layout.tail, stop, position=self._layout.tail_position, bias=watched
-            )
-        else:
-            return None
+        logits = self._advance(self.entry, self._ids[len(self.entry.ids) :], stop, bias=watched)
+        if self._layout.apart:
+            with self._scheduler.alone():  # blocks that several replies want are made once
+                if not self._with_blocks(stop):
+                    return None
+            at = self._layout.tail_position
+            logits = self._advance(self.working, self._layout.tail, stop, position=at, bias=watched)
         if watched is not None and logits is not None:
             self.mass = watched.mass[0]
         return logits
+
+    def _advance(
+        self,
+        entry: Entry,
+        ids: Sequence[int],
+        stop: threading.Event,
+        *,
+        position: int | None = None,
+        bias: ColumnBias | None = None,
+    ) -> Tensor | None:
+        """As :func:`advance`, with other replies' prompts, and their tokens in between."""
+
+        def compute(piece: Piece) -> Tensor:
+            return self._scheduler.run(Work(self._model.pieces, piece, TOGETHER, len(piece.ids)))
+
+        step = SHARED_CHUNK if self._scheduler.shared else CHUNK
+        return advance(compute, entry, ids, stop, position=position, bias=bias, step=step)
 
     def log_probabilities(
         self, replies: Sequence[Sequence[int]], masked: Sequence[Sequence[tuple[int, int]]]
@@ -178,7 +203,8 @@ class Prepared:
         """(rows, tokens of the longest reply): log-probabilities in nats, 0 behind a reply's end; in each row the
         columns of its spans are masked.
 
-        May be called several times, also behind :meth:`compute`; what stands before the tail is computed once.
+        May be called several times, also behind :meth:`compute`; what stands before the tail is computed once. Whoever
+        calls it has the scheduler alone.
         """
         width = max(map(len, replies))
         if not width:
@@ -209,7 +235,7 @@ class Prepared:
         if len(self.entry.ids) > len(before):
             self.entry.values.crop(len(before) - len(self.entry.ids))
             del self.entry.ids[len(before) :]
-        advance(self._model, self.entry, before[len(self.entry.ids) :], threading.Event())
+        advance(at_once(self._model), self.entry, before[len(self.entry.ids) :], threading.Event())
 
     def _row_bias(self, masked: Sequence[Sequence[tuple[int, int]]], columns: int) -> ColumnBias | None:
         """What each row adds to the attention's logits; None where nothing is weighed or masked."""
@@ -223,17 +249,19 @@ class Prepared:
                 bias[row, start:end] = FLOOR
         return ColumnBias(bias)
 
-    def stepper(self, steppers: Steppers, scheduler: Scheduler) -> Stepper:
+    def stepper(self, steppers: Steppers) -> Stepper:
         """Steps from token to token behind this prompt, once computed."""
-        self._stepper = steppers(self._model, self.working, self.bias, scheduler)
+        self._stepper = steppers(self._model, self.working, self.bias, self._scheduler)
         if self._stepper.copies:
             self.leave()
         return self._stepper
 
     def keep(self) -> None:
         """Keep what the next turn of this dialogue can reuse; nothing is computed behind this prompt any more."""
-        if self._stepper is not None and self.working is self.entry:
-            self._stepper.settle()
+        if self._stepper is not None:
+            self._scheduler.leave(self._stepper)
+            if self.working is self.entry:
+                self._stepper.settle()
         self.leave()
         self._prefixes.put(self._request.key, self.entry)
 
@@ -247,7 +275,7 @@ class Prepared:
         """Fill ``working`` with before and blocks; False when stopped."""
         layout = self._layout
         if len(self.entry.ids) < len(layout.before):
-            advance(self._model, self.entry, layout.before[len(self.entry.ids) :], stop)
+            advance(at_once(self._model), self.entry, layout.before[len(self.entry.ids) :], stop)
         blocks = []
         for place in layout.blocks:
             if stop.is_set():
@@ -272,8 +300,13 @@ def copied(model: ChatModel, cache: Any) -> Any:
     return made
 
 
+def at_once(model: ChatModel) -> Callable[[Piece], Tensor]:
+    """Pieces computed by whoever has the scheduler alone."""
+    return lambda piece: model.pieces([piece])[0]
+
+
 def advance(
-    model: ChatModel,
+    compute: Callable[[Piece], Tensor],
     entry: Entry,
     ids: Sequence[int],
     stop: threading.Event,
@@ -290,7 +323,7 @@ def advance(
             return None
         chunk = ids[start : start + step]
         at = None if position is None else position + start
-        logits = model.forward(chunk, entry.values, position=at, bias=bias)[-1]
+        logits = compute(Piece(chunk, entry.values, at, bias))
         entry.ids.extend(chunk)
     return logits
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from knowledge.cpu.lean_decode import LeanDecode, Row
+from knowledge.cpu.lean_decode import MOST_ROWS, LeanDecode, Row
 from knowledge.reply.local.chat_model import ChatModel
 from knowledge.reply.local.memory_attention import ColumnBias
 from knowledge.reply.local.prefix_cache import Entry
-from knowledge.reply.local.scheduler import Scheduler, Step
+from knowledge.reply.local.scheduler import Compute, Scheduler, Work
 
 ROOM = 128  # columns for a reply's tokens at first; the buffer grows by doubling
 
@@ -82,8 +82,10 @@ class LeanStepper:
 
     copies = True
 
-    def __init__(self, lean: LeanDecode, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> None:
-        self._lean, self._entry, self._scheduler = lean, entry, scheduler
+    def __init__(
+        self, lean: LeanDecode, compute: Compute, entry: Entry, bias: Tensor | None, scheduler: Scheduler
+    ) -> None:
+        self._compute, self._entry, self._scheduler = compute, entry, scheduler
         self._tokens: list[int] = []
         cache: Any = entry.values
         values = lean.new_values(cache.get_seq_length() + ROOM)
@@ -96,7 +98,7 @@ class LeanStepper:
         return self._row.mass
 
     def step(self, token: int, position: int) -> Tensor:
-        logits = self._scheduler.step(Step(self._row, token, position), self._lean.step)
+        logits = self._scheduler.run(Work(self._compute, (self._row, token, position), MOST_ROWS, reply=self))
         self._tokens.append(token)
         return logits
 
@@ -118,7 +120,10 @@ def steppers_of(model: ChatModel) -> Steppers:
     if lean is None:
         return PlainStepper
 
+    def compute(steps: Sequence[tuple[Row, int, int]]) -> Sequence[Tensor]:
+        return lean.step(*zip(*steps, strict=True)).unbind(0)
+
     def lean_steps(model: ChatModel, entry: Entry, bias: Tensor | None, scheduler: Scheduler) -> Stepper:
-        return LeanStepper(lean, entry, None if bias is None else bias.float(), scheduler)
+        return LeanStepper(lean, compute, entry, None if bias is None else bias.float(), scheduler)
 
     return lean_steps
