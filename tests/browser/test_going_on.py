@@ -65,6 +65,7 @@ def test_what_is_sent_meanwhile_waits_and_can_be_taken_back(opened: Any, server:
     expect(opened.locator("#message-box .submit-button")).to_be_hidden()
     opened.fill(BOX, "say: second")
     opened.locator("#message-box .submit-button").click()
+    expect(opened.locator(BOX)).to_have_value("")  # it is taken: what is typed sooner is emptied with it
     send(opened, "say: third")
     expect(opened.locator(".mn-waiting")).to_have_count(2)
     opened.reload()
