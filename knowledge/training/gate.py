@@ -174,9 +174,10 @@ def told_messages(given: Sequence[acts_data.Example], rng: random.Random, plan: 
     }
     for one in given:
         pool = telling[one.source == "zh"]
-        beside = {*_nearest(one.text, pool), *rng.sample(pool, rng.randrange(plan.around + 1))} - {one.text}
-        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(rng.sample(sorted(beside), len(beside)))]
         label = "add" if one.acts[tells] == 1 or one.operation == remember else "skip"
+        near = _nearest(one.text, pool) if label == "skip" else []  # those near to a statement may say it again
+        beside = {*near, *rng.sample(pool, rng.randrange(plan.around + 1))} - {one.text}
+        turns = [Turn(_said(text, place, rng)) for place, text in enumerate(rng.sample(sorted(beside), len(beside)))]
         yield Told((*turns, Turn(_said(one.text, len(turns), rng), label)), len(turns), f"message {one.text}", 0.5)
 
 
