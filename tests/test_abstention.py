@@ -13,6 +13,7 @@ from knowledge.reply.local.block_cache import BlockCache
 from knowledge.reply.local.local_decoder import LocalDecoder
 from knowledge.reply.local.prefix_cache import PrefixCache
 from knowledge.reply.local.reply_state import BlockMaker, Prepared
+from knowledge.reply.local.scheduler import Scheduler
 from knowledge.reply.small_model.abstention import ABSTENTIONS, HEARD, LEAST, OWN, least
 from knowledge.reply.small_model.message_forms import asks
 from tests.tiny_llama import save_tiny_llama
@@ -38,10 +39,10 @@ def test_how_likely_a_reply_begins_is_what_scoring_it_says(tmp_path: Path) -> No
     texts = ["The key", "A much longer reply than that.", "No"]
     expected = [float(decoder.score(asked, text).sum()) for text in texts]
     maker = BlockMaker(decoder.model, BlockCache(1 << 20), "test")
-    prompt = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
+    prompt = Prepared(maker, PrefixCache(0, size=lambda _: 0), Scheduler(1), asked, decoder.layout(asked))
     found = prompt.log_probabilities([decoder.model.tokens(text) for text in texts], [[]] * len(texts)).sum(1)
     assert torch.allclose(found, torch.tensor(expected), atol=1e-3)
-    fresh = Prepared(maker, PrefixCache(0, size=lambda _: 0), asked, decoder.layout(asked))
+    fresh = Prepared(maker, PrefixCache(0, size=lambda _: 0), Scheduler(1), asked, decoder.layout(asked))
     whole = fresh.compute(threading.Event())
     after = fresh.log_probabilities([decoder.model.tokens(text) for text in texts], [[]] * len(texts)).sum(1)
     assert torch.allclose(after, found, atol=1e-3)

@@ -30,7 +30,7 @@ class WholeConversations:
         self._engine, self._clock = engine, clock
 
     def ids(self, owner: str) -> list[str]:
-        """Of all conversations that have messages, the one changed last first."""
+        """Of all conversations that have messages: pinned ones first, then the one changed last."""
         query = newest_first(conversations_of(owner).where(conversations.c.leaf.is_not(None)))
         with transaction(self._engine) as connection:
             return [row.id for row in connection.execute(query)]
