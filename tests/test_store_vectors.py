@@ -52,6 +52,11 @@ def made_by_the_version_without_vectors(folder: Path) -> None:
     """Take from a closed folder what that version did not have."""
     with sqlite3.connect(folder / "memory.sqlite3") as connection:
         connection.execute("DROP TABLE alembic_version")
+        connection.execute("DROP TABLE program_keys")
+        connection.execute("DROP TABLE audit")
+        connection.execute("DROP INDEX memories_by_target")
+        connection.execute("ALTER TABLE memories DROP COLUMN gate")
+        connection.execute("ALTER TABLE memories DROP COLUMN target")
         connection.execute("DROP INDEX memories_by_keys")
         connection.execute("ALTER TABLE memories DROP COLUMN key_count")
         connection.execute("ALTER TABLE memories DROP COLUMN vector")
