@@ -85,7 +85,8 @@ def test_a_table_of_the_version_without_vectors_gets_them(database: str, tmp_pat
     before.close()
     engine = open_database(database)
     with engine.begin() as connection:
-        connection.execute(sa.text("DROP TABLE alembic_version"))
+        connection.execute(sa.text("DROP TABLE alembic_version, program_keys, audit"))
+        connection.execute(sa.text("ALTER TABLE memories DROP COLUMN gate, DROP COLUMN target"))
         connection.execute(sa.text("DROP INDEX memories_by_keys"))
         connection.execute(sa.text("ALTER TABLE memories DROP COLUMN key_count"))
         connection.execute(sa.text("ALTER TABLE memories DROP COLUMN vector"))
