@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 import schemathesis
+import torch
 import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, example, given, settings
@@ -110,6 +111,7 @@ class Border:
 
 @pytest.fixture(scope="module")
 def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Border]:
+    torch.set_flush_denormal(False)  # a benchmark that another test runs turns it on; hypothesis draws such numbers
     border = Border(tmp_path_factory.mktemp("border") / "data")
     yield border
     border.close()
