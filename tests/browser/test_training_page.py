@@ -132,7 +132,7 @@ def test_a_run_is_cancelled_and_deleting_everything_ends_learning(server: PageSe
             begun.wait_for(timeout=5_000)
             break
     # Whether it is better is up to what was learned, which the test before this one looks at.
-    page.locator("#training-offered, #training-not-better").first.wait_for(timeout=120_000)
+    page.locator("#training-offered, #training-not-better").first.wait_for(timeout=400_000)
     application.network.store.delete_everything(OWNER)
     page.click("#training-refresh")
     expect(page.locator("#training-offered")).to_have_count(0)
