@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from knowledge.input.text_features import BUCKETS, SURFACE
+from knowledge.input.weights_file import load_weights, save_weights
 from knowledge.records import ACTS, OPERATIONS
 
 WIDTH, MEMBERS = 48, 3
@@ -86,17 +86,14 @@ class ActsNetwork(nn.Module):
 
 def save(network: ActsNetwork, path: Path, about: dict[str, str]) -> None:
     """Weights as safetensors (16-bit floats), with the encoders' names and ``about`` in the header."""
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in network.state_dict().items()}
     header = {"encoders": json.dumps(network.encoders), "acts": json.dumps([ACTS, OPERATIONS]), **about}
-    save_file(tensors, path, metadata=header)
+    save_weights(network, path, header)
 
 
 def load(path: Path) -> ActsNetwork:
     """A network ready to read. Raises ``ValueError`` when the file is missing, damaged or of another version."""
     try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata()
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        header, tensors = load_weights(path)
         if json.loads(header["acts"]) != [list(ACTS), list(OPERATIONS)]:
             raise KeyError("acts")
         network = ActsNetwork(json.loads(header["encoders"]))

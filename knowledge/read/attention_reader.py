@@ -21,12 +21,11 @@ from knowledge.read.later_word import with_later, with_replies
 from knowledge.read.read_adapter import AdapterBatch, ReadAdapter, sources_of
 from knowledge.read.read_network import ReadBatch, ReadNetwork
 from knowledge.records import Candidate, Memory, Read, ReadResult
-from knowledge.text.words import cjk_share
+from knowledge.text.words import UNREADABLE, cjk_share
 
 TIE = 0.5  # nats within which a pinned memory comes first; order alone weighs 0.4 between two of the same words
 DECLINE = 0.6  # weight of the null slot from which nothing is read (0.5 to 0.7 in LOG.md)
 LIKELY = 0.5  # probability from which a message is taken to ask for something
-UNREADABLE = 0.5  # share of letters that the encoder does not know from which a question is left to the hand-set mix
 FAINT = 1e-4  # weight below which no decoder hears a memory: its bias is cut there (knowledge/reply/local/layout.py)
 NEGLIGIBLE = 0.05  # of the strongest read's weight: what weighs less does nothing that can be measured (LOG.md)
 _NAMES = re.compile(r"(?<!^)\b[A-Z]\w+")

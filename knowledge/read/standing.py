@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from knowledge.read.attention_reader import LIKELY
 from knowledge.records import Acts, Memory, Read, ReadResult
 
-LIKELY = 0.5  # probability from which a message is taken to ask for something
 LONGEST = 8  # changes of one fact that are followed
 BESIDE = 8  # more reads than wanted that are looked at: what was skipped makes room
 Followers = Callable[[Iterable[str]], Sequence[Memory]]

@@ -35,6 +35,7 @@ STOP_WORDS = frozenset(
     through to too under until up ve very was wasn we were weren what when where which while who whom whose why will
     with won would wouldn y you your yours yourself yourselves""".split()  # noqa: SIM905
 )
+UNREADABLE = 0.5  # share of a text's letters that an encoder does not know from which only its words are looked at
 _STEMMER = Stemmer.Stemmer("porter")
 _STEMS_KEPT = 65536
 

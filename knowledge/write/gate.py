@@ -16,7 +16,7 @@ import torch
 
 from knowledge.errors import ModelError
 from knowledge.records import Gate
-from knowledge.text.words import cjk_share
+from knowledge.text.words import UNREADABLE, cjk_share
 from knowledge.write.gate_evidence import Situation, batch_of
 from knowledge.write.gate_network import ADD, FIRST, SKIP, GateNetwork, load
 
@@ -24,7 +24,6 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "gate.safetensors"
 # Probabilities from which a turn is not simply added. A wrong replacement hides what still holds and costs three times
 # what a right one is worth, so that rejecting it is worth more below this (Chow 1970); the others cost what they save.
 SKIPPED, MERGED, SUPERSEDED = 0.5, 0.5, 0.75
-UNREADABLE = 0.5  # share of letters that the encoder does not know from which the words alone are looked at
 
 
 @dataclass(frozen=True, slots=True)

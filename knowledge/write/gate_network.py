@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from knowledge.input.text_features import BUCKETS, SURFACE
+from knowledge.input.weights_file import load_weights, save_weights
 from knowledge.records import ACTS, OPERATIONS
 
 ACT_FEATURES = len(ACTS) + len(OPERATIONS)
@@ -106,17 +106,14 @@ class GateNetwork(nn.Module):
 
 def save(network: GateNetwork, path: Path, about: dict[str, str]) -> None:
     """Weights as safetensors (16-bit floats), with the encoders' names and ``about`` in the header."""
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in network.state_dict().items()}
     header = {"encoders": json.dumps(network.encoders), "gate": json.dumps([ACTS, OPERATIONS, PAIR_FEATURES]), **about}
-    save_file(tensors, path, metadata=header)
+    save_weights(network, path, header)
 
 
 def load(path: Path) -> GateNetwork:
     """A network ready to decide. Raises ``ValueError`` when the file is missing, damaged or of another version."""
     try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata()
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        header, tensors = load_weights(path)
         if json.loads(header["gate"]) != [list(ACTS), list(OPERATIONS), PAIR_FEATURES]:
             raise KeyError("gate")
         network = GateNetwork(json.loads(header["encoders"]))
