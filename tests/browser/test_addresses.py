@@ -14,7 +14,6 @@ from tests.browser.talk import (
     appearing,
     conversation_of,
     eventually,
-    open_chat,
     say,
     wait_for_conversation,
     wait_for_rows,
@@ -30,12 +29,6 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
     server = PageServer(tmp_path / "data", pause=0.005)
     yield server
     server.close()
-
-
-@pytest.fixture
-def opened(server: PageServer, page: Any) -> Any:
-    open_chat(page, server.url)
-    return page
 
 
 def wait_for_page(page: Any, name: str) -> None:

@@ -38,12 +38,6 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
     server.close()
 
 
-@pytest.fixture
-def opened(server: PageServer, page: Any) -> Any:
-    open_chat(page, server.url)
-    return page
-
-
 def test_a_first_visit_explains_memory_and_offers_prompts(opened: Any) -> None:
     expect(opened.locator("#welcome")).to_contain_text("becomes a memory")
     opened.locator(".mn-example").first.click()

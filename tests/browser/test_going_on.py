@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.talk import BOX, conversation_of, eventually, last_reply, open_chat, say, stop, wait_for_conversation
+from tests.browser.talk import BOX, conversation_of, eventually, last_reply, say, stop, wait_for_conversation
 from tests.page_server import PageServer
 
 pytestmark = pytest.mark.browser
@@ -20,12 +20,6 @@ def server(tmp_path: Path, chromium: Any) -> Iterator[PageServer]:
     server = PageServer(tmp_path / "data", pause=0.02)
     yield server
     server.close()
-
-
-@pytest.fixture
-def opened(server: PageServer, page: Any) -> Any:
-    open_chat(page, server.url)
-    return page
 
 
 def send(page: Any, text: str) -> None:
