@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from knowledge.errors import BadInput, NotFound, NotReady
+from knowledge.errors import BadInput, NotReady
 from knowledge.records import Gate, Memory
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ class KeptLines:
         """Undo what was decided of a memory, or do not keep it. Raises NotFound, BadInput, NotReady, StoreError."""
         if how not in CHANGES:
             raise BadInput("The page asked for something unknown; reload it.")
-        store = self._application.network.store
-        if memory not in store.get(owner, [memory]):
-            raise NotFound("This memory is no longer there.")
-        store.decide(owner, memory, CHANGES[how])
+        self._application.network.store.decide(owner, memory, CHANGES[how])
 
 
 def _line(memory: Memory, target: Memory | None) -> dict[str, Any] | None:

@@ -139,7 +139,6 @@ def page_of_memories(application: Application, owner: str, query: Query) -> dict
     return {
         "items": [_item(memory, conversations, documents) | links.get(memory.id, {}) for memory in memories],
         "total": total,
-        "current": store.page(owner, standing="current", limit=0)[1],
         "all": store.count(owner),
         "offset": offset,
         "limit": PAGE,

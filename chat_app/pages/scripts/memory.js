@@ -136,8 +136,8 @@ const drawSources = (sources) => {
 };
 
 const draw = () => keepingFocus(element, () => {
-  const { items, total, all, current, offset, limit } = shown;
-  count.textContent = filtered() ? say("memory.count_of", { count: number(total), all: number(all) }) : many("memory.count", current);
+  const { items, total, all, offset, limit } = shown;
+  count.textContent = filtered() ? say("memory.count_of", { count: number(total), all: number(all) }) : many("memory.count", total);
   clear.hidden = !filtered();
   list.replaceChildren(...items.map(card));
   if (!items.length) {
